@@ -1,0 +1,103 @@
+# Every habit of the project is a target. `make` alone lists them.
+# Needs Python 3.11 or newer, make and git; the rest is installed into .venv and .venv-sam. Another Python: make PYTHON=python3.13 …
+
+PYTHON ?= python3
+# which `sam deploy` settings: dev or prod, see samconfig.toml
+ENV ?= dev
+# arguments for pytest, such as `make test TESTS=tests/template`
+TESTS ?=
+PYTEST_ARGS ?= --quiet --numprocesses auto --dist loadgroup
+
+export PYTHON
+export SAM_CLI_TELEMETRY := 0
+
+python := .venv/bin/python
+sam := .venv-sam/bin/sam
+
+# What the local stack runs on: this machine, and the Python of .venv.
+host_python = $(if $(wildcard $(python)),$(python),$(PYTHON))
+RUNTIME ?= $(shell $(host_python) -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
+ARCH ?= $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
+BUILD_FOR ?= host
+
+.DEFAULT_GOAL := help
+.PHONY: help up demo down clean environment environment-dev environment-sam test check lint types contracts validate \
+	format build build-lambda deploy lock sam-local sam-local-down
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---- the stack on this machine ----
+
+up: environment ## start the whole stack on this machine; Ctrl-C stops it and keeps its data
+	@$(python) -m whenflow.local up
+
+demo: environment ## start it, play the two stories of the README, stop
+	@$(python) -m whenflow.local demo
+
+down: environment ## stop a stack that runs in the background or was left behind
+	@$(python) -m whenflow.local down
+
+clean: ## remove builds and the local stack's data (not the environments)
+	@rm -rf .whenflow .aws-sam .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
+
+# ---- tests and checks ----
+
+test: environment-dev ## the everyday suite
+	@$(python) -m pytest $(PYTEST_ARGS) $(TESTS)
+
+check: lint types contracts validate test ## all that CI runs
+
+lint: environment-dev ## ruff: rules and format
+	@$(python) -m ruff check --quiet .
+	@$(python) -m ruff format --quiet --check .
+
+types: environment-dev ## mypy, strict
+	@$(python) -m mypy --no-error-summary
+
+contracts: environment-dev ## import-linter: which room may import which
+	@.venv/bin/lint-imports --no-logo
+
+validate: environment-sam ## the template, by SAM's and CloudFormation's own rules
+	@$(sam) validate --lint >/dev/null
+
+format: environment-dev ## put code into its format
+	@$(python) -m ruff check --quiet --fix-only .
+	@$(python) -m ruff format --quiet .
+
+# ---- build and deploy ----
+
+build: environment-sam ## sam build for this machine (RUNTIME=… ARCH=… BUILD_FOR=lambda for another)
+	@scripts/build.sh $(RUNTIME) $(ARCH) $(BUILD_FOR)
+
+build-lambda: ## sam build for AWS, with the template's own defaults
+	@$(MAKE) --no-print-directory build RUNTIME=python3.13 ARCH=arm64 BUILD_FOR=lambda
+
+deploy: build-lambda ## sam deploy to your AWS account (ENV=dev or ENV=prod)
+	@$(sam) deploy --config-env $(ENV)
+
+lock: ## write the locks anew (LOCK_ARGS=--upgrade for the newest versions)
+	@scripts/lock.sh $(LOCK_ARGS)
+
+# ---- sam local: real Lambda containers ----
+
+sam-local: environment-sam ## sam local invoke (FUNCTION=WebhookFunction EVENT=events/webhook_signup.json)
+	@scripts/sam_local.sh $(or $(FUNCTION),NotificationFunction) $(or $(EVENT),events/notification_s3_object_created.json)
+
+sam-local-down: ## stop the Docker engine that `make sam-local` started
+	@scripts/sam_local.sh down
+
+# ---- environments ----
+
+# Both at once: they are independent, and most of the time goes into downloads.
+environment:
+	@$(MAKE) --no-print-directory -j2 environment-local environment-sam
+
+environment-local:
+	@scripts/environment.sh local
+
+environment-dev: environment-sam
+	@scripts/environment.sh dev
+
+environment-sam:
+	@scripts/environment.sh sam

@@ -1,0 +1,1 @@
+"""Actions: what an automation does when it fires. One module per action; pure but for ports."""

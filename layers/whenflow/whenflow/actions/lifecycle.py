@@ -1,0 +1,105 @@
+"""The events that tell what an automation did (SPEC 1.7): triggered, and each action triggered, executed or failed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from whenflow.automations.firing import Firing
+from whenflow.automations.model import RESOURCE_PREFIX
+from whenflow.documents import pack
+from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, Labels, named_id
+from whenflow.ports import Ids
+
+MAX_SHOWN_BYTES = 64 * 1024
+TRIGGERING_EVENT = "triggering-event"
+AUTOMATION_TRIGGERED_EVENT = "automation-triggered-event"
+
+
+def automation_triggered(firing: Firing, ids: Ids) -> Event:
+    """Tell that an automation fired; the same firing always gives the same event."""
+    resource = _automation(firing)
+    return Event(
+        id=_triggered_id(firing, ids),
+        occurred=firing.triggered,
+        event="prefect.automation.triggered",
+        resource=resource,
+        related=(_event_labels(firing.event.id, TRIGGERING_EVENT),),
+        payload={"triggering_labels": dict(firing.labels), "triggering_event": _shown(firing.event)},
+        received=firing.triggered,
+    )
+
+
+def action_triggered(firing: Firing, index: int, ids: Ids) -> Event:
+    """Tell that an action was called for."""
+    return Event(
+        id=_action_triggered_id(firing, index, ids),
+        occurred=firing.triggered,
+        event="prefect.automation.action.triggered",
+        resource=_automation(firing) | {"prefect.trigger-type": "event"},
+        related=_causes(firing, ids),
+        payload=_payload(firing, index),
+        follows=firing.event.id,
+        received=firing.triggered,
+    )
+
+
+def action_ended(
+    firing: Firing,
+    index: int,
+    outcome: str,
+    now: datetime,
+    ids: Ids,
+    related: Sequence[Labels] = (),
+    payload: Mapping[str, Any] | None = None,
+) -> Event:
+    """Tell that an action was `executed` or `failed`; told again, it is the same event."""
+    return Event(
+        id=named_id("action", firing.id, str(index), outcome),
+        occurred=now,
+        event=f"prefect.automation.action.{outcome}",
+        resource=_automation(firing) | {"prefect.trigger-type": "event"},
+        related=(*related, *_causes(firing, ids)),
+        payload=_payload(firing, index) | dict(payload or {}),
+        follows=_action_triggered_id(firing, index, ids),
+        received=now,
+    )
+
+
+def _shown(event: Event) -> dict[str, Any]:
+    """Return the event, without a payload that would make this event too large as well; the feed has it by its id."""
+    document = event.as_document()
+    if len(pack(document)) > MAX_SHOWN_BYTES:
+        document["payload"] = {}
+    return document
+
+
+def _automation(firing: Firing) -> Labels:
+    return {
+        RESOURCE_ID: RESOURCE_PREFIX + firing.automation_id,
+        RESOURCE_NAME: firing.automation_name,
+        "prefect.posture": firing.posture,
+    }
+
+
+def _event_labels(event_id: str, role: str) -> Labels:
+    return {RESOURCE_ID: f"prefect.event.{event_id}", RESOURCE_ROLE: role}
+
+
+def _causes(firing: Firing, ids: Ids) -> tuple[Labels, ...]:
+    return (
+        _event_labels(_triggered_id(firing, ids), AUTOMATION_TRIGGERED_EVENT),
+        _event_labels(firing.event.id, TRIGGERING_EVENT),
+    )
+
+
+def _payload(firing: Firing, index: int) -> dict[str, Any]:
+    return {"action_index": index, "action_type": firing.actions[index]["type"], "invocation": firing.id}
+
+
+def _triggered_id(firing: Firing, ids: Ids) -> str:
+    return ids.event_id_for(firing.triggered, RESOURCE_PREFIX + firing.automation_id, "triggered", firing.id)
+
+
+def _action_triggered_id(firing: Firing, index: int, ids: Ids) -> str:
+    resource_id = RESOURCE_PREFIX + firing.automation_id
+    return ids.event_id_for(firing.triggered, resource_id, "action-triggered", firing.id, str(index))

@@ -1,0 +1,114 @@
+"""run-deployment: starts a flow run of a deployment, once for each firing and action."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from whenflow.actions.outcome import ActionFailed, Executed
+from whenflow.actions.parameters import context_of, render_parameters
+from whenflow.automations.firing import Firing
+from whenflow.errors import Rejected
+from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, named_id
+from whenflow.ports import Clock, ConfigStore, Launcher
+from whenflow.runs import FlowRun, RunLedger, StateType
+from whenflow.runs.names import run_name
+from whenflow.templating import TemplateError
+
+MAX_PARAMETER_BYTES = 512 * 1024
+DEPLOYMENT_RESOURCE = re.compile(r"prefect\.deployment\.([0-9a-f-]{36})\Z", re.IGNORECASE)
+NOT_LAUNCHED = frozenset({StateType.SCHEDULED, StateType.PENDING})
+
+
+class DeploymentRunner:
+    """Makes the flow run of a firing's action and has its code started. Every call may be repeated."""
+
+    def __init__(self, config: ConfigStore, ledger: RunLedger, launcher: Launcher, clock: Clock) -> None:
+        """Work on these stores and this launcher, with this clock."""
+        self._config = config
+        self._ledger = ledger
+        self._launcher = launcher
+        self._clock = clock
+
+    def run(self, action: Mapping[str, Any], firing: Firing, index: int) -> Executed:
+        """Start the run of this action of this firing, or find it started.
+
+        Raises:
+            ActionFailed: There is no such deployment, a template fails, or the target refuses.
+            Transient: Try again.
+        """
+        deployment = self._deployment(action, firing)
+        run = self._ledger.create(self._new_run(deployment, action, firing, index))
+        if run.state.type in NOT_LAUNCHED:
+            self._launch(run)
+        return Executed(
+            related=[
+                _labels("deployment", deployment["id"], "target", deployment["name"]),
+                _labels("flow-run", run.id, "flow-run", run.name),
+            ],
+            payload={"flow_run_id": run.id},
+        )
+
+    def _deployment(self, action: Mapping[str, Any], firing: Firing) -> dict[str, Any]:
+        deployment_id = action["deployment_id"] if action["source"] == "selected" else _inferred(firing)
+        if not deployment_id:
+            raise ActionFailed("No deployment could be inferred")
+        deployment = self._config.get("deployment", deployment_id)
+        if deployment is None:
+            raise ActionFailed(
+                f"Unexpected status from 'run-deployment' action: 404: there is no deployment {deployment_id}",
+                {"status_code": 404},
+            )
+        return deployment
+
+    def _new_run(self, deployment: Mapping[str, Any], action: Mapping[str, Any], firing: Firing, index: int) -> FlowRun:
+        run_id = named_id("flow-run", firing.id, str(index))
+        return FlowRun(
+            id=run_id,
+            name=run_name(run_id),
+            flow_id=deployment["flow_id"],
+            flow_name=deployment["flow_name"],
+            deployment_id=deployment["id"],
+            deployment_name=deployment["name"],
+            work_pool_name=deployment["work_pool_name"],
+            parameters=_parameters(deployment, action, firing),
+            tags=tuple(deployment["tags"]),
+            created=self._clock.now(),
+            states=(self._ledger.new_state(run_id, StateType.SCHEDULED),),
+            created_by={"id": firing.automation_id, "type": "AUTOMATION", "display_value": firing.automation_name},
+            firing_id=firing.id,
+            event_id=firing.event.id,
+            idempotency_key=f"automation {firing.automation_id}, action {index}, invocation {firing.id}",
+            job_variables=dict(deployment["job_variables"]) | dict(action.get("job_variables") or {}),
+        )
+
+    def _launch(self, run: FlowRun) -> None:
+        self._ledger.move(run.id, StateType.PENDING)
+        try:
+            self._launcher.launch(run)
+        except Rejected as error:
+            self._ledger.move(run.id, StateType.CRASHED, message=error.reason)
+            raise ActionFailed(error.reason, {"flow_run_id": run.id}) from None
+
+
+def _parameters(deployment: Mapping[str, Any], action: Mapping[str, Any], firing: Firing) -> dict[str, Any]:
+    try:
+        given = render_parameters(action.get("parameters") or {}, context_of(firing))
+    except TemplateError as error:
+        raise ActionFailed(f"Unable to render parameters: {error}", {"template_error": str(error)}) from None
+    parameters: dict[str, Any] = {**deployment["parameters"], **given}
+    size = len(json.dumps(parameters).encode())
+    if size > MAX_PARAMETER_BYTES:
+        raise ActionFailed(f"The parameters have {size:,} bytes; the limit is {MAX_PARAMETER_BYTES:,}.")
+    return parameters
+
+
+def _inferred(firing: Firing) -> str | None:
+    for labels in firing.event.involved():
+        if found := DEPLOYMENT_RESOURCE.match(labels[RESOURCE_ID]):
+            return found[1].lower()
+    return None
+
+
+def _labels(kind: str, id_: str, role: str, name: str) -> dict[str, str]:
+    return {RESOURCE_ID: f"prefect.{kind}.{id_}", RESOURCE_ROLE: role, RESOURCE_NAME: name}

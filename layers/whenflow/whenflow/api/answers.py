@@ -1,0 +1,121 @@
+"""Answers and errors in the shapes that Prefect's clients know (SPEC 7.1)."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+
+from whenflow.documents import parse_json
+from whenflow.errors import Conflict, Fault, NotFound, Rejected, TooLarge, Transient
+
+MAX_LIMIT = 200
+logger = logging.getLogger("whenflow.api")
+
+
+def answer(status: int, document: Any = None, headers: Mapping[str, str] | None = None) -> Response[Any]:
+    """Return an answer with a JSON body, or with none."""
+    empty = document is None and status == 204  # noqa: PLR2004
+    text = "" if empty else json.dumps(document, ensure_ascii=False)
+    return Response(status, content_types.APPLICATION_JSON, text, headers=dict(headers or {}))
+
+
+def body_of(app: APIGatewayHttpResolver) -> Any:
+    """Return the parsed body of the present request; no body is an empty object.
+
+    Raises:
+        Rejected: It is not JSON.
+    """
+    text = app.current_event.decoded_body
+    return parse_json(text) if text else {}
+
+
+def object_of(app: APIGatewayHttpResolver) -> dict[str, Any]:
+    """Return the body of the present request, which must be an object.
+
+    Raises:
+        Rejected: It is not.
+    """
+    document = body_of(app)
+    if not isinstance(document, dict):
+        raise Rejected("The body is not a JSON object.", [Fault(("body",), "Input should be an object", "dict_type")])
+    return document
+
+
+def page_of(document: Mapping[str, Any]) -> tuple[int, int]:
+    """Return `limit` and `offset` of a filter request; null and absent mean the default.
+
+    Raises:
+        Rejected: One of them is out of bounds.
+    """
+    return _whole(document, "limit", 0, MAX_LIMIT, MAX_LIMIT), _whole(document, "offset", 0, 1_000_000, 0)
+
+
+def _whole(document: Mapping[str, Any], name: str, low: int, high: int, default: int) -> int:
+    value = document.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise Rejected(
+            f"Invalid {name}.", [Fault(("body", name), f"Invalid {name}: must be {low} to {high}", "value_error")]
+        )
+    return value
+
+
+def limit_of(app: APIGatewayHttpResolver, default: int) -> int:
+    """Return the query parameter `limit`.
+
+    Raises:
+        Rejected: It is no whole number from 1 to 200.
+    """
+    given = app.current_event.get_query_string_value("limit", str(default)) or str(default)
+    if not given.isascii() or not given.isdigit() or not 1 <= int(given[:9]) <= MAX_LIMIT:
+        raise Rejected(
+            "Invalid limit.", [Fault(("query", "limit"), f"Invalid limit: must be 1 to {MAX_LIMIT}", "value_error")]
+        )
+    return int(given)
+
+
+def add_error_answers(app: APIGatewayHttpResolver) -> None:
+    """Give every error its answer: the caller learns what is wrong, and never sees a stack trace."""
+    handlers: list[tuple[type[Exception], Callable[[Any], Response[Any]]]] = [
+        (TooLarge, lambda error: answer(413, {"exception_message": error.reason})),
+        (Rejected, lambda error: _unprocessable(app, error)),
+        (NotFound, lambda error: answer(404, {"detail": str(error)})),
+        (Conflict, lambda error: answer(409, {"detail": str(error)})),
+        (Transient, lambda _error: answer(503, {"exception_message": "Try again."}, {"Retry-After": "1"})),
+        (Exception, _unexpected),
+    ]
+    for kind, handler in handlers:
+        app.exception_handler(kind)(handler)
+    app.not_found(_no_route)
+
+
+def _unprocessable(app: APIGatewayHttpResolver, error: Rejected) -> Response[Any]:
+    faults = error.faults or (Fault((), error.reason),)
+    return answer(
+        422,
+        {
+            "exception_message": "Invalid request received.",
+            "exception_detail": [fault.as_dict() for fault in faults],
+            "request_body": _shown_body(app),
+        },
+    )
+
+
+def _shown_body(app: APIGatewayHttpResolver) -> Any:
+    try:
+        return body_of(app)
+    except Rejected:
+        return None
+
+
+def _unexpected(error: Exception) -> Response[Any]:
+    logger.error("unexpected error", exc_info=error)
+    return answer(500, {"exception_message": "Internal Server Error"})
+
+
+def _no_route(_error: NotFoundError) -> Response[Any]:
+    return answer(404, {"detail": "Not Found"})

@@ -1,0 +1,44 @@
+"""Firings in DynamoDB (docs/data-model.md: `firings`)."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from whenflow.automations.firing import Firing
+from whenflow.aws.dynamo import body, condition_failed, document, number, text, translated
+from whenflow.ports import Clock
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+KEPT = timedelta(days=100)  # longer than Step Functions remembers execution names (90 days)
+
+
+class DynamoFiringStore:
+    """The firing store."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, clock: Clock) -> None:
+        """Work on this table."""
+        self._client = client
+        self._table = table
+        self._clock = clock
+
+    def put(self, firing: Firing) -> bool:
+        """Store a firing; False where its id is stored already."""
+        expires = int((self._clock.now() + KEPT).timestamp())
+        item: dict[str, Any] = {"id": text(firing.id), "body": body(firing.as_stored()), "expires": number(expires)}
+        try:
+            with translated():
+                self._client.put_item(TableName=self._table, Item=item, ConditionExpression="attribute_not_exists(id)")
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    def get(self, firing_id: str) -> Firing | None:
+        """Return the firing of this id."""
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key={"id": text(firing_id)}, ConsistentRead=True)
+        return Firing.from_stored(document(answer["Item"])) if "Item" in answer else None

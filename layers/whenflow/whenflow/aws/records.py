@@ -1,0 +1,42 @@
+"""Stream and queue records, in the domain's words."""
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from whenflow.automations import Firing
+from whenflow.documents import unpack
+from whenflow.events import Event
+from whenflow.events.codec import from_stored
+
+
+def stream_document(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the document in the new image of a DynamoDB stream record."""
+    return unpack(base64.b64decode(record["dynamodb"]["NewImage"]["body"]["B"]))
+
+
+def event_of(record: Mapping[str, Any]) -> Event:
+    """Return the event that a record of the events table's stream tells of."""
+    return from_stored(stream_document(record))
+
+
+def firing_of(record: Mapping[str, Any]) -> Firing:
+    """Return the firing that a record of the firings table's stream tells of."""
+    return Firing.from_stored(stream_document(record))
+
+
+def sequence_number(record: Mapping[str, Any]) -> str:
+    """Return the number by which a stream record is reported as failed."""
+    return str(record["dynamodb"]["SequenceNumber"])
+
+
+def message_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON object in a queue record."""
+    message: dict[str, Any] = json.loads(record["body"])
+    return message
+
+
+def receive_count(record: Mapping[str, Any]) -> int:
+    """Return how often a queue record was handed out, this time included."""
+    return int(record["attributes"]["ApproximateReceiveCount"])

@@ -1,0 +1,152 @@
+"""Flow runs in DynamoDB (docs/data-model.md: `runs`). A run and its event are written in one transaction."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from itertools import count, islice
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from whenflow.aws.dynamo import body, condition_failed, document, number, text, translated
+from whenflow.aws.event_store import DynamoEventStore
+from whenflow.errors import Conflict
+from whenflow.events import Event, iso, parse_iso
+from whenflow.ports import Clock, LogLine
+from whenflow.runs.model import FlowRun
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+RUN = "run"
+LOG = "log#"
+LISTING_SHARDS = 4
+DAYS_LISTED = 90
+KEPT = timedelta(days=100)
+LINES_PER_ITEM = 500
+NEWEST = "newest"
+
+
+class DynamoRunStore:
+    """The run store."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, events: DynamoEventStore, clock: Clock) -> None:
+        """Work on this table, and on the events that tell of its changes."""
+        self._client = client
+        self._table = table
+        self._events = events
+        self._clock = clock
+
+    def create(self, run: FlowRun, event: Event) -> bool:
+        """Store a new run with its first event; False where a run of that id exists."""
+        return self._write(run, event, "attribute_not_exists(pk)", {})
+
+    def save(self, run: FlowRun, event: Event) -> None:
+        """Store a changed run over the version it carries, with the event that tells of it.
+
+        Raises:
+            Conflict: Somebody else changed the run meanwhile.
+        """
+        if not self._write(run, event, "version = :read", {":read": number(run.version)}):
+            raise Conflict(f"Flow run {run.id} is no longer in version {run.version}.")
+
+    def get(self, run_id: str) -> FlowRun | None:
+        """Return the run of this id."""
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key=_key(run_id, RUN), ConsistentRead=True)
+        return _run(answer["Item"]) if "Item" in answer else None
+
+    def newest(self, limit: int) -> Sequence[FlowRun]:
+        """Return runs, newest `created` first; runs older than 90 days are not listed."""
+        found: list[str] = []
+        today = self._clock.now()
+        for days in range(DAYS_LISTED):
+            found.extend(self._created_on(today - timedelta(days=days), limit - len(found)))
+            if len(found) >= limit:
+                break
+        runs = (self.get(run_id) for run_id in found)
+        return [run for run in runs if run]
+
+    def add_logs(self, run_id: str, lines: Sequence[LogLine]) -> None:
+        """Keep log lines of a run."""
+        written = iso(self._clock.now())
+        for part in count():
+            some = lines[part * LINES_PER_ITEM : (part + 1) * LINES_PER_ITEM]
+            if not some:
+                return
+            packed = [[iso(line.timestamp), line.level, line.name, line.message] for line in some]
+            item = _key(run_id, f"{LOG}{written}#{part:06d}") | {
+                "body": body({"lines": packed}),
+                "expires": self._expires(),
+            }
+            with translated():
+                self._client.put_item(TableName=self._table, Item=item)
+
+    def logs(self, run_id: str) -> Sequence[LogLine]:
+        """Return the log lines of a run, oldest first."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :run AND begins_with(sk, :log)",
+            ExpressionAttributeValues={":run": text(run_id), ":log": text(LOG)},
+        )
+        with translated():
+            items = [item for page in pages for item in page["Items"]]
+        lines = [line for item in items for line in document(item)["lines"]]
+        return [LogLine(parse_iso(moment), level, name, message) for moment, level, name, message in lines]
+
+    def _write(self, run: FlowRun, event: Event, condition: str, values: dict[str, Any]) -> bool:
+        put: dict[str, Any] = {"TableName": self._table, "Item": self._item(run), "ConditionExpression": condition}
+        if values:
+            put["ExpressionAttributeValues"] = values
+        parts = [{"Put": put}, self._events.put_in_transaction(event)]
+        try:
+            with translated():
+                self._client.transact_write_items(TransactItems=parts)  # type: ignore[arg-type]
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    def _item(self, run: FlowRun) -> dict[str, Any]:
+        created = iso(run.created)
+        return _key(run.id, RUN) | {
+            "body": body(run.as_stored()),
+            "version": number(run.version + 1),
+            "listing": text(f"{created[:10]}#{_listing_shard(run.id)}"),
+            "created": text(f"{created}#{run.id}"),
+            "expires": self._expires(),
+        }
+
+    def _expires(self) -> dict[str, str]:
+        return number(int((self._clock.now() + KEPT).timestamp()))
+
+    def _created_on(self, day: datetime, limit: int) -> Sequence[str]:
+        found: list[tuple[str, str]] = []
+        for shard in range(LISTING_SHARDS):
+            found.extend(islice(self._listed(f"{iso(day)[:10]}#{shard}", limit), limit))
+        return [run_id for _, run_id in sorted(found, reverse=True)[:limit]]
+
+    def _listed(self, listing: str, limit: int) -> Iterator[tuple[str, str]]:
+        with translated():
+            answer = self._client.query(
+                TableName=self._table,
+                IndexName=NEWEST,
+                KeyConditionExpression="listing = :listing",
+                ExpressionAttributeValues={":listing": text(listing)},
+                ScanIndexForward=False,
+                Limit=limit,
+            )
+        yield from ((item["created"]["S"], item["pk"]["S"]) for item in answer["Items"])
+
+
+def _key(run_id: str, sort: str) -> dict[str, Any]:
+    return {"pk": text(run_id), "sk": text(sort)}
+
+
+def _run(item: dict[str, Any]) -> FlowRun:
+    return FlowRun.from_stored(document(item), int(item["version"]["N"]))
+
+
+def _listing_shard(run_id: str) -> int:
+    return sha256(run_id.encode()).digest()[0] % LISTING_SHARDS

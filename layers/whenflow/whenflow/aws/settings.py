@@ -1,0 +1,64 @@
+"""Settings from the environment, read here and nowhere else."""
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+
+from whenflow.errors import WhenflowError
+
+PREFIX = "WHENFLOW_"
+
+
+class MissingSetting(WhenflowError):
+    """An environment variable that the function needs is not set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the template tells its functions.
+
+    Attributes:
+        retention_days: Days until an event expires.
+        shards: Partitions that an hour of events is spread over, 1 to 256.
+        retry_queue_url: Where actions go that are to be tried again; empty where the function has no need of it.
+    """
+
+    events_table: str
+    state_table: str
+    firings_table: str
+    runs_table: str
+    config_table: str
+    retention_days: int = 30
+    shards: int = 4
+    retry_queue_url: str = ""
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Return the settings.
+
+    Raises:
+        MissingSetting: With the variable's name.
+    """
+    return Settings(
+        events_table=_required("EVENTS_TABLE"),
+        state_table=_required("STATE_TABLE"),
+        firings_table=_required("FIRINGS_TABLE"),
+        runs_table=_required("RUNS_TABLE"),
+        config_table=_required("CONFIG_TABLE"),
+        retention_days=int(os.environ.get(f"{PREFIX}EVENT_RETENTION_DAYS", "30")),
+        shards=int(os.environ.get(f"{PREFIX}EVENT_SHARDS", "4")),
+        retry_queue_url=os.environ.get(f"{PREFIX}ACTION_RETRY_QUEUE_URL", ""),
+    )
+
+
+def in_stack() -> bool:
+    """Tell whether this process runs inside a deployed stack."""
+    return f"{PREFIX}EVENTS_TABLE" in os.environ
+
+
+def _required(name: str) -> str:
+    value = os.environ.get(PREFIX + name)
+    if not value:
+        raise MissingSetting(f"The environment variable {PREFIX}{name} is not set.")
+    return value

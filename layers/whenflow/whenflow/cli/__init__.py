@@ -1,0 +1,1 @@
+"""The `whenflow` command: a client of the API for people at a terminal, and of nothing else."""

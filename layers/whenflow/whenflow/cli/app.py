@@ -1,0 +1,102 @@
+"""The `whenflow` command: its groups, the options common to all, and the edge where each error becomes a sentence."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError, Parameter
+
+import whenflow
+from whenflow.cli.errors import FAILED, INTERRUPTED, USAGE, CliError
+from whenflow.cli.render import complain, survive_odd_terminals
+
+DEBUG_VARIABLE = "WHENFLOW_DEBUG"
+FLAGS = frozenset({"--json"})
+VALUED = frozenset({"--api-url", "--api-key"})
+
+app = App(
+    name="whenflow",
+    help="When something happens, a flow runs.",
+    help_epilogue="Every command takes --json, --api-url and --api-key.",
+    help_format="plaintext",
+    version=whenflow.__version__,
+    default_parameter=Parameter(negative=()),
+    result_action="return_value",
+    exit_on_error=False,
+    print_error=False,
+    suppress_keyboard_interrupt=False,
+)
+# By path, so that each is imported only when it is used: `whenflow --help` stays quick.
+app.command("whenflow.cli.local:app", name="local", help="Whenflow on this machine: start, show, stop.", sort_key=1)
+app.command("whenflow.cli.webhooks:app", name="webhook", help="URLs that turn requests into events.", sort_key=2)
+app.command("whenflow.cli.automations:app", name="automation", help="What happens when which events occur.", sort_key=3)
+app.command("whenflow.cli.deployments:app", name="deployment", help="Flows that can be started.", sort_key=4)
+app.command(
+    "whenflow.cli.events:app", name="event", help="What happened: list it, or tell of something new.", sort_key=5
+)
+app.command("whenflow.cli.flow_runs:app", name="flow-run", help="What ran, how it went, and why.", sort_key=6)
+app.command("whenflow.cli.version:version", name="version", help="Show the version.", sort_key=7)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 failed, 2 wrongly called.
+
+    Args:
+        arguments: The words after `whenflow`; by default those of the process.
+    """
+    survive_odd_terminals()
+    try:
+        result = app(move_common_options(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+    except CycloptsError as error:
+        return _report(CliError(str(error), hint=_help_hint(error)), USAGE)
+    except CliError as error:
+        return _report(error, error.exit_code)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has enough; Python would complain once more when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:
+        return _report_bug(error)
+    return result if isinstance(result, int) else 0
+
+
+def move_common_options(arguments: Sequence[str]) -> list[str]:
+    """Let the options common to all commands also stand before the command: move them behind it.
+
+    Args:
+        arguments: The words after `whenflow`.
+    """
+    rest = list(arguments)
+    moved: list[str] = []
+    while rest and rest[0].partition("=")[0] in FLAGS | VALUED:
+        moved.append(rest.pop(0))
+        if moved[-1] in VALUED and rest:
+            moved.append(rest.pop(0))
+    if not rest:
+        return moved
+    end = rest.index("--") if "--" in rest else len(rest)
+    return [*rest[:end], *moved, *rest[end:]]
+
+
+def _report(error: CliError, exit_code: int) -> int:
+    complain(f"Error: {error.message}", *(f"  {line}" for line in error.details))
+    if error.hint:
+        complain(error.hint)
+    return exit_code
+
+
+def _report_bug(error: Exception) -> int:
+    """Report what nobody foresaw, without a stack trace unless one is asked for."""
+    if os.environ.get(DEBUG_VARIABLE):
+        traceback.print_exc()
+    hint = f"This is a bug in whenflow. With {DEBUG_VARIABLE}=1 it shows where."
+    return _report(CliError(f"Unexpected {type(error).__name__}: {error}", hint=hint), FAILED)
+
+
+def _help_hint(error: CycloptsError) -> str:
+    words = ["whenflow", *(error.command_chain or ())]
+    return f"`{' '.join(words)} --help` shows how it is called."

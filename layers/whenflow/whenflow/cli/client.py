@@ -1,0 +1,181 @@
+"""One HTTP client for all commands. What goes wrong on the way comes out as an error that a person understands."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Self
+
+import httpx2
+
+import whenflow
+from whenflow.cli.answers import error_for, stranger
+from whenflow.cli.config import Connection, find_connection
+from whenflow.cli.errors import CliError, NotConnected, NotFound, ServerFault, UsageError
+from whenflow.cli.options import Options
+
+TIMEOUT_SECONDS = 30
+PAGE = 200
+NO_CONTENT = 204
+
+
+class Api:
+    """The API of one Whenflow."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Prepare a client; nothing is sent yet."""
+        self.connection = connection
+        self._http = httpx2.Client(
+            headers={
+                "authorization": f"Bearer {connection.api_key}",
+                "user-agent": f"whenflow-cli/{whenflow.__version__}",
+                "accept": "application/json",
+            },
+            timeout=TIMEOUT_SECONDS,
+            trust_env=not connection.is_loopback,  # a proxy for the world is no way to this machine
+        )
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Any:
+        """Return what the API has at a path.
+
+        Args:
+            path: Below the base URL, starting with a slash.
+            params: Query parameters.
+
+        Raises:
+            CliError: Any of its kinds; `NotFound` for a 404.
+        """
+        return self._call("GET", path, params=params)
+
+    def find(self, path: str) -> dict[str, Any] | None:
+        """Return the object at a path, or None where there is none.
+
+        Args:
+            path: Below the base URL, starting with a slash.
+
+        Raises:
+            CliError: Any of its kinds but `NotFound`.
+        """
+        try:
+            return self._object(self.get(path))
+        except NotFound:
+            return None
+
+    def post(self, path: str, body: Any) -> Any:
+        """Send a JSON document and return the answer.
+
+        Args:
+            path: Below the base URL, starting with a slash.
+            body: The document.
+
+        Raises:
+            CliError: Any of its kinds; `Refused` where the document is at fault.
+        """
+        try:
+            content = json.dumps(body, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"It cannot be written as JSON: {error}.") from error
+        return self._call("POST", path, content=content, headers={"content-type": "application/json"})
+
+    def create(self, collection: str, body: Any) -> dict[str, Any]:
+        """Add an object to a collection and return it as the API made it.
+
+        Args:
+            collection: `webhooks`, `automations` or `deployments`.
+            body: The object.
+        """
+        return self._object(self.post(f"/{collection}/", body))
+
+    def newest(self, collection: str, limit: int) -> list[dict[str, Any]]:
+        """Return up to `limit` objects of a collection, page by page, in the API's order.
+
+        Args:
+            collection: `webhooks`, `automations`, `deployments` or `flow_runs`.
+            limit: How many at most.
+        """
+        found: list[dict[str, Any]] = []
+        while (size := min(PAGE, limit - len(found))) > 0:
+            page = self._list(self.post(f"/{collection}/filter", {"limit": size, "offset": len(found)}))
+            found.extend(page)
+            if len(page) < size:
+                break
+        return found[:limit]
+
+    def newest_events(self, limit: int) -> list[dict[str, Any]]:
+        """Return up to `limit` events, newest first.
+
+        Args:
+            limit: How many at most.
+        """
+        found: list[dict[str, Any]] = []
+        params: dict[str, str | int] = {}
+        while (size := min(PAGE, limit - len(found))) > 0:
+            page = self._object(self.get("/events", {"limit": size, **params}))
+            found.extend(self._list(page.get("events")))
+            if not (token := page.get("next_page")):
+                break
+            params["page_token"] = str(token)
+        return found[:limit]
+
+    def states(self, run_id: str) -> list[dict[str, Any]]:
+        """Return all states of a flow run.
+
+        Args:
+            run_id: The id of the run.
+        """
+        return self._list(self.get("/flow_run_states/", {"flow_run_id": run_id}))
+
+    def _call(self, method: str, path: str, **arguments: Any) -> Any:
+        url = self.connection.api_url + path
+        try:
+            response = self._http.request(method, url, **arguments)
+        except httpx2.RequestError as error:
+            raise self._unreachable(error) from error
+        except (httpx2.InvalidURL, UnicodeError) as error:
+            raise CliError(f"{url} cannot be called: {error}.") from error
+        if not response.is_success:
+            raise error_for(response, self.connection)
+        if response.status_code == NO_CONTENT:
+            return None
+        try:
+            return response.json()
+        except ValueError as error:
+            raise stranger(self.connection, "an answer that is not JSON") from error
+
+    def _unreachable(self, error: httpx2.RequestError) -> CliError:
+        where = self.connection
+        if isinstance(error, httpx2.ReadTimeout | httpx2.WriteTimeout):
+            return ServerFault(f"{where.api_url} did not answer within {TIMEOUT_SECONDS} seconds.", hint="Try again.")
+        source = f"The address comes from {where.url_source}."
+        if where.is_loopback:
+            return NotConnected(f"Nothing answers at {where.api_url}; is `make up` running?", hint=source)
+        reason = str(error) or type(error).__name__
+        return NotConnected(f"Nothing answers at {where.api_url}: {reason}.", hint=f"{source} Is it right?")
+
+    def _object(self, document: Any) -> dict[str, Any]:
+        if not isinstance(document, dict):
+            raise stranger(self.connection, "something unexpected")
+        return document
+
+    def _list(self, document: Any) -> list[dict[str, Any]]:
+        if not isinstance(document, list) or not all(isinstance(item, dict) for item in document):
+            raise stranger(self.connection, "something unexpected")
+        return document
+
+
+def connect(options: Options) -> Api:
+    """Return a client for the API that the options, the environment or the local stack name.
+
+    Args:
+        options: What the command line says.
+
+    Raises:
+        CliError: No API or no key is known.
+    """
+    return Api(find_connection(options))

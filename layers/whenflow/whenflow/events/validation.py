@@ -1,0 +1,99 @@
+"""From a document that somebody sent to an event, or to a list of what is wrong with it."""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr, ValidationError
+
+from whenflow.errors import Fault, Rejected, TooLarge
+from whenflow.events.labels import RESOURCE_ID, RESOURCE_ROLE, Labels
+from whenflow.events.limits import MAX_EVENT_BYTES, MAX_LABELS, MAX_NAME_CHARS, MAX_RELATED
+from whenflow.events.model import Event
+
+
+def _check_resource(labels: Labels) -> Labels:
+    if not labels.get(RESOURCE_ID):
+        raise ValueError(f"Resources must include the {RESOURCE_ID} label, and it must not be empty")
+    if len(labels) > MAX_LABELS:
+        raise ValueError(f"The maximum number of labels per resource is {MAX_LABELS}")
+    return labels
+
+
+def _check_related(labels: Labels) -> Labels:
+    if not labels.get(RESOURCE_ROLE):
+        raise ValueError(f"Related resources must include the {RESOURCE_ROLE} label, and it must not be empty")
+    return _check_resource(labels)
+
+
+def _with_zone(instant: datetime) -> datetime:
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+Instant = Annotated[datetime, AfterValidator(_with_zone)]
+Resource = Annotated[dict[str, StrictStr], AfterValidator(_check_resource)]
+Related = Annotated[dict[str, StrictStr], AfterValidator(_check_related)]
+
+
+class EventDocument(BaseModel):
+    """An event as a client sends it; unknown keys are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: UUID
+    occurred: Instant
+    event: StrictStr = Field(max_length=MAX_NAME_CHARS)
+    resource: Resource
+    related: list[Related] = Field(default=[], max_length=MAX_RELATED)
+    payload: dict[str, Any] = Field(default={})
+    follows: UUID | None = None
+    received: Instant | None = None
+
+
+def event_from_document(document: object, received: datetime) -> Event:
+    """Check a document and make it an event.
+
+    Args:
+        document: What a client sent, already parsed from JSON.
+        received: When it arrived; stands unless the document brings its own.
+
+    Raises:
+        Rejected: With every fault and its place.
+        TooLarge: The event is over the size limit.
+    """
+    try:
+        checked = EventDocument.model_validate(document)
+    except ValidationError as error:
+        raise Rejected("This is not a valid event.", faults_of(error)) from None
+    event = Event(
+        id=str(checked.id),
+        occurred=checked.occurred,
+        event=checked.event,
+        resource=checked.resource,
+        related=tuple(checked.related),
+        payload=checked.payload,
+        follows=str(checked.follows) if checked.follows else None,
+        received=checked.received or received,
+    )
+    check_size(event)
+    return event
+
+
+def check_size(event: Event) -> None:
+    """Refuse an event over the size limit.
+
+    Raises:
+        TooLarge: With the size and the limit.
+    """
+    size = len(json.dumps(event.as_document(), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
+    if size > MAX_EVENT_BYTES:
+        raise TooLarge(f"The event has {size:,} bytes as JSON; the limit is {MAX_EVENT_BYTES:,}.")
+
+
+def faults_of(error: ValidationError, prefix: tuple[str | int, ...] = ()) -> list[Fault]:
+    """Translate pydantic's complaints, without echoing the input back."""
+    return [
+        Fault(prefix + tuple(item["loc"]), item["msg"], item["type"])
+        for item in error.errors(include_url=False, include_input=False, include_context=False)
+    ]

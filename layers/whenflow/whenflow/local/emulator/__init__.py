@@ -1,0 +1,19 @@
+"""The embedded AWS: ministack as a child process on loopback, with a few behaviours brought closer to AWS.
+
+Each adaptation is one module with `apply`, small enough to read beside the part of ministack it changes, and has a test
+in `tests/local/emulator` that fails without it:
+
+| module | what becomes true |
+|---|---|
+| `answers` | an exception keeps its class and the process its warmth; log lines need no waiting |
+| `capacity` | a burst waits for a free process instead of starting one process for each call |
+| `invocations` | asynchronous invocations are queued, keep their request id over retries, survive a restart |
+| `notifications` | what EventBridge sends to a function is such an asynchronous invocation |
+| `queues` | queue mappings wait until functions can reach the emulator |
+| `streams` | stream mappings run beside each other and honour partial failures, bisecting, retry limits |
+| `memory` | records not yet delivered survive a restart; executions that a stop cut off say so |
+| `paths` | `/hooks/...`, `/api/...`, `/ui` and `/` reach the HTTP API of the stack |
+
+Nothing of ministack's source is copied here except the few quoted lines that `answers` replaces; those are
+Copyright (c) 2026 MiniStack Contributors, under the MIT License.
+"""

@@ -1,0 +1,99 @@
+"""The flow run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from whenflow.events.times import iso, parse_iso
+from whenflow.runs.states import State
+
+FLOW_RUN = "prefect.flow-run."
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRun:
+    """One run of a flow.
+
+    Attributes:
+        id: UUID; derived from firing and action where an automation made the run, so that a repeat is the same run.
+        parameters: What the flow's function is called with.
+        states: All states so far, oldest first; never empty.
+        created_by: Who made it: `{"id", "type", "display_value"}`, type `AUTOMATION` or `DEPLOYMENT`.
+        firing_id: The firing that made it.
+        event_id: The event that closed that firing.
+        launch: Which launch of the run is being worked on; another launch of the same run is refused.
+        version: Rises with each change; a change is stored only over the version it was made from.
+    """
+
+    id: str
+    name: str
+    flow_id: str
+    flow_name: str
+    deployment_id: str | None
+    deployment_name: str | None
+    work_pool_name: str | None
+    parameters: Mapping[str, Any]
+    tags: tuple[str, ...]
+    created: datetime
+    states: tuple[State, ...]
+    created_by: Mapping[str, str] | None = None
+    firing_id: str | None = None
+    event_id: str | None = None
+    idempotency_key: str | None = None
+    launch: str | None = None
+    run_count: int = 0
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    job_variables: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 0
+
+    @property
+    def state(self) -> State:
+        """The state it is in."""
+        return self.states[-1]
+
+    @property
+    def resource_id(self) -> str:
+        """Its id as a resource of events."""
+        return FLOW_RUN + self.id
+
+    def as_stored(self) -> dict[str, Any]:
+        """Return what the run store keeps."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "flow_id": self.flow_id,
+            "flow_name": self.flow_name,
+            "deployment_id": self.deployment_id,
+            "deployment_name": self.deployment_name,
+            "work_pool_name": self.work_pool_name,
+            "parameters": self.parameters,
+            "tags": list(self.tags),
+            "created": iso(self.created),
+            "states": [state.as_document() for state in self.states],
+            "created_by": self.created_by,
+            "firing_id": self.firing_id,
+            "event_id": self.event_id,
+            "idempotency_key": self.idempotency_key,
+            "launch": self.launch,
+            "run_count": self.run_count,
+            "start_time": _iso(self.start_time),
+            "end_time": _iso(self.end_time),
+            "job_variables": self.job_variables,
+        }
+
+    @classmethod
+    def from_stored(cls, document: Mapping[str, Any], version: int) -> "FlowRun":
+        """Read what `as_stored` wrote."""
+        values = dict(document)
+        values["tags"] = tuple(values["tags"])
+        values["created"] = parse_iso(values["created"])
+        values["states"] = tuple(State.from_document(state) for state in values["states"])
+        for name in ("start_time", "end_time"):
+            values[name] = parse_iso(values[name]) if values[name] else None
+        return cls(**values, version=version)
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return iso(instant) if instant else None

@@ -1,0 +1,67 @@
+"""The use case behind the `tracker` function: what AWS says became of an execution or invocation becomes a state."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from whenflow.errors import NotFound
+from whenflow.runs.ledger import RunLedger
+from whenflow.runs.model import FlowRun
+from whenflow.runs.states import StateType
+from whenflow.runs.transitions import Refused
+
+STATUS_CHANGE = "Step Functions Execution Status Change"
+STATES: dict[str, tuple[StateType, str | None]] = {
+    "RUNNING": (StateType.RUNNING, None),
+    "SUCCEEDED": (StateType.COMPLETED, None),
+    "FAILED": (StateType.FAILED, None),
+    "TIMED_OUT": (StateType.FAILED, "TimedOut"),
+    "ABORTED": (StateType.CANCELLED, None),
+}
+
+
+class Tracker:
+    """Moves flow runs to where their executions are. News that is late or told twice changes nothing."""
+
+    def __init__(self, ledger: RunLedger) -> None:
+        """Work on this ledger."""
+        self._ledger = ledger
+
+    def execution_changed(self, notification: Mapping[str, Any]) -> FlowRun | Refused:
+        """Take in a status change of a Step Functions execution; executions that are no flow runs are none of ours."""
+        detail = notification["detail"]
+        run_id = detail["name"]
+        state = STATES.get(detail["status"])
+        if state is None or not _is_uuid(run_id):
+            return Refused("This execution is no flow run.")
+        type_, name = state
+        return self._move(run_id, type_, name, _message(detail))
+
+    def invocation_failed(self, record: Mapping[str, Any]) -> FlowRun | Refused:
+        """Take in an asynchronous invocation that failed for good: the process died, timed out, or never started."""
+        payload = record.get("requestPayload")
+        run_id = payload.get("flow_run_id") if isinstance(payload, dict) else None
+        if not isinstance(run_id, str) or not _is_uuid(run_id):
+            return Refused("This invocation is no flow run.")
+        response = record.get("responsePayload")
+        error = response if isinstance(response, dict) else {}
+        kind, reason = error.get("errorType"), error.get("errorMessage") or "no reason was given"
+        return self._move(run_id, StateType.CRASHED, None, f"{kind}: {reason}" if kind else str(reason))
+
+    def _move(self, run_id: str, type_: StateType, name: str | None, message: str | None) -> FlowRun | Refused:
+        try:
+            return self._ledger.move(run_id, type_, name, message)
+        except NotFound as error:
+            return Refused(str(error))
+
+
+def _message(detail: Mapping[str, Any]) -> str | None:
+    parts = [str(detail[name]) for name in ("error", "cause") if detail.get(name)]
+    return ": ".join(parts) or None
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False

@@ -1,0 +1,199 @@
+"""Checks, compiles and renders templates."""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from jinja2 import ChainableUndefined, Template, TemplateSyntaxError, Undefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from whenflow.templating import filters
+from whenflow.templating.policy import Forbidden, check_source, check_tree
+from whenflow.templating.views import View
+
+T = TypeVar("T")
+
+MAX_OUTPUT_CHARS = 1024 * 1024
+MAX_PRODUCT_CHARS = 256 * 1024
+MAX_RANGE = 100
+
+
+class TemplateError(Exception):
+    """A template is not allowed, not valid, or fails on this data.
+
+    Attributes:
+        message: What is wrong, for people.
+        line: Where, counted from 1, or None where the place is not known.
+    """
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        """Keep what is wrong and where."""
+        super().__init__(f"line {line}: {message}" if line else message)
+        self.message = message
+        self.line = line
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Templates see plain data only: keys of objects, items of lists, never an attribute of anything."""
+
+    intercepted_binops = frozenset(["+", "*", "%", "-", "/", "//"])
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, Undefined):
+            return obj
+        try:
+            if isinstance(obj, View):
+                return obj.look_up(attribute)
+            if isinstance(obj, Mapping):
+                return obj[attribute]
+        except KeyError:
+            pass
+        return self.undefined(obj=obj, name=attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        try:
+            return obj[argument]
+        except (LookupError, TypeError, AttributeError):
+            return self.getattr(obj, argument) if isinstance(argument, str) else self.undefined(obj=obj, name=argument)
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator in "*%" and not (_is_number(left) and _is_number(right)):
+            raise TemplateError(f"'{operator}' works on numbers only")
+        value = super().call_binop(context, operator, left, right)
+        if isinstance(value, str | list | tuple) and len(value) > MAX_PRODUCT_CHARS:
+            raise TemplateError(f"a value grew over {MAX_PRODUCT_CHARS:,} characters")
+        return value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, Undefined)
+
+
+def _range(*bounds: int) -> range:
+    numbers = range(*bounds)
+    if len(numbers) > MAX_RANGE:
+        raise TemplateError(f"range() gives at most {MAX_RANGE} numbers")
+    return numbers
+
+
+def _into_json(value: Any) -> Any:
+    """Write a value so that JSON text around it stays whole: what a sender put in a string cannot leave the string."""
+    if isinstance(value, Markup | Undefined):
+        return value
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)[1:-1]
+    return json.dumps(value, default=str)
+
+
+@lru_cache(maxsize=2)
+def _environment(for_json: bool) -> _Environment:
+    environment = _Environment(
+        undefined=ChainableUndefined,
+        finalize=_into_json if for_json else None,
+        autoescape=False,
+        extensions=(),
+        cache_size=0,
+    )
+    environment.globals = {"range": _range}
+    environment.filters.update(
+        tojson=filters.tojson, from_json=filters.from_json, items=filters.items, uuid=filters.uuid_of
+    )
+    return environment
+
+
+def is_template(text: str) -> bool:
+    """Tell whether a text has anything to render."""
+    return "{{" in text or "{%" in text
+
+
+def is_lone_expression(text: str) -> bool:
+    """Tell whether a text is one `{{ expression }}` and nothing else, so that it keeps its type."""
+    stripped = text.strip()
+    return stripped.startswith("{{") and stripped.endswith("}}") and stripped.count("{{") == 1
+
+
+def check(source: str) -> None:
+    """Check a template without rendering it.
+
+    Raises:
+        TemplateError: It is not valid, or says something that is not allowed.
+    """
+    _guarded(lambda: _parse(source, for_json=False))
+
+
+def render(source: str, context: Mapping[str, Any], *, for_json: bool = False) -> str:
+    """Render a template to text.
+
+    Args:
+        source: The template.
+        context: Plain data by name.
+        for_json: The text is JSON; what is inserted is escaped so that it cannot change the structure.
+
+    Raises:
+        TemplateError: It is not allowed, not valid, or fails on this data.
+    """
+    return _guarded(lambda: _capped(_compile(source, for_json), context))
+
+
+def evaluate(source: str, context: Mapping[str, Any]) -> Any:
+    """Return the value of a lone expression, with its JSON type.
+
+    Raises:
+        TemplateError: As `render`; also where the value is not there or has no JSON form.
+    """
+
+    def value_of() -> Any:
+        result = _compile_expression(source.strip()[2:-2].strip("-+ \n\t\r"))(context)
+        return json.loads(filters.tojson(result))
+
+    return _guarded(value_of)
+
+
+def _guarded(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except TemplateError:
+        raise
+    except Forbidden as error:
+        raise TemplateError(error.message, error.line) from None
+    except TemplateSyntaxError as error:
+        raise TemplateError(error.message or "not a valid template", error.lineno) from None
+    except filters.UndefinedValue as error:
+        raise TemplateError(f"'{error}' is undefined") from None
+    except RecursionError:
+        raise TemplateError("the template is nested too deeply") from None
+    except Exception as error:  # whatever a user's template does wrong on its data is the template's fault, never ours
+        raise TemplateError(f"{type(error).__name__}: {error}") from None
+
+
+def _parse(source: str, *, for_json: bool) -> Any:
+    check_source(source)
+    tree = _environment(for_json).parse(source)
+    check_tree(tree)
+    return tree
+
+
+@lru_cache(maxsize=512)
+def _compile(source: str, for_json: bool) -> Template:
+    _parse(source, for_json=for_json)
+    return _environment(for_json).from_string(source)
+
+
+@lru_cache(maxsize=512)
+def _compile_expression(expression: str) -> Callable[[Mapping[str, Any]], Any]:
+    _parse("{{" + expression + "}}", for_json=False)
+    compiled = _environment(for_json=False).compile_expression(expression, undefined_to_none=False)
+    return lambda context: compiled(**context)
+
+
+def _capped(template: Template, context: Mapping[str, Any]) -> str:
+    parts: list[str] = []
+    size = 0
+    for part in template.generate(**context):
+        size += len(part)
+        if size > MAX_OUTPUT_CHARS:
+            raise TemplateError(f"the rendered text is over {MAX_OUTPUT_CHARS:,} characters")
+        parts.append(part)
+    return "".join(parts)

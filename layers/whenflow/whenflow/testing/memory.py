@@ -1,0 +1,179 @@
+"""The stores, in memory."""
+
+import copy
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from whenflow.automations import Firing
+from whenflow.errors import Conflict, NotFound, Rejected
+from whenflow.events import Event
+from whenflow.ports import LogLine, Page, Reference
+from whenflow.runs import FlowRun
+
+
+class MemoryEventStore:
+    """Events in a dictionary, in the order in which they were stored."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.stored: dict[str, Event] = {}
+
+    def put(self, event: Event) -> Event | None:
+        """Store an event once per id; return it as stored, or None where it is stored already."""
+        if event.id in self.stored:
+            return None
+        self.stored[event.id] = event
+        return event
+
+    def get(self, event_id: str) -> Event | None:
+        """Return the event of this id."""
+        return self.stored.get(event_id)
+
+    def newest(self, limit: int, cursor: str | None = None) -> Page:
+        """Return a page of events, newest `occurred` first, then by id."""
+        ordered = sorted(self.stored.values(), key=lambda event: (event.occurred, event.id), reverse=True)
+        if cursor is not None:
+            last = self.stored.get(cursor)
+            if last is None:
+                raise Rejected("The page token is not one of this API's.")
+            ordered = ordered[ordered.index(last) + 1 :]
+        page = ordered[:limit]
+        return Page(page, page[-1].id if len(page) == limit else None)
+
+    def names(self) -> list[str]:
+        """Return the names of all events, in the order in which they were stored."""
+        return [event.event for event in self.stored.values()]
+
+    def named(self, name: str) -> list[Event]:
+        """Return the events of a name, in the order in which they were stored."""
+        return [event for event in self.stored.values() if event.event == name]
+
+
+class MemoryFiringStore:
+    """Firings in a dictionary."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.stored: dict[str, Firing] = {}
+
+    def put(self, firing: Firing) -> bool:
+        """Store a firing; False where its id is stored already."""
+        return self.stored.setdefault(firing.id, firing) is firing
+
+    def get(self, firing_id: str) -> Firing | None:
+        """Return the firing of this id."""
+        return self.stored.get(firing_id)
+
+
+class MemoryRunStore:
+    """Flow runs in a dictionary; their events go to the event store it was given."""
+
+    def __init__(self, events: MemoryEventStore) -> None:
+        """Start empty."""
+        self._events = events
+        self._runs: dict[str, FlowRun] = {}
+        self._logs: dict[str, list[LogLine]] = {}
+
+    def create(self, run: FlowRun, event: Event) -> bool:
+        """Store a new run with its first event; False where a run of that id exists."""
+        if run.id in self._runs:
+            return False
+        self._store(run, event)
+        return True
+
+    def save(self, run: FlowRun, event: Event) -> None:
+        """Store a changed run over the version it carries, with the event that tells of it."""
+        present = self._runs.get(run.id)
+        if present is None or present.version != run.version:
+            raise Conflict(f"Flow run {run.id} is no longer in version {run.version}.")
+        self._store(run, event)
+
+    def get(self, run_id: str) -> FlowRun | None:
+        """Return the run of this id."""
+        return self._runs.get(run_id)
+
+    def newest(self, limit: int) -> Sequence[FlowRun]:
+        """Return runs, newest `created` first."""
+        return sorted(self._runs.values(), key=lambda run: (run.created, run.id), reverse=True)[:limit]
+
+    def add_logs(self, run_id: str, lines: Sequence[LogLine]) -> None:
+        """Keep log lines of a run."""
+        self._logs.setdefault(run_id, []).extend(lines)
+
+    def logs(self, run_id: str) -> Sequence[LogLine]:
+        """Return the log lines of a run, oldest first."""
+        return tuple(self._logs.get(run_id, ()))
+
+    def _store(self, run: FlowRun, event: Event) -> None:
+        self._runs[run.id] = replace(run, version=run.version + 1)
+        self._events.put(event)
+
+
+class MemoryConfigStore:
+    """Documents in a dictionary. What goes in and out is copied, as it would be by a database."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._documents: dict[tuple[str, str], dict[str, Any]] = {}
+        self._versions: dict[str, int] = {}
+
+    def get(self, kind: str, id_: str) -> dict[str, Any] | None:
+        """Return one document."""
+        return copy.deepcopy(self._documents.get((kind, id_)))
+
+    def all(self, kind: str) -> Sequence[dict[str, Any]]:
+        """Return every document of a kind, ordered by id."""
+        return [copy.deepcopy(document) for key, document in sorted(self._documents.items()) if key[0] == kind]
+
+    def create(self, kind: str, id_: str, document: Mapping[str, Any], also: Iterable[Reference] = ()) -> None:
+        """Store a new document and references to it, all or none."""
+        new = {(kind, id_): dict(document), **{(one.kind, one.id): {"id": id_} for one in also}}
+        if self._documents.keys() & new.keys():
+            raise Conflict(f"There is such a {kind} already.")
+        self._documents.update(_plain(new))
+        self._changed(kind)
+
+    def replace(self, kind: str, id_: str, document: Mapping[str, Any]) -> None:
+        """Store a document over the one that is there."""
+        if (kind, id_) not in self._documents:
+            raise NotFound(f"There is no {kind} {id_}.")
+        self._documents.update(_plain({(kind, id_): dict(document)}))
+        self._changed(kind)
+
+    def delete(self, kind: str, id_: str, also: Iterable[Reference] = ()) -> bool:
+        """Remove a document and references to it; False where it is not there."""
+        if self._documents.pop((kind, id_), None) is None:
+            return False
+        for reference in also:
+            self._documents.pop((reference.kind, reference.id), None)
+        self._changed(kind)
+        return True
+
+    def version(self, kind: str) -> int:
+        """Return a number that rises with each change of a document of this kind."""
+        return self._versions.get(kind, 0)
+
+    def _changed(self, kind: str) -> None:
+        self._versions[kind] = self.version(kind) + 1
+
+
+class MemoryRetryQueue:
+    """Actions put aside, in a list.
+
+    Attributes:
+        sent: Firing id, action index and reason of each, in order.
+    """
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.sent: list[tuple[str, int, str]] = []
+
+    def send(self, firing_id: str, action_index: int, reason: str) -> None:
+        """Put one action of one firing aside."""
+        self.sent.append((firing_id, action_index, reason))
+
+
+def _plain(documents: Mapping[tuple[str, str], dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {key: json.loads(json.dumps(document)) for key, document in documents.items()}

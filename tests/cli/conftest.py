@@ -1,0 +1,63 @@
+"""Run the command in this process, in an empty directory, with nothing set in the environment."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from whenflow.cli.app import main
+
+KEY = "wf_a-secret-key"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """What it wrote as JSON; fails if there is anything else."""
+        return json.loads(self.out)
+
+    @property
+    def text(self) -> str:
+        """Everything it wrote, each run of blanks as one."""
+        return " ".join((self.out + self.err).split())
+
+
+Cli = Callable[..., Outcome]
+
+
+@pytest.fixture(autouse=True)
+def _bare_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("WHENFLOW_API_URL", "WHENFLOW_API_KEY", "WHENFLOW_DEBUG", "HTTP_PROXY", "http_proxy", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Return a function that runs `whenflow` with the given words."""
+
+    def run(*words: str) -> Outcome:
+        capsys.readouterr()
+        code = main(words)
+        captured = capsys.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def at_server(httpserver: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Point the command at a server whose answers the test chooses."""
+    monkeypatch.setenv("WHENFLOW_API_URL", httpserver.url_for("/api"))
+    monkeypatch.setenv("WHENFLOW_API_KEY", KEY)
+    return httpserver

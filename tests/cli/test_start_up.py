@@ -1,0 +1,83 @@
+"""The command as a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import whenflow
+
+PACKAGE = Path(whenflow.__file__).parents[1]
+# What help and usage errors can do without: without these `whenflow --help` takes about a tenth of a second.
+HEAVY = ("httpx2", "yaml", "pydantic", "jinja2", "boto3", "ministack")
+
+
+def run(*words: str, program: tuple[str, ...] = ("-m", "whenflow.cli")) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        [sys.executable, *program, *words], capture_output=True, text=True, env=environment, timeout=60, check=False
+    )
+
+
+def test_the_module_runs_as_a_program():
+    ended = run("version", "--json")
+
+    assert ended.returncode == 0
+    assert json.loads(ended.stdout)["whenflow"] == whenflow.__version__
+    assert ended.stderr == ""
+
+
+def test_an_error_ends_the_process_with_its_code_and_no_stack_trace():
+    ended = run("event", "emit", "x.happened", "--resource-id", "r", "--payload", "{")
+
+    assert ended.returncode == 2
+    assert "--payload is not valid JSON" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
+
+
+@pytest.mark.parametrize("words", [["--help"], []])
+def test_help_names_every_group(words):
+    ended = run(*words)
+
+    assert ended.returncode == 0
+    for group in ("local", "webhook", "automation", "deployment", "event", "flow-run", "version"):
+        assert group in ended.stdout
+
+
+def test_help_loads_nothing_heavy():
+    program = (
+        "-c",
+        "import sys; from whenflow.cli.app import main; main(['--help']); "
+        f"sys.exit(', '.join(sorted(set({HEAVY!r}) & set(sys.modules))) or 0)",
+    )
+
+    ended = run(program=program)
+
+    assert ended.stderr == ""
+    assert ended.returncode == 0
+
+
+def test_a_reader_that_has_enough_causes_no_complaint():
+    program = (
+        "-c",
+        "import sys; from whenflow.cli import app, version; "
+        "version.say = lambda *_: [print('x' * 9999, flush=True) for _ in range(999)]; sys.exit(app.main(['version']))",
+    )
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE)}
+    with subprocess.Popen(
+        [sys.executable, *program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.read(10)
+        process.stdout.close()
+
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=60) == 1
+
+
+def test_options_of_every_command_may_stand_before_it():
+    assert json.loads(run("--json", "version").stdout) == json.loads(run("version", "--json").stdout)
