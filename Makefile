@@ -81,8 +81,11 @@ lock: ## write the locks anew (LOCK_ARGS=--upgrade for the newest versions)
 
 # ---- sam local: real Lambda containers ----
 
-sam-local: environment-sam ## sam local invoke (FUNCTION=WebhookFunction EVENT=events/webhook_signup.json)
-	@scripts/sam_local.sh $(or $(FUNCTION),NotificationFunction) $(or $(EVENT),events/notification_s3_object_created.json)
+FUNCTION ?= ApiFunction
+EVENT ?= events/api_get_health.json
+
+sam-local: environment-sam ## sam local invoke (FUNCTION=FlowsFunction EVENT=events/flows_task.json for another)
+	@scripts/sam_local.sh $(FUNCTION) $(EVENT)
 
 sam-local-down: ## stop the Docker engine that `make sam-local` started
 	@scripts/sam_local.sh down

@@ -1,6 +1,6 @@
-"""Make the contents of a Lambda layer: third-party wheels or a package of ours, with its byte code. Standard library only.
+"""Make the contents of a Lambda layer: third-party wheels or a package of ours, with byte code. Standard library only.
 
-`sam build` comes here through layers.mk. A layer is built for one runtime and one architecture, whatever machine builds it.
+`sam build` comes here through layers.mk. A layer is for one runtime and one architecture, whatever machine builds it.
 """
 
 import argparse
@@ -43,8 +43,9 @@ def install(requirements: Path, out: Path, runtime: str, architecture: str) -> N
     command += ["--root-user-action=ignore", "--no-deps", "--no-compile", "--require-hashes", "--only-binary=:all:"]
     command += ["--requirement", str(requirements), "--target", str(out)]
     if for_this_machine():
-        if (runtime, MACHINES[architecture]) != (this_runtime(), this_machine()):
-            sys.exit(f"A build for this machine is for {this_runtime()} on {this_machine()}, not {runtime} on {architecture}.")
+        here, wanted = f"{this_runtime()} on {this_machine()}", f"{runtime} on {MACHINES[architecture]}"
+        if here != wanted:
+            sys.exit(f"A build for this machine is for {here}, not for {wanted}.")
     else:
         command += ["--implementation", "cp", "--python-version", runtime.removeprefix("python")]
         for tag in MANYLINUX if runtime == "python3.11" else MANYLINUX_AL2023:
@@ -54,9 +55,10 @@ def install(requirements: Path, out: Path, runtime: str, architecture: str) -> N
 
 
 def compile_all(out: Path, runtime: str) -> None:
-    """Compile the byte code into the layer: where it runs the folder is read-only, so each cold start would compile anew.
+    """Compile the byte code into the layer: where it runs it is read-only, so each cold start would compile it anew.
 
-    Unchecked, because the layer never changes; and as under /opt, where Lambda puts it, so that two machines build the same.
+    Unchecked, because the layer never changes; and as if under /opt, where it will be, so that all machines build the
+    same.
     """
     python = interpreter(runtime)
     if python is None:

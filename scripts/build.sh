@@ -16,6 +16,16 @@ if [ -f "$out/template.yaml" ] && [ "$(cat "$key_file" 2>/dev/null)" = "$key" ];
   exit 0
 fi
 
+# One build at a time: `make up` and a test may ask at once. macOS has no flock(1).
+if [ -z "${WHENFLOW_BUILD_LOCKED:-}" ]; then
+  mkdir -p .aws-sam
+  export WHENFLOW_BUILD_LOCKED=1
+  exec .venv-sam/bin/python -c 'import fcntl, subprocess, sys
+lock = open(sys.argv[1], "w")
+fcntl.flock(lock, fcntl.LOCK_EX)
+sys.exit(subprocess.run(sys.argv[2:]).returncode)' .aws-sam/build.lock scripts/build.sh "$@"
+fi
+
 # SAM's cache knows the sources of a layer, but neither how layers.mk builds it nor for whom.
 cache=.aws-sam/cache-$(cat <(echo "$build_for") layers/layers.mk layers/build_layer.py | cksum | cut -d' ' -f1)
 

@@ -15,8 +15,9 @@ case $name in
   *) echo "usage: $0 local|dev|sam" >&2 && exit 2 ;;
 esac
 stamp=$venv/.installed-$name
-# An environment knows its folder by heart: where the checkout was moved, it is made anew.
-wanted="$PWD $(cat "$lock" pyproject.toml | cksum)"
+# An environment knows its folder by heart: where the checkout was moved, it is made anew. What pyproject.toml says of
+# linters and tests changes nothing in it.
+wanted="$PWD $(cat "$lock" <([ $venv = .venv ] && sed '/^\[tool\.pytest/,$d' pyproject.toml) | cksum)"
 
 works() { [ -x $venv/bin/python ] && $venv/bin/python -c '' 2>/dev/null; }
 

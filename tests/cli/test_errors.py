@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 
 import pytest
 from tests.cli.conftest import KEY
@@ -41,6 +42,16 @@ def test_a_host_that_does_not_exist_is_said_to_be_out_of_reach(cli):
 
     assert outcome.code == 1
     assert "Nothing answers at https://no-such-host.invalid/api" in outcome.err
+
+
+def test_an_api_that_keeps_silent_is_not_waited_for_without_end(cli, at_server, monkeypatch):
+    monkeypatch.setattr("whenflow.cli.client.TIMEOUT_SECONDS", 0.05)
+    at_server.expect_request("/api/events").respond_with_handler(lambda _: time.sleep(0.3))
+
+    outcome = cli("event", "ls")
+
+    assert outcome.code == 1
+    assert "did not answer within 0.05 seconds" in outcome.err
 
 
 def test_a_refused_key_is_named_by_its_source_and_not_shown(cli, at_server):

@@ -6,6 +6,8 @@ import uuid
 import pytest
 from werkzeug import Request, Response
 
+from whenflow import events
+from whenflow.cli import wire
 from whenflow.cli.events import uuid7
 
 
@@ -108,3 +110,19 @@ def test_ids_made_here_sort_by_time_and_are_distinct():
     assert len(set(made)) == 100
     assert all(uuid.UUID(id_).version == 7 and uuid.UUID(id_).variant == uuid.RFC_4122 for id_ in made)
     assert [id_[:8] for id_ in made] == sorted(id_[:8] for id_ in made)
+
+
+def test_a_resource_is_listed_by_its_name_and_its_id(cli, at_server):
+    named = {"prefect.resource.id": "prefect.flow-run.1", "prefect.resource.name": "brave-otter"}
+    events = [{"event": "prefect.flow-run.Completed", "resource": named}, {"event": "x.happened", "resource": {}}]
+    at_server.expect_request("/api/events", method="GET").respond_with_json({"events": events, "next_page": None})
+
+    lines = cli("event", "ls").out.splitlines()
+
+    assert "brave-otter · prefect.flow-run.1" in lines[1]
+    assert "x.happened" in lines[2]
+
+
+def test_the_command_uses_the_label_names_of_the_product():
+    for name in ("RESOURCE_ID", "RESOURCE_NAME", "RESOURCE_ROLE"):
+        assert getattr(wire, name) == getattr(events, name)

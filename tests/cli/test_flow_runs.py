@@ -120,6 +120,13 @@ def test_causes_that_are_no_longer_stored_are_named_by_their_ids(cli, runs):
     assert f"{FIRING_ID}  (no longer stored)" in out
 
 
+def test_an_event_that_expired_is_told_from_its_firing(cli, runs):
+    runs.expect_request(f"/api/firings/{FIRING_ID}").respond_with_json(FIRING | {"event": EVENT})
+    runs.expect_request(f"/api/events/{EVENT_ID}").respond_with_json({"detail": "gone"}, status=404)
+
+    assert "user.signed-up  on user-1" in cli("flow-run", "inspect", FIRST_ID).out
+
+
 def test_where_the_event_came_from_another_run_the_way_there_is_shown(cli, runs):
     resource = {"prefect.resource.id": f"prefect.flow-run.{SECOND_ID}"}
     runs.expect_request(f"/api/firings/{FIRING_ID}").respond_with_json(FIRING)
@@ -166,3 +173,14 @@ def test_a_message_of_several_lines_stays_readable(cli, causes, monkeypatch):
     causes.expect_request(f"/api/flow_runs/{FIRST_ID}").respond_with_json(MANUAL)
 
     assert "Failed  ValueError: no\n  second line\n" in cli("flow-run", "inspect", FIRST_ID).out
+
+
+def test_parameters_too_long_to_read_are_cut_with_the_way_to_see_them(cli, at_server):
+    long = MANUAL | {"parameters": {"text": "x" * 5000}}
+    at_server.expect_request("/api/flow_run_states/").respond_with_json(STATES)
+    at_server.expect_request(f"/api/flow_runs/{SECOND_ID}").respond_with_json(long)
+
+    out = cli("flow-run", "inspect", SECOND_ID).out
+
+    assert "x" * 1001 not in out
+    assert "(--json shows all 5,012 characters)" in out

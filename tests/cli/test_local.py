@@ -1,6 +1,8 @@
 """`whenflow local`: the command only calls the local room and passes its answer on."""
 
 import json
+import os
+import subprocess
 import sys
 from types import ModuleType
 
@@ -39,16 +41,30 @@ def test_with_json_the_prose_goes_to_standard_error(cli, local_room):
     assert outcome.err == "demo was called\n"
 
 
-def test_status_as_json_tells_where_things_are_and_keeps_the_key_to_itself(cli, tmp_path):
-    file = tmp_path / ".whenflow" / "local.json"
-    file.parent.mkdir()
-    file.write_text(
-        json.dumps({"api_url": "http://127.0.0.1:1/api", "ui_url": "http://127.0.0.1:1/ui", "api_key": "secret"})
-    )
+@pytest.fixture
+def local_file(tmp_path):
+    """What a stack writes about itself, as if it ran in this process."""
+    path = tmp_path / ".whenflow" / "local.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({"api_url": "http://127.0.0.1:1/api", "api_key": "secret", "pid": os.getpid()}))
+    return path
+
+
+def test_status_as_json_tells_where_things_are_and_keeps_the_key_to_itself(cli, local_file):
+    outcome = cli("local", "status", "--json")
+
+    assert outcome.code == 0
+    assert outcome.document == {"running": True, "api_url": "http://127.0.0.1:1/api", "pid": os.getpid()}
+
+
+def test_a_stack_that_was_killed_counts_as_not_running(cli, local_file):
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    local_file.write_text(json.dumps({"api_url": "http://127.0.0.1:1/api", "pid": ended.pid}))
 
     outcome = cli("local", "status", "--json")
 
-    assert outcome.document == {"running": True, "api_url": "http://127.0.0.1:1/api", "ui_url": "http://127.0.0.1:1/ui"}
+    assert (outcome.code, outcome.document) == (1, {"running": False})
 
 
 def test_status_as_json_says_when_nothing_runs(cli):

@@ -1,6 +1,7 @@
 """What is shown, and what never is."""
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -50,6 +51,15 @@ def test_text_from_outside_cannot_steer_the_terminal(capsys):
     assert not set("\x1b\x9b\u202e\ud800") & set(out)
     assert "\\x1b[2Jgone" in out
     assert "\\nfake row" in out
+
+
+def test_on_a_terminal_sentences_break_between_words_and_things_to_copy_do_not(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "20")
+
+    say("A sentence that is long-ish.", "", "  curl http://127.0.0.1:4566/hooks/x")
+
+    assert capsys.readouterr().out == "A sentence that is\nlong-ish.\n\n  curl http://127.0.0.1:4566/hooks/x\n"
 
 
 def test_json_is_the_same_document_whatever_is_in_it(capsys):

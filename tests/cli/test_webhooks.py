@@ -83,7 +83,7 @@ def test_an_empty_list_says_what_to_do_next_and_is_an_empty_list_for_programs(
 
 
 def test_deployments_are_listed_by_the_name_that_automations_use(cli, at_server):
-    listed = [{"id": "d-1", "name": "main", "flow_name": "new_user_flow", "created": "2026-11-20T21:00:00Z"}]
+    listed = [{"id": "d-1", "name": "main", "flow_name": "new_user_flow", "work_pool_name": "lambda"}]
     at_server.expect_request("/api/deployments/filter", method="POST").respond_with_json(listed)
 
-    assert cli("deployment", "ls").out.splitlines()[1].startswith("new_user_flow/main  ")
+    assert cli("deployment", "ls").out.splitlines()[1].split()[:2] == ["new_user_flow/main", "lambda"]

@@ -24,6 +24,7 @@ LISTING_SHARDS = 4
 DAYS_LISTED = 90
 KEPT = timedelta(days=100)
 LINES_PER_ITEM = 500
+BYTES_PER_ITEM = 250_000
 NEWEST = "newest"
 
 
@@ -69,18 +70,12 @@ class DynamoRunStore:
 
     def add_logs(self, run_id: str, lines: Sequence[LogLine]) -> None:
         """Keep log lines of a run."""
-        written = iso(self._clock.now())
-        for part in count():
-            some = lines[part * LINES_PER_ITEM : (part + 1) * LINES_PER_ITEM]
-            if not some:
-                return
+        written, numbers = iso(self._clock.now()), count()
+        for some in _parts(lines):
             packed = [[iso(line.timestamp), line.level, line.name, line.message] for line in some]
-            item = _key(run_id, f"{LOG}{written}#{part:06d}") | {
-                "body": body({"lines": packed}),
-                "expires": self._expires(),
-            }
-            with translated():
-                self._client.put_item(TableName=self._table, Item=item)
+            content = {"body": body({"lines": packed}), "expires": self._expires()}
+            while not self._put_new(_key(run_id, f"{LOG}{written}#{next(numbers):06d}") | content):
+                pass  # the lines of another task of this run, added in the same microsecond
 
     def logs(self, run_id: str) -> Sequence[LogLine]:
         """Return the log lines of a run, oldest first."""
@@ -102,6 +97,18 @@ class DynamoRunStore:
         try:
             with translated():
                 self._client.transact_write_items(TransactItems=parts)  # type: ignore[arg-type]
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    def _put_new(self, item: dict[str, Any]) -> bool:
+        try:
+            with translated():
+                self._client.put_item(
+                    TableName=self._table, Item=item, ConditionExpression="attribute_not_exists(pk)"
+                )
         except ClientError as error:
             if condition_failed(error):
                 return False
@@ -138,6 +145,21 @@ class DynamoRunStore:
                 Limit=limit,
             )
         yield from ((item["created"]["S"], item["pk"]["S"]) for item in answer["Items"])
+
+
+def _parts(lines: Sequence[LogLine]) -> Iterator[Sequence[LogLine]]:
+    """Cut lines into parts that fit an item each, even where nothing can be compressed."""
+    part: list[LogLine] = []
+    size = 0
+    for line in lines:
+        length = len(line.message.encode("utf-8", "surrogatepass"))
+        if part and (len(part) == LINES_PER_ITEM or size + length > BYTES_PER_ITEM):
+            yield part
+            part, size = [], 0
+        part.append(line)
+        size += length
+    if part:
+        yield part
 
 
 def _key(run_id: str, sort: str) -> dict[str, Any]:

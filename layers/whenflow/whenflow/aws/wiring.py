@@ -145,3 +145,15 @@ def api() -> "Handler":
     store = config()
     services = Services(events(), firings(), runs(), store, clock(), ids(), lambda secret: find_api_key(store, secret))
     return build_api(services)
+
+
+@lru_cache(maxsize=1)
+def ui() -> "Handler":
+    """Return the use case of the `ui` function."""
+    from whenflow.api.services import Services
+    from whenflow.aws.keys import find_api_key
+    from whenflow.ui import build_ui
+
+    store = config()
+    services = Services(events(), firings(), runs(), store, clock(), ids(), lambda secret: find_api_key(store, secret))
+    return build_ui(services)

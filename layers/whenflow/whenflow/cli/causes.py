@@ -6,7 +6,7 @@ from typing import Any
 
 from whenflow.cli.client import Api
 from whenflow.cli.render import clock_time, seconds_between
-from whenflow.events import RESOURCE_ID, RESOURCE_ROLE
+from whenflow.cli.wire import RESOURCE_ID, RESOURCE_ROLE
 
 FLOW_RUN = "prefect.flow-run."
 

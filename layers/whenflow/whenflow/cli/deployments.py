@@ -22,7 +22,7 @@ def ls(*, options: Options = DEFAULTS) -> None:
     elif not deployments:
         say("No deployments yet. A deployment says where the code of a flow runs; `make demo` makes the first two.")
     else:
-        columns = (Column("NAME", elastic=True), Column("CREATED"), Column("ID"))
+        columns = (Column("NAME"), Column("RUNS ON"), Column("CREATED"), Column("ID", wide=True))
         print_table(columns, (_row(deployment) for deployment in deployments))
 
 
@@ -37,4 +37,5 @@ def full_name(deployment: dict[str, Any]) -> str:
 
 
 def _row(deployment: dict[str, Any]) -> tuple[str, ...]:
-    return full_name(deployment), ago(deployment.get("created")), str(deployment.get("id", "-"))
+    target = str(deployment.get("work_pool_name") or "-")
+    return full_name(deployment), target, ago(deployment.get("created")), str(deployment.get("id", "-"))

@@ -15,7 +15,7 @@ from whenflow.cli.errors import UsageError
 from whenflow.cli.options import DEFAULTS, Options, group
 from whenflow.cli.render import ago, print_json, say
 from whenflow.cli.tables import Column, print_table
-from whenflow.events import RESOURCE_ID, iso
+from whenflow.cli.wire import RESOURCE_ID, RESOURCE_NAME
 
 app = group("event", "What happened: list it, or tell of something new.")
 
@@ -71,7 +71,7 @@ def emit(
     """
     event = {
         "id": _checked_id(event_id) if event_id else uuid7(),
-        "occurred": iso(datetime.now(UTC)),
+        "occurred": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
         "event": name,
         "resource": _resource(resource_id, resource or []),
         "related": [labels for text in related or () for labels in _related(text)],
@@ -135,9 +135,5 @@ def _payload(argument: str | None) -> dict[str, Any]:
 
 def _row(event: dict[str, Any]) -> tuple[str, ...]:
     resource = event.get("resource") or {}
-    return (
-        ago(event.get("occurred")),
-        str(event.get("event", "-")),
-        str(resource.get(RESOURCE_ID, "-")),
-        str(event.get("id", "-")),
-    )
+    shown = " · ".join(str(resource[label]) for label in (RESOURCE_NAME, RESOURCE_ID) if resource.get(label))
+    return ago(event.get("occurred")), str(event.get("event", "-")), shown or "-", str(event.get("id", "-"))

@@ -20,6 +20,7 @@ app = group("flow-run", "What ran, how it went, and why.")
 SEARCHED = 200
 MIN_PREFIX = 4
 MAX_CHOICES = 10
+MAX_SHOWN = 1000
 SHORT = 8
 COLUMNS = (
     Column("ID"),
@@ -111,11 +112,15 @@ def _print_run(run: dict[str, Any]) -> None:
     facts = {
         "id": run.get("id"),
         "deployment": full_name(run),
-        "parameters": json.dumps(run.get("parameters") or {}, ensure_ascii=False),
+        "parameters": _brief(json.dumps(run.get("parameters") or {}, ensure_ascii=False)),
         "created": clock_time(run.get("created")),
         "took": seconds_between(run.get("start_time"), run.get("end_time")).lstrip("+"),
     }
     say(*(f"  {name:<10}  {fact}" for name, fact in facts.items() if fact))
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}… (--json shows all {len(text):,} characters)"
 
 
 def _print_states(states: list[dict[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -46,8 +47,22 @@ def status(*, options: Options = DEFAULTS) -> int:
         return _run("status", options)
     path = find_local_file(Path.cwd())
     local = read_local(path) if path else {}
-    print_json({"running": path is not None, **{name: local[name] for name in SHOWN if name in local}})
-    return 0 if path else 1
+    running = _is_alive(local.get("pid"))
+    print_json({"running": running, **({name: local[name] for name in SHOWN if name in local} if running else {})})
+    return 0 if running else 1
+
+
+def _is_alive(pid: object) -> bool:
+    """Say whether a process lives: one that was killed leaves its `local.json` behind."""
+    if not isinstance(pid, int) or pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it lives, and is somebody else's
+        return True
+    return True
 
 
 def _run(name: str, options: Options) -> int:
@@ -60,7 +75,7 @@ def _run(name: str, options: Options) -> int:
             hint="In a clone, `make up` installs what it needs; elsewhere: pip install 'whenflow[local]'",
         ) from error
     with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
-        code = int(function() or 0)
+        code = int(function())
     if options.json:
         print_json({"exit_code": code})
     return code

@@ -6,9 +6,11 @@ Events come from outside, so every text is stripped of what could steer a termin
 import io
 import json
 import re
+import shutil
 import sys
+import textwrap
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 DAY = 86_400
 UNITS = ((3600, "h"), (60, "min"), (1, "s"))
@@ -24,15 +26,22 @@ def clean(text: object, pattern: re.Pattern[str] = _STEERS_TERMINAL) -> str:
 
 
 def say(*lines: str) -> None:
-    """Write lines for a person, as long as they are: a URL or a command stays in one piece."""
+    """Write sentences for a person. A line that starts with a blank is a thing to copy, and stays in one piece."""
     for line in lines:
-        sys.stdout.write(clean(line, NOT_IN_A_CELL) + "\n")
+        _write(sys.stdout, clean(line, NOT_IN_A_CELL))
 
 
 def complain(*lines: str) -> None:
-    """Write text to standard error."""
+    """Write sentences to standard error, likewise."""
     for line in lines:
-        sys.stderr.write(clean(line) + "\n")
+        _write(sys.stderr, clean(line))
+
+
+def _write(stream: TextIO, line: str) -> None:
+    if stream.isatty() and not line.startswith(" "):
+        width = shutil.get_terminal_size().columns
+        line = textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False, replace_whitespace=False)
+    stream.write(line + "\n")
 
 
 def print_json(document: Any) -> None:

@@ -48,7 +48,6 @@ class EventDocument(BaseModel):
     related: list[Related] = Field(default=[], max_length=MAX_RELATED)
     payload: dict[str, Any] = Field(default={})
     follows: UUID | None = None
-    received: Instant | None = None
 
 
 def event_from_document(document: object, received: datetime) -> Event:
@@ -56,7 +55,7 @@ def event_from_document(document: object, received: datetime) -> Event:
 
     Args:
         document: What a client sent, already parsed from JSON.
-        received: When it arrived; stands unless the document brings its own.
+        received: When it arrived; what the document itself says of that is ignored.
 
     Raises:
         Rejected: With every fault and its place.
@@ -74,7 +73,7 @@ def event_from_document(document: object, received: datetime) -> Event:
         related=tuple(checked.related),
         payload=checked.payload,
         follows=str(checked.follows) if checked.follows else None,
-        received=checked.received or received,
+        received=received,
     )
     check_size(event)
     return event

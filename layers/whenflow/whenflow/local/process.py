@@ -160,6 +160,7 @@ def _server_environment(home: Path, port: int) -> dict[str, str]:
         "IOT_MTLS_ENABLED": "0",
         "DOCKER_HOST": "unix:///nonexistent",  # never touch containers of the machine
         "WHENFLOW_LOCAL_WATCH_STDIN": "1",
+        "WHENFLOW_LOCAL_FUNCTION_LOG": str(home / "functions.log"),
         "PYTHONPATH": search,
         "PYTHONUNBUFFERED": "1",
     }

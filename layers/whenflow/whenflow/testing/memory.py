@@ -60,7 +60,10 @@ class MemoryFiringStore:
 
     def put(self, firing: Firing) -> bool:
         """Store a firing; False where its id is stored already."""
-        return self.stored.setdefault(firing.id, firing) is firing
+        if firing.id in self.stored:
+            return False
+        self.stored[firing.id] = firing
+        return True
 
     def get(self, firing_id: str) -> Firing | None:
         """Return the firing of this id."""
@@ -78,7 +81,7 @@ class MemoryRunStore:
 
     def create(self, run: FlowRun, event: Event) -> bool:
         """Store a new run with its first event; False where a run of that id exists."""
-        if run.id in self._runs:
+        if run.id in self._runs or self._events.get(event.id):
             return False
         self._store(run, event)
         return True
@@ -86,7 +89,7 @@ class MemoryRunStore:
     def save(self, run: FlowRun, event: Event) -> None:
         """Store a changed run over the version it carries, with the event that tells of it."""
         present = self._runs.get(run.id)
-        if present is None or present.version != run.version:
+        if present is None or present.version != run.version or self._events.get(event.id):
             raise Conflict(f"Flow run {run.id} is no longer in version {run.version}.")
         self._store(run, event)
 

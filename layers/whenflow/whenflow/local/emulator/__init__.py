@@ -5,13 +5,15 @@ in `tests/local/emulator` that fails without it:
 
 | module | what becomes true |
 |---|---|
-| `answers` | an exception keeps its class and the process its warmth; log lines need no waiting |
+| `answers` | an exception keeps its class and the process its warmth; log lines need no waiting; logging is set up |
 | `capacity` | a burst waits for a free process instead of starting one process for each call |
 | `invocations` | asynchronous invocations are queued, keep their request id over retries, survive a restart |
 | `notifications` | what EventBridge sends to a function is such an asynchronous invocation |
 | `queues` | queue mappings wait until functions can reach the emulator |
 | `streams` | stream mappings run beside each other and honour partial failures, bisecting, retry limits |
 | `memory` | records not yet delivered survive a restart; executions that a stop cut off say so |
+| `journal` | what functions print is in one file as well |
+| `meter` | what a price is made of can be counted |
 | `paths` | `/hooks/...`, `/api/...`, `/ui` and `/` reach the HTTP API of the stack |
 
 Nothing of ministack's source is copied here except the few quoted lines that `answers` replaces; those are

@@ -47,9 +47,9 @@ def adapted_script(script: str) -> str:
     """Return the worker script with our way to call the handler."""
     if script.count(_CALL) != 1:
         raise RuntimeError("ministack's Python worker script does not hold the lines that are to be replaced")
-    source = inspect.getsource(bootstrap.answer)
     header = "from typing import IO, Any\nfrom collections.abc import Callable\n"
-    return header + source + script.replace(_CALL, _ANSWER)
+    ours = inspect.getsource(bootstrap.prepare) + inspect.getsource(bootstrap.answer) + "prepare()\n"
+    return header + ours + script.replace(_CALL, _ANSWER)
 
 
 def read_log(worker: Any) -> str:

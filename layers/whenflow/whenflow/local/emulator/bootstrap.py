@@ -1,10 +1,32 @@
-"""What runs inside a function's process around each call. Its source is sent there, so `answer` must stand alone."""
+"""What runs inside a function's process, beside ministack's script. It is sent as source: each must stand alone."""
 
 from collections.abc import Callable
 from typing import IO, Any
 
 RAISED = "__whenflow_raised__"
 END_OF_LOG = "\x1ewhenflow: end of invocation"
+
+
+def prepare() -> None:
+    """Do what Lambda's runtime does before it loads a handler: logging as JSON lines. And sign calls with our name."""
+    import json
+    import logging
+    import os
+    import sys
+
+    class Lines(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            entry = {"level": record.levelname, "message": record.getMessage(), "logger": record.name}
+            if record.exc_info:
+                entry["stackTrace"] = self.formatException(record.exc_info)
+            return json.dumps(entry)
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Lines())
+    logging.getLogger().addHandler(handler)
+    logging.getLogger().setLevel(logging.INFO)
+    logging.getLogger("botocore").setLevel(logging.WARNING)
+    os.environ.setdefault("AWS_SDK_UA_APP_ID", os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")[:50])
 
 
 def answer(handler: Callable[[Any, Any], Any], event: Any, context: Any, log: IO[str]) -> str:

@@ -10,7 +10,17 @@ import threading
 import time
 from typing import Any
 
-from whenflow.local.emulator import answers, capacity, invocations, memory, notifications, queues, streams
+from whenflow.local.emulator import (
+    answers,
+    capacity,
+    invocations,
+    journal,
+    memory,
+    meter,
+    notifications,
+    queues,
+    streams,
+)
 from whenflow.local.emulator.engine import WrongEngine, check_version, engine
 from whenflow.local.emulator.gate import GATE
 from whenflow.local.emulator.paths import ShortPaths, find_http_api
@@ -41,6 +51,8 @@ def adapt() -> None:
     queues.apply()
     streams.apply()
     memory.apply(queue)
+    journal.apply()
+    meter.apply()
 
 
 async def serve(listener: int, port: int) -> None:
@@ -57,7 +69,7 @@ async def serve(listener: int, port: int) -> None:
     config.bind = [f"fd://{listener}"]
     config.keep_alive_timeout, config.graceful_timeout = KEEP_ALIVE_SECONDS, 1.0
     config.loglevel = os.environ.get("LOG_LEVEL", "INFO")
-    application: Any = ShortPaths(engine("app").app, find_http_api)
+    application: Any = meter.Reading(ShortPaths(engine("app").app, find_http_api))
     opening = asyncio.create_task(_open_gate_when_answering(port))
     await serve_asgi(application, config, shutdown_trigger=_stop_request())
     opening.cancel()

@@ -110,7 +110,8 @@ class StreamReader(threading.Thread):
         return name if table and table.get("LatestStreamArn") == arn else None
 
     def _position(self, mapping: dict[str, Any], table: str) -> int:
-        positions, start = self._functions._dynamodb_stream_positions, self._tables.stream_start_position(table)
+        positions = self._functions._dynamodb_stream_positions
+        start: int = self._tables.stream_start_position(table)
         if mapping["UUID"] not in positions:
             from_start = mapping.get("StartingPosition") == "TRIM_HORIZON"
             positions[mapping["UUID"]] = start if from_start else self._tables.stream_end_position(table)

@@ -1,0 +1,14 @@
+"""The embedded AWS on another port than last time: its saved state names the old one, in queue URLs for example."""
+
+from pathlib import Path
+
+from whenflow.local.process import endpoint
+
+
+def move(state: Path, old: int, new: int) -> None:
+    """Replace the old address by the new one in all saved state."""
+    for path in state.glob("*.json"):
+        text = path.read_text(encoding="utf-8")
+        moved = text.replace(endpoint(old), endpoint(new))
+        if moved != text:
+            path.write_text(moved, encoding="utf-8")

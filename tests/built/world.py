@@ -1,0 +1,112 @@
+"""What the samples in events/ refer to: a webhook, an automation, a deployment, an API key and three flow runs."""
+
+import json
+from hashlib import sha256
+
+from tests.built.stack import World, sample_writer
+from tests.template.loading import ROOT
+
+from whenflow.automations import automation_from_document
+from whenflow.automations.model import with_identity
+from whenflow.aws.keys import key_hash
+from whenflow.ports import Reference
+from whenflow.runs import FlowRun, StateType
+from whenflow.webhooks.model import SLUG_KIND, slug_hash
+
+TEMPLATE = """{
+  "event": "user.signed-up",
+  "resource": {"prefect.resource.id": "user.{{ body.userid }}", "prefect.resource.name": "{{ body.name }}"},
+  "payload": {{ body | tojson }}
+}"""
+ROLE = "arn:aws:iam::000000000000:role/test"
+NEW_USER_RUN = "880ac44d-a898-5def-b864-960f78564099"
+EXECUTION_RUN = "20c6356d-2297-5ff9-b996-cac6e05f9e88"
+FAILED_RUN = "efceb367-a990-593d-a97a-0736e6b7cc7d"
+
+
+def prepare(world: World) -> None:
+    """Set it all up."""
+    _webhook(world)
+    _automation(world)
+    _deployment(world)
+    world.config.create("api-key", key_hash(_key_in("api_post_events")), {"id": world.ids.new(), "name": "samples"})
+    world.firings.put(sample_writer().welcome(sample_writer().signup()))
+    for run_id, flow, parameters in (
+        (NEW_USER_RUN, "new-user-flow", {"name": "u-4711"}),
+        (EXECUTION_RUN, "process-new-file", {"file_name": "incoming/clients.csv"}),
+        (FAILED_RUN, "new-user-flow", {"name": "u-4712"}),
+    ):
+        _run(world, run_id, flow, parameters)
+
+
+def _webhook(world: World) -> None:
+    now = world.clock.now().isoformat()
+    slug = _sample("webhook_signup")["pathParameters"]["slug"]
+    webhook_id = sample_writer().WEBHOOK
+    webhook = {
+        "id": webhook_id,
+        "name": "signups",
+        "template": TEMPLATE,
+        "created": now,
+        "updated": now,
+        "slug_hash": slug_hash(slug),
+    }
+    world.config.create("webhook", webhook_id, webhook, [Reference(SLUG_KIND, slug_hash(slug))])
+
+
+def _automation(world: World) -> None:
+    document = {
+        "name": "welcome new users",
+        "trigger": {"type": "event", "posture": "Reactive", "expect": ["user.signed-up"]},
+        "actions": [{"type": "do-nothing"}],
+    }
+    id_ = sample_writer().AUTOMATION
+    automation = with_identity(automation_from_document(document), id_, world.clock.now(), world.clock.now())
+    world.config.create("automation", id_, automation.as_document())
+
+
+def _deployment(world: World) -> None:
+    world.state_machine_arn = world.client("stepfunctions").create_state_machine(
+        name=f"machine-{sha256(str(world.tables).encode()).hexdigest()[:8]}",
+        definition=json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}}),
+        roleArn=ROLE,
+    )["stateMachineArn"]
+    deployment = {
+        "id": sample_writer().DEPLOYMENT,
+        "name": "welcome",
+        "flow_id": world.ids.new(),
+        "flow_name": "new-user-flow",
+        "work_pool_name": "step-functions",
+        "job_variables": {"state_machine_arn": world.state_machine_arn},
+        "parameters": {},
+        "tags": [],
+    }
+    world.config.create("deployment", deployment["id"], deployment)
+
+
+def _run(world: World, run_id: str, flow: str, parameters: dict[str, str]) -> None:
+    world.ledger.create(
+        FlowRun(
+            id=run_id,
+            name=f"sample-{run_id[:4]}",
+            flow_id=world.ids.new(),
+            flow_name=flow,
+            deployment_id=None,
+            deployment_name=None,
+            work_pool_name="lambda",
+            parameters=parameters,
+            tags=(),
+            created=world.clock.now(),
+            states=(world.ledger.new_state(run_id, StateType.SCHEDULED),),
+        )
+    )
+    world.ledger.move(run_id, StateType.PENDING)
+
+
+def _sample(name: str) -> dict[str, dict[str, str]]:
+    loaded: dict[str, dict[str, str]] = json.loads((ROOT / "events" / f"{name}.json").read_text())
+    return loaded
+
+
+def _key_in(name: str) -> str:
+    return _sample(name)["headers"]["authorization"].removeprefix("Bearer ")

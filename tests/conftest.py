@@ -1,0 +1,71 @@
+"""What every test may use."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from tests.world import World
+
+from whenflow.testing import ManualClock, SequentialIds
+
+settings.register_profile("everyday", deadline=None, derandomize=True, max_examples=100, print_blob=True)
+settings.load_profile("everyday")
+
+REGION = "eu-west-1"
+
+
+@pytest.fixture
+def world() -> World:
+    """All of Whenflow in memory, with nothing set up."""
+    return World()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that stands still at noon."""
+    return ManualClock()
+
+
+@pytest.fixture
+def ids() -> SequentialIds:
+    """Ids that count from one."""
+    return SequentialIds()
+
+
+@pytest.fixture(scope="module")
+def simulated_aws() -> Iterator[None]:
+    """AWS, simulated by moto for one module of tests: nothing leaves this process."""
+    from moto import mock_aws
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
+            patch.delenv(name, raising=False)
+        for name, value in {
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }.items():
+            patch.setenv(name, value)
+        with mock_aws(config={"lambda": {"use_docker": False}}):
+            yield
+
+
+@pytest.fixture
+def aws(simulated_aws: None) -> None:
+    """AWS, simulated, with nothing in it."""
+    import requests
+
+    requests.post("http://motoapi.amazonaws.com/moto-api/reset", timeout=5).raise_for_status()
+
+
+@pytest.fixture
+def dynamodb(aws: None) -> Any:
+    """A client of DynamoDB, with the tables of template.yaml."""
+    import boto3
+    from tests.tables import create_tables
+
+    client = boto3.client("dynamodb")
+    create_tables(client)
+    return client

@@ -1,0 +1,153 @@
+"""What every config store does."""
+
+import pytest
+
+from whenflow.errors import Conflict, NotFound
+from whenflow.ports import Reference
+
+TEA = {"id": "tea", "name": "Tea", "tags": ["hot", "dry"], "rules": {"minutes": 4, "milk": None, "zoë": 0.5}}
+CUPS = {"id": "cups", "name": "Cups"}
+
+
+def test_a_document_that_is_stored_is_found(config):
+    config.create("webhook", "tea", TEA)
+
+    assert config.get("webhook", "tea") == TEA
+
+
+def test_what_is_not_there_is_not_found(config):
+    config.create("webhook", "tea", TEA)
+
+    assert config.get("webhook", "cups") is None
+    assert config.get("deployment", "tea") is None
+
+
+def test_all_documents_of_a_kind_come_ordered_by_id(config):
+    config.create("webhook", "tea", TEA)
+    config.create("webhook", "cups", CUPS)
+    config.create("deployment", "cups", {"id": "another"})
+
+    assert config.all("webhook") == [CUPS, TEA]
+
+
+def test_a_kind_without_documents_is_empty(config):
+    assert config.all("webhook") == []
+
+
+def test_an_id_can_be_taken_only_once(config):
+    config.create("webhook", "tea", TEA)
+
+    with pytest.raises(Conflict):
+        config.create("webhook", "tea", CUPS)
+
+    assert config.get("webhook", "tea") == TEA
+
+
+def test_a_reference_leads_to_the_id(config):
+    config.create("webhook", "tea", TEA, [Reference("webhook-slug", "abc")])
+
+    assert config.get("webhook-slug", "abc") == {"id": "tea"}
+
+
+def test_a_reference_can_be_taken_only_once_and_then_nothing_is_stored(config):
+    config.create("webhook", "tea", TEA, [Reference("webhook-slug", "abc")])
+
+    with pytest.raises(Conflict):
+        config.create("webhook", "cups", CUPS, [Reference("webhook-slug", "abc")])
+
+    assert config.get("webhook", "cups") is None
+    assert config.get("webhook-slug", "abc") == {"id": "tea"}
+
+
+def test_a_document_is_replaced(config):
+    config.create("webhook", "tea", TEA)
+
+    config.replace("webhook", "tea", TEA | {"name": "Green tea"})
+
+    assert config.get("webhook", "tea")["name"] == "Green tea"
+
+
+def test_what_is_not_there_cannot_be_replaced(config):
+    with pytest.raises(NotFound):
+        config.replace("webhook", "tea", TEA)
+
+    assert config.get("webhook", "tea") is None
+
+
+def test_a_document_is_removed_together_with_its_references(config):
+    config.create("webhook", "tea", TEA, [Reference("webhook-slug", "abc")])
+
+    assert config.delete("webhook", "tea", [Reference("webhook-slug", "abc")]) is True
+
+    assert config.get("webhook", "tea") is None
+    assert config.get("webhook-slug", "abc") is None
+
+
+def test_a_reference_that_is_free_again_can_be_taken(config):
+    config.create("webhook", "tea", TEA, [Reference("webhook-slug", "abc")])
+    config.delete("webhook", "tea", [Reference("webhook-slug", "abc")])
+
+    config.create("webhook", "cups", CUPS, [Reference("webhook-slug", "abc")])
+
+    assert config.get("webhook-slug", "abc") == {"id": "cups"}
+
+
+def test_removing_what_is_not_there_says_so_and_removes_nothing(config):
+    config.create("webhook", "cups", CUPS, [Reference("webhook-slug", "abc")])
+
+    assert config.delete("webhook", "tea", [Reference("webhook-slug", "abc")]) is False
+
+    assert config.get("webhook-slug", "abc") == {"id": "cups"}
+
+
+def test_a_kind_nobody_touched_has_version_zero(config):
+    assert config.version("automation") == 0
+
+
+def test_the_version_of_a_kind_rises_with_each_change(config):
+    versions = [config.version("automation")]
+    config.create("automation", "tea", TEA)
+    versions.append(config.version("automation"))
+    config.replace("automation", "tea", TEA)
+    versions.append(config.version("automation"))
+    config.delete("automation", "tea")
+    versions.append(config.version("automation"))
+
+    assert versions == sorted(set(versions))
+
+
+def test_the_version_stays_when_a_change_is_refused(config):
+    config.create("automation", "tea", TEA)
+    before = config.version("automation")
+
+    with pytest.raises(Conflict):
+        config.create("automation", "tea", TEA)
+    with pytest.raises(NotFound):
+        config.replace("automation", "cups", CUPS)
+    config.delete("automation", "cups")
+
+    assert config.version("automation") == before
+
+
+def test_the_versions_of_two_kinds_are_apart(config):
+    config.create("webhook", "tea", TEA)
+
+    assert config.version("automation") == 0
+
+
+def test_changing_what_was_read_changes_nothing_that_is_stored(config):
+    config.create("webhook", "tea", TEA)
+
+    config.get("webhook", "tea")["tags"].append("cold")
+    config.all("webhook")[0]["name"] = "Coffee"
+
+    assert config.get("webhook", "tea") == TEA
+
+
+def test_changing_what_was_given_changes_nothing_that_is_stored(config):
+    given = {"id": "tea", "tags": ["hot"]}
+    config.create("webhook", "tea", given)
+
+    given["tags"].append("cold")
+
+    assert config.get("webhook", "tea") == {"id": "tea", "tags": ["hot"]}

@@ -1,0 +1,56 @@
+"""What every firing store does."""
+
+from dataclasses import replace
+
+import pytest
+from tests.stories import NOBODY, NOON, clients_csv_arrives, order_placed
+
+from whenflow.automations import Firing, on_event
+from whenflow.testing import an_automation
+
+
+@pytest.fixture
+def firing() -> Firing:
+    """An automation saw order 7."""
+    automation = an_automation(for_each=["prefect.resource.id"], actions=[{"type": "do-nothing"}] * 2)
+    (fired,) = on_event([automation], order_placed(), NOON)
+    return fired
+
+
+def test_a_firing_that_is_stored_is_found_with_all_it_carries(firings, firing):
+    firings.put(firing)
+
+    assert firings.get(firing.id) == firing
+
+
+def test_a_new_firing_is_told_apart(firings, firing):
+    assert firings.put(firing) is True
+
+
+def test_a_firing_found_twice_is_stored_once(firings, firing):
+    firings.put(firing)
+
+    assert firings.put(firing) is False
+
+
+def test_the_first_firing_of_an_id_stays(firings, firing):
+    firings.put(firing)
+
+    again = firings.put(replace(firing, automation_name="renamed meanwhile"))
+
+    assert again is False
+    assert firings.get(firing.id).automation_name == "on order"
+
+
+def test_firings_of_different_events_stand_beside_each_other(firings):
+    automation = an_automation(expect=[])
+    (order,) = on_event([automation], order_placed(), NOON)
+    (file,) = on_event([automation], clients_csv_arrives(), NOON)
+
+    assert [firings.put(order), firings.put(file)] == [True, True]
+
+
+def test_an_id_that_nothing_has_finds_nothing(firings, firing):
+    firings.put(firing)
+
+    assert firings.get(NOBODY) is None

@@ -1,0 +1,65 @@
+"""What every queue of actions to try again does."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from tests.stories import NOBODY
+
+from whenflow.aws.retry_queue import SqsRetryQueue
+from whenflow.ports import RetryQueue
+from whenflow.testing import MemoryRetryQueue
+
+Put = tuple[str, int, str]
+Queue = tuple[RetryQueue, Callable[[], list[Put]]]
+
+
+def in_memory() -> Queue:
+    """Return the fake, and what was sent to it."""
+    queue = MemoryRetryQueue()
+    return queue, lambda: queue.sent
+
+
+def on_sqs() -> Queue:
+    """Return the adapter, and what can be received a minute later."""
+    import boto3
+
+    sqs: Any = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="retries")["QueueUrl"]
+
+    def received() -> list[Put]:
+        with time_machine.travel(datetime.now(UTC) + timedelta(minutes=1)):
+            messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        bodies = [json.loads(message["Body"]) for message in messages]
+        return [(body["firing_id"], body["action_index"], body["reason"]) for body in bodies]
+
+    return SqsRetryQueue(sqs, url), received
+
+
+@pytest.fixture(params=["memory", "sqs"])
+def queue(request: pytest.FixtureRequest) -> Queue:
+    """A queue, and a way to see what is in it."""
+    if request.param == "memory":
+        return in_memory()
+    request.getfixturevalue("aws")
+    return on_sqs()
+
+
+def test_an_action_put_aside_can_be_taken_up_again(queue):
+    retries, waiting = queue
+
+    retries.send(NOBODY, 2, "the target was busy")
+
+    assert waiting() == [(NOBODY, 2, "the target was busy")]
+
+
+def test_each_action_is_put_aside_on_its_own(queue):
+    retries, waiting = queue
+
+    for index in range(3):
+        retries.send(NOBODY, index, "busy")
+
+    assert sorted(index for _, index, _ in waiting()) == [0, 1, 2]

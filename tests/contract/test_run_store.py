@@ -1,0 +1,261 @@
+"""What every run store does."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.stories import NOBODY, NOON
+
+from whenflow.errors import Conflict
+from whenflow.ports import LogLine
+from whenflow.runs import FlowRun, State, StateType
+from whenflow.runs.events import state_event
+from whenflow.testing import ManualClock, SequentialIds
+
+
+class Runs:
+    """Makes runs and their next states."""
+
+    def __init__(self, clock: ManualClock, ids: SequentialIds) -> None:
+        self.clock = clock
+        self.ids = ids
+
+    def state(self, type_: StateType) -> State:
+        now = self.clock.now()
+        return State(self.ids.event_id(now, "prefect.flow-run.x"), type_, type_.title(), now, "as planned")
+
+    def new(self, **changes) -> FlowRun:
+        id_ = self.ids.new()
+        now = self.clock.now()
+        return FlowRun(
+            **{
+                "id": id_,
+                "name": "quick-fox",
+                "flow_id": NOBODY,
+                "flow_name": "new-user-flow",
+                "deployment_id": NOBODY,
+                "deployment_name": "welcome",
+                "work_pool_name": "lambda",
+                "parameters": {"name": "Ann", "n": 5, "nested": {"list": [1, None, "ë"]}},
+                "tags": ("a", "b"),
+                "created": now,
+                "states": (
+                    State(
+                        self.ids.event_id(now, f"prefect.flow-run.{id_}"),
+                        StateType.SCHEDULED,
+                        "Scheduled",
+                        now,
+                    ),
+                ),
+                "created_by": {"id": NOBODY, "type": "AUTOMATION", "display_value": "welcome new users"},
+                "job_variables": {"function_arn": "arn:flows"},
+                **changes,
+            }
+        )
+
+    def next(self, run: FlowRun, type_: StateType) -> FlowRun:
+        now = self.clock.advance(1)
+        state = State(self.ids.event_id(now, run.resource_id), type_, type_.title(), now, "as planned")
+        return replace(run, states=(*run.states, state))
+
+
+@pytest.fixture
+def make(clock, ids) -> Runs:
+    """Makes runs."""
+    return Runs(clock, ids)
+
+
+def stored(runs, run: FlowRun) -> FlowRun:
+    """Store a new run and return it as it was stored."""
+    assert runs.create(run, state_event(run))
+    found = runs.get(run.id)
+    assert found is not None
+    return found
+
+
+def test_a_new_run_is_found_in_version_one_with_all_it_carries(runs, make):
+    run = make.new(start_time=NOON, end_time=NOON + timedelta(seconds=1), launch="l-1", run_count=2)
+
+    assert stored(runs, run) == replace(run, version=1)
+
+
+def test_a_new_run_is_stored_with_its_event(stores, make):
+    run = make.new()
+
+    stores.runs.create(run, state_event(run))
+
+    assert stores.events.get(run.state.id) == state_event(run)
+
+
+def test_a_run_can_be_created_only_once(stores, make):
+    run = make.new()
+    stores.runs.create(run, state_event(run))
+    rival = make.next(run, StateType.PENDING)
+
+    assert stores.runs.create(rival, state_event(rival)) is False
+
+    assert stores.runs.get(run.id).state.type == StateType.SCHEDULED
+    assert stores.events.get(rival.state.id) is None
+
+
+def test_a_run_that_nobody_created_is_not_found(runs, make):
+    stored(runs, make.new())
+
+    assert runs.get(NOBODY) is None
+
+
+def test_a_changed_run_is_saved_with_its_event_and_a_higher_version(stores, make):
+    run = make.next(stored(stores.runs, make.new()), StateType.PENDING)
+
+    stores.runs.save(run, state_event(run))
+
+    assert stores.runs.get(run.id) == replace(run, version=2)
+    assert stores.events.get(run.state.id) == state_event(run)
+
+
+def test_a_run_is_saved_only_over_the_version_it_was_made_from(stores, make):
+    run = stored(stores.runs, make.new())
+    first, second = make.next(run, StateType.PENDING), make.next(run, StateType.CANCELLED)
+    stores.runs.save(first, state_event(first))
+
+    with pytest.raises(Conflict):
+        stores.runs.save(second, state_event(second))
+
+    assert stores.runs.get(run.id).state.type == StateType.PENDING
+
+
+def test_a_change_that_is_refused_leaves_no_event(stores, make):
+    run = stored(stores.runs, make.new())
+    first, second = make.next(run, StateType.PENDING), make.next(run, StateType.CANCELLED)
+    stores.runs.save(first, state_event(first))
+
+    with pytest.raises(Conflict):
+        stores.runs.save(second, state_event(second))
+
+    assert stores.events.get(second.state.id) is None
+
+
+def test_a_run_that_nobody_created_cannot_be_saved(stores, make):
+    run = make.new()
+
+    with pytest.raises(Conflict):
+        stores.runs.save(run, state_event(run))
+
+    assert stores.runs.get(run.id) is None
+    assert stores.events.get(run.state.id) is None
+
+
+def test_a_run_whose_event_is_told_already_is_not_created(stores, make):
+    run = make.new()
+    stores.events.put(state_event(run))
+
+    assert stores.runs.create(run, state_event(run)) is False
+
+    assert stores.runs.get(run.id) is None
+
+
+def test_a_change_whose_event_is_told_already_is_not_saved(stores, make):
+    run = make.next(stored(stores.runs, make.new()), StateType.PENDING)
+    stores.events.put(state_event(run))
+
+    with pytest.raises(Conflict):
+        stores.runs.save(run, state_event(run))
+
+    assert stores.runs.get(run.id).state.type == StateType.SCHEDULED
+
+
+def test_the_newest_run_comes_first(runs, make, clock):
+    told = []
+    for _ in range(5):
+        told.append(stored(runs, make.new()))
+        clock.advance(1)
+
+    assert runs.newest(10) == told[::-1]
+
+
+def test_no_more_runs_are_listed_than_asked_for(runs, make, clock):
+    told = []
+    for _ in range(5):
+        told.append(stored(runs, make.new()))
+        clock.advance(1)
+
+    assert runs.newest(2) == told[:-3:-1]
+
+
+def test_runs_of_many_days_are_listed(runs, make, clock):
+    told = []
+    for _ in range(4):
+        told.append(stored(runs, make.new()))
+        clock.advance(26 * 3600)
+
+    assert runs.newest(10) == told[::-1]
+
+
+def test_a_run_that_changed_is_listed_once_as_it_is_now(runs, make):
+    run = make.next(stored(runs, make.new()), StateType.PENDING)
+    runs.save(run, state_event(run))
+
+    assert [found.state.type for found in runs.newest(10)] == [StateType.PENDING]
+
+
+def test_nothing_is_listed_where_nothing_was_asked_for(runs, make):
+    stored(runs, make.new())
+
+    assert runs.newest(0) == []
+
+
+def a_line(message: str, second: float = 0) -> LogLine:
+    return LogLine(NOON + timedelta(seconds=second), 20, "whenflow.flow_runs", message)
+
+
+def test_a_run_that_logged_nothing_has_no_lines(runs):
+    assert list(runs.logs(NOBODY)) == []
+
+
+def test_log_lines_come_back_oldest_first(runs, clock):
+    first, second, third = (a_line(text, second) for second, text in enumerate(("hello", "Zoë 😀\nagain", "bye")))
+    runs.add_logs(NOBODY, [first, second])
+    clock.advance(1)
+    runs.add_logs(NOBODY, [third])
+
+    assert list(runs.logs(NOBODY)) == [first, second, third]
+
+
+def test_lines_added_twice_in_one_moment_are_all_kept(runs):
+    runs.add_logs(NOBODY, [a_line("from one task")])
+    runs.add_logs(NOBODY, [a_line("from another")])
+
+    assert [line.message for line in runs.logs(NOBODY)] == ["from one task", "from another"]
+
+
+def test_thousands_of_lines_are_kept_in_order(runs):
+    lines = [a_line(f"line {number}", number / 1000) for number in range(2_500)]
+
+    runs.add_logs(NOBODY, lines)
+
+    assert list(runs.logs(NOBODY)) == lines
+
+
+def test_long_lines_that_do_not_compress_are_kept(runs):
+    import random
+
+    chance = random.Random(7)
+    lines = [a_line(chance.randbytes(5_000).hex(), number) for number in range(100)]
+
+    runs.add_logs(NOBODY, lines)
+
+    assert list(runs.logs(NOBODY)) == lines
+
+
+def test_the_lines_of_two_runs_are_apart(runs, ids):
+    one, other = ids.new(), ids.new()
+    runs.add_logs(one, [a_line("mine")])
+    runs.add_logs(other, [a_line("yours")])
+
+    assert [line.message for line in runs.logs(one)] == ["mine"]
+
+
+def test_no_lines_are_no_lines(runs):
+    runs.add_logs(NOBODY, [])
+
+    assert list(runs.logs(NOBODY)) == []

@@ -1,0 +1,41 @@
+"""The stores, in memory and in DynamoDB, for tests that hold for both."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from whenflow.aws.config_store import DynamoConfigStore
+from whenflow.aws.event_store import DynamoEventStore
+from whenflow.aws.firing_store import DynamoFiringStore
+from whenflow.aws.run_store import DynamoRunStore
+from whenflow.ports import Clock, ConfigStore, EventStore, FiringStore, RunStore
+from whenflow.testing import MemoryConfigStore, MemoryEventStore, MemoryFiringStore, MemoryRunStore
+
+SHARDS = 4
+RETENTION_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Stores:
+    """One store of each kind, over the same data."""
+
+    events: EventStore
+    firings: FiringStore
+    runs: RunStore
+    config: ConfigStore
+
+
+def in_memory() -> Stores:
+    """Return the fakes."""
+    events = MemoryEventStore()
+    return Stores(events, MemoryFiringStore(), MemoryRunStore(events), MemoryConfigStore())
+
+
+def in_dynamodb(client: Any, clock: Clock) -> Stores:
+    """Return the adapters."""
+    events = DynamoEventStore(client, "EventsTable", "StateTable", SHARDS, RETENTION_DAYS, clock)
+    return Stores(
+        events,
+        DynamoFiringStore(client, "FiringsTable", clock),
+        DynamoRunStore(client, "RunsTable", events, clock),
+        DynamoConfigStore(client, "ConfigTable"),
+    )

@@ -1,0 +1,133 @@
+"""Least privilege: a role of its own for each function, exact actions on exact resources."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from tests.template.loading import functions, of_type, template
+
+# What may stand on every resource, and why.
+ON_EVERYTHING = {
+    "dynamodb:ListStreams": "knows no resource",
+    "logs:CreateLogDelivery": "log delivery knows no resource; the list is the one that Step Functions documents",
+    "logs:DeleteLogDelivery": "as above",
+    "logs:DescribeLogGroups": "as above",
+    "logs:DescribeResourcePolicies": "as above",
+    "logs:GetLogDelivery": "as above",
+    "logs:ListLogDeliveries": "as above",
+    "logs:PutResourcePolicy": "as above",
+    "logs:UpdateLogDelivery": "as above",
+}
+READS = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
+NAMES = sorted(functions())
+
+
+def statements(properties: dict[str, Any]) -> list[dict[str, Any]]:
+    return [statement for policy in properties["Policies"] for statement in policy["Statement"]]
+
+
+def everyone() -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, properties in of_type("AWS::Serverless::Function", "AWS::Serverless::StateMachine").items():
+        for statement in statements(properties):
+            yield name, statement
+
+
+def actions(statement: dict[str, Any]) -> list[str]:
+    given = statement["Action"]
+    return [given] if isinstance(given, str) else given
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_function_has_a_role_of_its_own_and_no_managed_policy(name: str) -> None:
+    function = functions()[name]
+
+    assert "Role" not in function
+    assert all(
+        isinstance(policy, dict) and policy.keys() == {"Version", "Statement"} for policy in function["Policies"]
+    )
+
+
+def test_no_action_is_a_wildcard() -> None:
+    assert [(name, action) for name, statement in everyone() for action in actions(statement) if "*" in action] == []
+
+
+def test_no_resource_is_a_wildcard_but_for_a_reason() -> None:
+    found = [
+        (name, action)
+        for name, statement in everyone()
+        if "*" in str(statement["Resource"])
+        for action in actions(statement)
+    ]
+
+    assert [(name, action) for name, action in found if action not in ON_EVERYTHING] == []
+    assert {action for _, action in found} == ON_EVERYTHING.keys()
+
+
+def test_anyone_who_calls_a_webhook_reaches_no_api_key() -> None:
+    [on_config] = [
+        one
+        for one in statements(functions()["WebhookFunction"])
+        if one["Resource"] == {"Fn::GetAtt": "ConfigTable.Arn"}
+    ]
+
+    assert on_config["Condition"] == {
+        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["webhook", "webhook-slug"]}
+    }
+
+
+def test_pages_only_read() -> None:
+    granted = {action for statement in statements(functions()["UiFunction"]) for action in actions(statement)}
+
+    assert granted <= READS
+
+
+def test_only_the_action_function_starts_anything() -> None:
+    starting = {"lambda:InvokeFunction", "states:StartExecution"}
+
+    assert {"ActionFunction", "ProcessNewFileStateMachine"} == {
+        name for name, statement in everyone() if starting & set(actions(statement))
+    }
+
+
+@pytest.mark.parametrize(
+    ("policy", "condition", "parameter"),
+    [
+        ("LaunchOtherFunctionsPolicy", "LaunchesOtherFunctions", "LaunchableFunctions"),
+        ("LaunchOtherStateMachinesPolicy", "LaunchesOtherStateMachines", "LaunchableStateMachines"),
+    ],
+)
+def test_what_else_may_be_started_is_named_by_a_parameter(policy: str, condition: str, parameter: str) -> None:
+    resource = template()["Resources"][policy]
+    [statement] = resource["Properties"]["PolicyDocument"]["Statement"]
+
+    assert resource["Condition"] == condition
+    assert statement["Resource"] == {"Ref": parameter}
+    assert template()["Parameters"][parameter]["Default"] == ""
+
+
+def test_sam_adds_no_role_and_no_policy_that_the_template_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")  # the translator asks for a region
+    plain = _transformed()
+    roles = {name: role["Properties"] for name, role in plain["Resources"].items() if role["Type"] == "AWS::IAM::Role"}
+
+    assert roles.keys() == {f"{name}Role" for name in (*NAMES, "ProcessNewFileStateMachine")}
+    assert {"AWSLambdaBasicExecutionRole"} == {
+        str(policy).rpartition("/")[2].strip("'\"}")
+        for role in roles.values()
+        for policy in role.get("ManagedPolicyArns", [])
+    }
+    assert all("PermissionsBoundary" in role for role in roles.values())
+
+
+def _transformed() -> dict[str, Any]:
+    parameters = {name: str(given.get("Default", "")) for name, given in template()["Parameters"].items()}
+    copied = json.loads(json.dumps(template()))  # the translator writes into what it reads
+    for name, resource in copied["Resources"].items():
+        for key in ("CodeUri", "ContentUri", "DefinitionUri"):
+            if key in resource["Properties"]:
+                resource["Properties"][key] = f"s3://bucket/{name}"
+    translated: dict[str, Any] = Translator({}, Parser()).translate(copied, parameters)
+    return translated

@@ -1,0 +1,117 @@
+"""All of Whenflow in memory: what the functions do one after the other, without AWS."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.stories import welcome_deployment, welcoming
+
+from whenflow.actions.perform import ActionDispatcher, ActionPerformer
+from whenflow.actions.run_deployment import DeploymentRunner
+from whenflow.api import Services
+from whenflow.api.deployments import DeploymentInput, upsert
+from whenflow.automations import Automation, Firing, automation_from_document, automation_from_stored
+from whenflow.automations.match import Matcher
+from whenflow.automations.model import with_identity
+from whenflow.events import Event
+from whenflow.flows import Flow, Task
+from whenflow.flows.serve import FlowServer
+from whenflow.runs import FlowRun, RunLedger
+from whenflow.testing import (
+    ManualClock,
+    MemoryConfigStore,
+    MemoryEventStore,
+    MemoryFiringStore,
+    MemoryRetryQueue,
+    MemoryRunStore,
+    RecordedLauncher,
+    SequentialIds,
+)
+
+
+class World:
+    """The stores, and the use cases over them."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.ids = SequentialIds()
+        self.events = MemoryEventStore()
+        self.firings = MemoryFiringStore()
+        self.runs = MemoryRunStore(self.events)
+        self.config = MemoryConfigStore()
+        self.launcher = RecordedLauncher()
+        self.retries = MemoryRetryQueue()
+        self.ledger = RunLedger(self.runs, self.clock, self.ids)
+        self.runner = DeploymentRunner(self.config, self.ledger, self.launcher, self.clock)
+        self.performer = ActionPerformer(self.events, self.runner, self.clock, self.ids)
+        self.dispatcher = ActionDispatcher(self.performer, self.firings, self.retries)
+        self.matcher = Matcher(self, self.firings, self.clock)
+        self.services = Services(self.events, self.firings, self.runs, self.config, self.clock, self.ids, self.find_key)
+        self._matched = 0
+
+    def find_key(self, secret: str) -> dict[str, Any] | None:
+        """Know one API key."""
+        return {"name": "tests"} if secret == "wfk_tests" else None
+
+    def current(self) -> Sequence[Automation]:
+        """Return the automations, for the matcher."""
+        return [automation_from_stored(stored) for stored in self.config.all("automation")]
+
+    def deployment(self, **changes: Any) -> dict[str, Any]:
+        """Set up the deployment that welcomes new users, or one that differs from it."""
+        return upsert(DeploymentInput.model_validate(welcome_deployment(**changes)), self.services)[1]
+
+    def automation(self, document: dict[str, Any]) -> Automation:
+        """Set an automation up."""
+        now = self.clock.now()
+        automation = with_identity(automation_from_document(document), self.ids.new(), now, now)
+        self.config.create("automation", automation.id, automation.as_document())
+        return automation
+
+    def welcomes_new_users(self, **changes: Any) -> Automation:
+        """Set up the signup story: a deployment, and the automation that runs it."""
+        return self.automation(welcoming(self.deployment(), **changes))
+
+    def firing(self, event: Event) -> Firing:
+        """Store an event and return the one firing that it closes."""
+        self.events.put(event)
+        known = set(self.firings.stored)
+        self.matcher.match(event)
+        (new,) = self.firings.stored.keys() - known
+        return self.firings.stored[new]
+
+    def happens(self, event: Event) -> list[Firing]:
+        """Store an event, match it, and perform the actions of what fired."""
+        self.events.put(event)
+        return self._match_and_act(event)
+
+    def settle(self, *served: Flow[..., Any] | Task[..., Any]) -> None:
+        """Do all there is to do: match every event, act on every firing, run every run, until nothing happens."""
+        done = 0
+        while True:
+            waiting = list(self.events.stored.values())[self._matched :]
+            for event in waiting:
+                self._match_and_act(event)
+            self._matched += len(waiting)
+            launched = self.launcher.launched[done:]
+            done += len(launched)
+            for run in launched:
+                self.serve(*served).serve({"flow_run_id": run.id, "launch": f"launch of {run.id}"})
+            if not waiting and not launched:
+                return
+
+    def serve(self, *served: Flow[..., Any] | Task[..., Any]) -> FlowServer:
+        """Return a server of these flows and tasks."""
+        return FlowServer(served, self.ledger, self.runs, self.events, self.clock, self.ids)
+
+    def run(self) -> FlowRun:
+        """Return the one flow run that there is."""
+        (run,) = self.runs.newest(10)
+        return run
+
+    def _match_and_act(self, event: Event) -> list[Firing]:
+        known = set(self.firings.stored)
+        self.matcher.match(event)
+        fired = [firing for id_, firing in self.firings.stored.items() if id_ not in known]
+        for firing in fired:
+            self.dispatcher.dispatch(firing)
+        return fired
