@@ -21,8 +21,9 @@ ARCH ?= $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 BUILD_FOR ?= host
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo down clean environment environment-dev environment-sam test check lint types contracts validate \
-	format build build-lambda deploy lock sam-local sam-local-down
+.PHONY: help up demo down clean test test-template test-built check lint types contracts validate format \
+	build build-lambda deploy lock sam-local sam-local-down \
+	environment environment-local environment-dev environment-tests environment-sam
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,13 +39,20 @@ demo: environment ## start it, play the two stories of the README, stop
 down: environment ## stop a stack that runs in the background or was left behind
 	@$(python) -m whenflow.local down
 
-clean: ## remove builds and the local stack's data (not the environments)
+clean: ## stop a local stack, remove its data and all builds (not the environments)
+	@if [ -x $(python) ] && [ -d .whenflow ]; then $(python) -m whenflow.local clean; fi
 	@rm -rf .whenflow .aws-sam .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
 
 # ---- tests and checks ----
 
 test: environment-dev ## the everyday suite
 	@$(python) -m pytest $(PYTEST_ARGS) $(TESTS)
+
+test-template: environment-dev ## only the checks of the template, offline and quick
+	@$(MAKE) --no-print-directory test TESTS=tests/template
+
+test-built: environment-dev ## only what `sam build` made, under Lambda's own runtime client
+	@$(MAKE) --no-print-directory test TESTS=tests/built
 
 check: lint types contracts validate test ## all that CI runs
 
@@ -99,7 +107,10 @@ environment:
 environment-local:
 	@scripts/environment.sh local
 
-environment-dev: environment-sam
+environment-dev:
+	@$(MAKE) --no-print-directory -j2 environment-tests environment-sam
+
+environment-tests:
 	@scripts/environment.sh dev
 
 environment-sam:

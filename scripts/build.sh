@@ -12,7 +12,9 @@ files=$(find template.yaml samconfig.toml functions layers statemachines -type f
   -not -path '*/__pycache__/*' -not -path '*.egg-info/*' | LC_ALL=C sort)
 key="$PWD $* $(echo "$files" | tr '\n' '\0' | xargs -0 cksum | cksum)"
 
-if [ -f "$out/template.yaml" ] && [ "$(cat "$key_file" 2>/dev/null)" = "$key" ]; then
+# A `sam build` by hand may have put something else there since: then the template is newer than the key.
+if [ -f "$out/template.yaml" ] && [ "$(cat "$key_file" 2>/dev/null)" = "$key" ] &&
+  [ ! "$out/template.yaml" -nt "$key_file" ]; then
   exit 0
 fi
 

@@ -44,8 +44,10 @@ if ! works || ! grep -qsF "$PWD " $venv/.installed-*; then
   "$python" -m venv $venv
 fi
 rm -f "$stamp"
-# --no-deps: a lock is complete. --no-compile: most of it is never imported, and what is gets compiled then.
-pip=($venv/bin/python -m pip --quiet --disable-pip-version-check install --no-deps --no-compile)
+# --no-deps: a lock is complete.
+pip=($venv/bin/python -m pip --quiet --disable-pip-version-check install --no-deps)
+# Compiled on import where that is soon enough; but the functions of the local stack are to start fast the first time.
+[ "$name" = local ] || pip+=(--no-compile)
 "${pip[@]}" --require-hashes --requirement "$lock"
 if [ $venv = .venv ]; then
   # the checkout itself, so that `import whenflow` and .venv/bin/whenflow work; nothing is downloaded for it

@@ -1,6 +1,8 @@
 """What every test may use."""
 
-from collections.abc import Iterator
+import io
+import logging
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -31,6 +33,20 @@ def clock() -> ManualClock:
 def ids() -> SequentialIds:
     """Ids that count from one."""
     return SequentialIds()
+
+
+@pytest.fixture
+def logged() -> Iterator[Callable[[], str]]:
+    """A function that returns what the functions logged so far in this test."""
+    import whenflow.aws.observe  # noqa: F401 - makes the logger
+
+    lines = io.StringIO()
+    handlers = [one for one in logging.getLogger("whenflow").handlers if isinstance(one, logging.StreamHandler)]
+    streams = [handler.setStream(lines) for handler in handlers]
+    yield lines.getvalue
+    for handler, stream in zip(handlers, streams, strict=True):
+        if stream:
+            handler.setStream(stream)
 
 
 @pytest.fixture(scope="module")

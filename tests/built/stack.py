@@ -161,7 +161,7 @@ class Function:
 
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         url = f"http://{self._address}/2015-03-31/functions/function/invocations"
-        with opener.open(urllib.request.Request(url, data=json.dumps(event).encode()), timeout=60) as answer:
+        with opener.open(urllib.request.Request(url, data=json.dumps(event).encode()), timeout=30) as answer:
             return json.loads(answer.read() or b"null")
 
 

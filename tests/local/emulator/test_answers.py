@@ -102,12 +102,14 @@ def test_a_quiet_call_does_not_wait_for_log_lines(cloud: Cloud) -> None:
             return event
     """)
     cloud.invoke(function, 0)
-    begun = time.monotonic()
+    seconds = []
 
     for number in range(20):
+        begun = time.monotonic()
         cloud.invoke(function, number)
+        seconds.append(time.monotonic() - begun)
 
-    assert time.monotonic() - begun < 20 * 0.05
+    assert min(seconds) < 0.05  # the wait alone would be as long
 
 
 def test_each_call_has_its_own_log_lines(cloud: Cloud) -> None:

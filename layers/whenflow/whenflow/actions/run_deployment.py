@@ -8,7 +8,7 @@ from typing import Any
 from whenflow.actions.outcome import ActionFailed, Executed
 from whenflow.actions.parameters import context_of, render_parameters
 from whenflow.automations.firing import Firing
-from whenflow.errors import Rejected
+from whenflow.errors import Rejected, TooLarge
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, named_id
 from whenflow.ports import Clock, ConfigStore, Launcher
 from whenflow.runs import FlowRun, RunLedger, StateType
@@ -38,9 +38,11 @@ class DeploymentRunner:
             Transient: Try again.
         """
         deployment = self._deployment(action, firing)
-        run = self._ledger.create(self._new_run(deployment, action, firing, index))
+        run = self._create(self._new_run(deployment, action, firing, index))
         if run.state.type in NOT_LAUNCHED:
             self._launch(run)
+        elif run.state.type == StateType.CRASHED and run.start_time is None:  # found so: told again, it is the same
+            raise ActionFailed(run.state.message or "The flow run never started.", {"flow_run_id": run.id})
         return Executed(
             related=[
                 _labels("deployment", deployment["id"], "target", deployment["name"]),
@@ -81,6 +83,12 @@ class DeploymentRunner:
             idempotency_key=f"automation {firing.automation_id}, action {index}, invocation {firing.id}",
             job_variables=dict(deployment["job_variables"]) | dict(action.get("job_variables") or {}),
         )
+
+    def _create(self, run: FlowRun) -> FlowRun:
+        try:
+            return self._ledger.create(run)
+        except TooLarge as error:
+            raise ActionFailed(f"The flow run cannot be stored: {error.reason}") from None
 
     def _launch(self, run: FlowRun) -> None:
         self._ledger.move(run.id, StateType.PENDING)

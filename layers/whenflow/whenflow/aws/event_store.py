@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from whenflow.aws.calendar import NO_END, Calendar
 from whenflow.aws.dynamo import body, condition_failed, document, number, text, translated
 from whenflow.errors import Rejected
 from whenflow.events import Event, address_of, iso, parse_iso
@@ -28,10 +29,8 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 HOUR_CHARS = len("2026-11-20T21")
-NOTED_FOR = timedelta(hours=1)
 FEED = "feed"
 CLAIM = "claim"
-HOURS_PER_PAGE = 50
 NEW = "attribute_not_exists(body)"
 
 
@@ -73,7 +72,11 @@ class DynamoEventStore:
         self._shards = shards
         self._retention = timedelta(days=retention_days)
         self._clock = clock
-        self._hours_noted: dict[str, datetime] = {}
+        self._hours = self.calendar(FEED, self._retention)
+
+    def calendar(self, name: str, kept: timedelta) -> Calendar:
+        """Return the calendar of this name in the state table, for things that are kept this long."""
+        return Calendar(self._client, self._state, name, kept, self._clock)
 
     def put(self, event: Event) -> Event | None:
         """Store an event once per id; return it as stored, or None where it is stored already."""
@@ -81,7 +84,7 @@ class DynamoEventStore:
         if place is None:
             place = self._claim(event)
             event = replace(event, occurred=place.occurred)
-        self.note_hour(place.hour)
+        self._hours.note(place.hour, self._shards)
         try:
             with translated():
                 self._client.put_item(TableName=self._events, Item=self._item(event, place), ConditionExpression=NEW)
@@ -96,7 +99,7 @@ class DynamoEventStore:
         place = self._own_place(event)
         if place is None:
             raise ValueError(f"event {event.id} was not made here")
-        self.note_hour(place.hour)
+        self._hours.note(place.hour, self._shards)
         return {"Put": {"TableName": self._events, "Item": self._item(event, place), "ConditionExpression": NEW}}
 
     def get(self, event_id: str) -> Event | None:
@@ -113,34 +116,11 @@ class DynamoEventStore:
         """Return a page of events, newest `occurred` first, then by id."""
         before = _read_cursor(cursor) if cursor else None
         found: list[Event] = []
-        for hour, shards in self._hours(before):
+        for hour, shards in self._hours.periods(hour_of(before.occurred) if before else NO_END):
             found.extend(self._newest_of_hour(hour, shards, limit - len(found), before))
             if len(found) >= limit:
                 return Page(found, _cursor(found[-1]))
         return Page(found, None)
-
-    def note_hour(self, hour: str) -> None:
-        """Remember that an hour holds events, so that the feed need not ask every hour there is."""
-        now = self._clock.now()
-        if hour in self._hours_noted and now - self._hours_noted[hour] < NOTED_FOR:
-            return
-        expires = now + self._retention + 2 * NOTED_FOR
-        try:
-            with translated():
-                self._client.update_item(
-                    TableName=self._state,
-                    Key={"pk": text(FEED), "sk": text(hour)},
-                    UpdateExpression="SET shards = :shards, expires = :expires",
-                    ConditionExpression="attribute_not_exists(shards) OR shards <= :shards",
-                    ExpressionAttributeValues={
-                        ":shards": number(self._shards),
-                        ":expires": number(int(expires.timestamp())),
-                    },
-                )
-        except ClientError as error:
-            if not condition_failed(error):  # failed: the hour was spread wider before, and stays noted so
-                raise
-        self._hours_noted[hour] = now
 
     def _own_place(self, event: Event) -> Place | None:
         """Return the place that an event's id says, if that is where the event belongs."""
@@ -181,25 +161,6 @@ class DynamoEventStore:
         with translated():
             answer = self._client.get_item(TableName=self._events, Key=place.key, ConsistentRead=True)
         return from_stored(document(answer["Item"])) if "Item" in answer else None
-
-    def _hours(self, before: "Cursor | None") -> Iterator[tuple[str, int]]:
-        last = hour_of(before.occurred) if before else "~"
-        start: Mapping[str, Any] = {}
-        while True:
-            with translated():
-                answer = self._client.query(
-                    TableName=self._state,
-                    KeyConditionExpression="pk = :feed AND sk <= :last",
-                    ExpressionAttributeValues={":feed": text(FEED), ":last": text(last)},
-                    ScanIndexForward=False,
-                    Limit=HOURS_PER_PAGE,
-                    **start,
-                )
-            for item in answer["Items"]:
-                yield item["sk"]["S"], int(item["shards"]["N"])
-            if "LastEvaluatedKey" not in answer:
-                return
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def _newest_of_hour(self, hour: str, shards: int, limit: int, before: "Cursor | None") -> Sequence[Event]:
         found: list[Event] = []

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 RUN = "run"
+DAY_CHARS = len("2026-11-20")
 LOG = "log#"
+DAYS = "runs"
 LISTING_SHARDS = 4
-DAYS_LISTED = 90
 KEPT = timedelta(days=100)
 LINES_PER_ITEM = 500
 BYTES_PER_ITEM = 250_000
@@ -37,9 +38,11 @@ class DynamoRunStore:
         self._table = table
         self._events = events
         self._clock = clock
+        self._days = events.calendar(DAYS, KEPT)
 
     def create(self, run: FlowRun, event: Event) -> bool:
         """Store a new run with its first event; False where a run of that id exists."""
+        self._days.note(_day(run.created), LISTING_SHARDS)
         return self._write(run, event, "attribute_not_exists(pk)", {})
 
     def save(self, run: FlowRun, event: Event) -> None:
@@ -58,11 +61,10 @@ class DynamoRunStore:
         return _run(answer["Item"]) if "Item" in answer else None
 
     def newest(self, limit: int) -> Sequence[FlowRun]:
-        """Return runs, newest `created` first; runs older than 90 days are not listed."""
+        """Return runs, newest `created` first."""
         found: list[str] = []
-        today = self._clock.now()
-        for days in range(DAYS_LISTED):
-            found.extend(self._created_on(today - timedelta(days=days), limit - len(found)))
+        for day, shards in self._days.periods():
+            found.extend(self._created_on(day, shards, limit - len(found)))
             if len(found) >= limit:
                 break
         runs = (self.get(run_id) for run_id in found)
@@ -106,9 +108,7 @@ class DynamoRunStore:
     def _put_new(self, item: dict[str, Any]) -> bool:
         try:
             with translated():
-                self._client.put_item(
-                    TableName=self._table, Item=item, ConditionExpression="attribute_not_exists(pk)"
-                )
+                self._client.put_item(TableName=self._table, Item=item, ConditionExpression="attribute_not_exists(pk)")
         except ClientError as error:
             if condition_failed(error):
                 return False
@@ -120,7 +120,7 @@ class DynamoRunStore:
         return _key(run.id, RUN) | {
             "body": body(run.as_stored()),
             "version": number(run.version + 1),
-            "listing": text(f"{created[:10]}#{_listing_shard(run.id)}"),
+            "listing": text(f"{_day(run.created)}#{_listing_shard(run.id)}"),
             "created": text(f"{created}#{run.id}"),
             "expires": self._expires(),
         }
@@ -128,10 +128,10 @@ class DynamoRunStore:
     def _expires(self) -> dict[str, str]:
         return number(int((self._clock.now() + KEPT).timestamp()))
 
-    def _created_on(self, day: datetime, limit: int) -> Sequence[str]:
+    def _created_on(self, day: str, shards: int, limit: int) -> Sequence[str]:
         found: list[tuple[str, str]] = []
-        for shard in range(LISTING_SHARDS):
-            found.extend(islice(self._listed(f"{iso(day)[:10]}#{shard}", limit), limit))
+        for shard in range(shards):
+            found.extend(islice(self._listed(f"{day}#{shard}", limit), limit))
         return [run_id for _, run_id in sorted(found, reverse=True)[:limit]]
 
     def _listed(self, listing: str, limit: int) -> Iterator[tuple[str, str]]:
@@ -160,6 +160,10 @@ def _parts(lines: Sequence[LogLine]) -> Iterator[Sequence[LogLine]]:
         size += length
     if part:
         yield part
+
+
+def _day(created: datetime) -> str:
+    return iso(created)[:DAY_CHARS]
 
 
 def _key(run_id: str, sort: str) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr, ValidationError
 
+from whenflow.documents import is_deeper, openings
 from whenflow.errors import Fault, Rejected, TooLarge
 from whenflow.events.labels import RESOURCE_ID, RESOURCE_ROLE, Labels
-from whenflow.events.limits import MAX_EVENT_BYTES, MAX_LABELS, MAX_NAME_CHARS, MAX_RELATED
+from whenflow.events.limits import MAX_DEPTH, MAX_EVENT_BYTES, MAX_LABELS, MAX_NAME_CHARS, MAX_RELATED
 from whenflow.events.model import Event
 
 
@@ -27,11 +28,14 @@ def _check_related(labels: Labels) -> Labels:
     return _check_resource(labels)
 
 
-def _with_zone(instant: datetime) -> datetime:
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+def _in_utc(instant: datetime) -> datetime:
+    try:
+        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError("In UTC this moment is outside of the calendar") from None
 
 
-Instant = Annotated[datetime, AfterValidator(_with_zone)]
+Instant = Annotated[datetime, AfterValidator(_in_utc)]
 Resource = Annotated[dict[str, StrictStr], AfterValidator(_check_resource)]
 Related = Annotated[dict[str, StrictStr], AfterValidator(_check_related)]
 
@@ -80,14 +84,31 @@ def event_from_document(document: object, received: datetime) -> Event:
 
 
 def check_size(event: Event) -> None:
-    """Refuse an event over the size limit.
+    """Refuse an event that is over the size limit, too deep, or has no form in JSON.
 
     Raises:
         TooLarge: With the size and the limit.
+        Rejected: The payload has no form in JSON, or is nested too deeply.
     """
-    size = len(json.dumps(event.as_document(), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
+    size = len(_json_of(event).encode("utf-8", "replace"))
     if size > MAX_EVENT_BYTES:
         raise TooLarge(f"The event has {size:,} bytes as JSON; the limit is {MAX_EVENT_BYTES:,}.")
+
+
+def _json_of(event: Event) -> str:
+    try:
+        text = json.dumps(event.as_document(), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except RecursionError:
+        raise _bad_payload("nested too deeply", "too_deep") from None
+    except (TypeError, ValueError) as error:
+        raise _bad_payload(str(error), "json_type") from None
+    if openings(text) > MAX_DEPTH and is_deeper(event.payload, MAX_DEPTH):
+        raise _bad_payload(f"more than {MAX_DEPTH} objects and lists inside each other", "too_deep")
+    return text
+
+
+def _bad_payload(reason: str, type_: str) -> Rejected:
+    return Rejected("This is not a valid event.", [Fault(("payload",), reason, type_)])
 
 
 def faults_of(error: ValidationError, prefix: tuple[str | int, ...] = ()) -> list[Fault]:

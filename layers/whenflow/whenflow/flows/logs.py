@@ -3,6 +3,7 @@
 import contextlib
 import io
 import logging
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -55,10 +56,15 @@ def collecting() -> Iterator[LogBuffer]:
 
 
 class _Lines(io.TextIOBase):
-    """A text stream whose lines are logged."""
+    """A text stream whose lines are logged.
+
+    A log handler may itself write to the standard output, as Lambda's does: while a line is logged, the original stream
+    is back in its place.
+    """
 
     def __init__(self) -> None:
         self._rest = ""
+        self._original = sys.stdout
 
     def writable(self) -> bool:
         return True
@@ -66,13 +72,17 @@ class _Lines(io.TextIOBase):
     def write(self, text: str) -> int:
         *lines, self._rest = (self._rest + text).split("\n")
         for line in lines:
-            get_run_logger().info("%s", line)
+            self._log(line)
         return len(text)
 
     def flush(self) -> None:
         if self._rest:
-            get_run_logger().info("%s", self._rest)
+            self._log(self._rest)
             self._rest = ""
+
+    def _log(self, line: str) -> None:
+        with contextlib.redirect_stdout(self._original):
+            get_run_logger().info("%s", line)
 
 
 @contextlib.contextmanager

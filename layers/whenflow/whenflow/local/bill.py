@@ -7,11 +7,11 @@ from typing import Any
 import httpx2
 
 from whenflow.local import price
+from whenflow.local.emulator.controls import METER
 from whenflow.local.room import Running
 from whenflow.local.stack import aws_client
 from whenflow.local.stage import Chain
 
-METER = "/_whenflow/meter"
 QUIET_SECONDS, PATIENCE_SECONDS = 0.8, 10.0
 LOOKING_ON = ("-ApiFunction-", "-UiFunction-")  # what we look with is no part of what happens
 

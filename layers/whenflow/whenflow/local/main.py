@@ -65,7 +65,7 @@ def _up() -> int:
     with room.occupied() as ours:
         if not ours:
             return _say_what_runs(room)
-        with contextlib.suppress(_Stopped), _signals(), _started(room) as live:
+        with contextlib.suppress(_Stopped), _signals(), started(room) as live:
             _say_where(live.running)
             _show_what_happens(room, live)
     return DONE
@@ -77,7 +77,7 @@ def _demo() -> int:
     room = find_room()
     with room.occupied() as ours:
         if ours:
-            with _signals(), _started(room) as live:
+            with _signals(), started(room) as live:
                 return play(live.running, live.outputs)
     if (running := _await_running(room)) is None:
         return _say_what_runs(room)
@@ -119,8 +119,8 @@ def _status() -> int:
 
 
 @contextlib.contextmanager
-def _started(room: Room) -> Iterator[Live]:
-    """Run the stack: build, start, deploy, seed; stop in the end, whatever happened."""
+def started(room: Room) -> Iterator[Live]:
+    """Run the stack while the block lasts: build, start, deploy, seed; in the end stop, whatever happened."""
     target, memory = stack.this_machine(), room.memory()
     with step(f"Building for {target.runtime} on {target.architecture}", "Built"):
         build_id = stack.build(room, target)
@@ -136,6 +136,7 @@ def _started(room: Room) -> Iterator[Live]:
         if not stack.is_deployed(port, build_id):
             with step("Deploying template.yaml (sam deploy)", "Deployed"):
                 stack.deploy(room, target, port, build_id)
+        process.warm(port)
         yield _seeded(room, emulator)
     finally:
         with step("Stopping and saving", f"Stopped; data is in {room.home.name}/"):

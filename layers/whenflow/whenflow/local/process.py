@@ -6,11 +6,11 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from whenflow.local.emulator.controls import WARM
 from whenflow.local.errors import LocalError
 
 HOST = "127.0.0.1"
@@ -132,13 +132,21 @@ def listen(preferred: int = PREFERRED_PORT) -> socket.socket:
 
 def is_healthy(port: int) -> bool:
     """Say whether the embedded AWS answers on a port."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with (
-        contextlib.suppress(OSError, urllib.error.URLError),
-        opener.open(f"{endpoint(port)}/_ministack/health", timeout=2) as answer,
-    ):
-        return bool(answer.status == 200)  # noqa: PLR2004
+    with contextlib.suppress(OSError), _direct().open(f"{endpoint(port)}/_ministack/health", timeout=2):
+        return True
     return False
+
+
+def warm(port: int) -> None:
+    """Let the emulator start a process for each function, in the background."""
+    request = urllib.request.Request(endpoint(port) + WARM, method="POST")  # noqa: S310 - always http
+    with contextlib.suppress(OSError):
+        _direct().open(request, timeout=5).close()
+
+
+def _direct() -> urllib.request.OpenerDirector:
+    """Return what opens URLs of this machine: a proxy for the world is no way to it."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def _server_environment(home: Path, port: int) -> dict[str, str]:

@@ -45,14 +45,16 @@ class Room:
 
     Attributes:
         root: The checkout.
+        own_home: Another directory than the checkout's `.whenflow`; for tests.
     """
 
     root: Path
+    own_home: Path | None = None
 
     @property
     def home(self) -> Path:
         """Where everything of the local stack is."""
-        return self.root / ".whenflow"
+        return self.own_home or self.root / ".whenflow"
 
     @property
     def local_file(self) -> Path:

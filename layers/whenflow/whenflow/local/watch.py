@@ -15,7 +15,7 @@ from whenflow.local.client import Api
 from whenflow.local.errors import LocalError
 
 POLL_SECONDS = 0.7
-PAGE = 50
+PAGES = (50, 200)  # the larger one only in a burst
 REMEMBERED = 5_000
 NAME_WIDTH = 34
 STATE_STYLES = {
@@ -40,11 +40,14 @@ class Feed:
         self.news()
 
     def news(self) -> list[Event]:
-        """Return the events since the last look; of a great many only the newest page."""
-        page = self._api.get("/events", limit=PAGE)["events"]
-        seen = set(self._seen)
-        fresh = [event for event in page if event["id"] not in seen]
-        self._seen.extend(event["id"] for event in fresh)
+        """Return the events since the last look; of a great many only the newest."""
+        seen, fresh = set(self._seen), list[Event]()
+        for size in PAGES:
+            page = self._api.get("/events", limit=size)["events"]
+            fresh = [event for event in page if event["id"] not in seen]
+            if len(fresh) < size:
+                break
+        self._seen.extend(str(event["id"]) for event in reversed(fresh))
         return fresh[::-1]
 
 

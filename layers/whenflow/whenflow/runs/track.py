@@ -1,5 +1,6 @@
 """The use case behind the `tracker` function: what AWS says became of an execution or invocation becomes a state."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -56,8 +57,19 @@ class Tracker:
 
 
 def _message(detail: Mapping[str, Any]) -> str | None:
-    parts = [str(detail[name]) for name in ("error", "cause") if detail.get(name)]
+    parts = [str(detail["error"])] if detail.get("error") else []
+    if detail.get("cause"):
+        parts.append(_reason(str(detail["cause"])))
     return ": ".join(parts) or None
+
+
+def _reason(cause: str) -> str:
+    """Return what went wrong, without the stack trace that Lambda puts beside it; the function's log has that."""
+    try:
+        told = json.loads(cause)
+    except ValueError:
+        return cause
+    return str(told.get("errorMessage", cause)) if isinstance(told, dict) else cause
 
 
 def _is_uuid(text: str) -> bool:

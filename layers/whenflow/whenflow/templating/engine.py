@@ -1,23 +1,29 @@
 """Checks, compiles and renders templates."""
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from jinja2 import ChainableUndefined, Template, TemplateSyntaxError, Undefined
+from jinja2 import ChainableUndefined, Template, TemplateSyntaxError, Undefined, nodes
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from whenflow.templating import filters
-from whenflow.templating.policy import Forbidden, check_source, check_tree
+from whenflow.templating.policy import ALLOWED_FILTERS, ALLOWED_TESTS, Forbidden, check_source, check_tree
 from whenflow.templating.views import View
 
 T = TypeVar("T")
 
 MAX_OUTPUT_CHARS = 1024 * 1024
 MAX_PRODUCT_CHARS = 256 * 1024
+MAX_NUMBER_BITS = 4096
 MAX_RANGE = 100
+LOOP_NAMES = frozenset({"first", "index", "index0", "last", "length", "nextitem", "previtem", "revindex", "revindex0"})
+TRIM_MARKS = re.compile(r"\A[-+]|[-+]\Z")
 
 
 class TemplateError(Exception):
@@ -35,9 +41,21 @@ class TemplateError(Exception):
         self.line = line
 
 
-class _Environment(ImmutableSandboxedEnvironment):
-    """Templates see plain data only: keys of objects, items of lists, never an attribute of anything."""
+class _CodeGenerator(CodeGenerator):
+    """Has `~` metered like the other operators, for which Jinja2 itself provides."""
 
+    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:
+        self.write("environment.concatenate((")
+        for part in node.nodes:
+            self.visit(part, frame)
+            self.write(", ")
+        self.write("))")
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Templates see plain data only: keys of objects, items of lists, never an attribute of anything but a loop's."""
+
+    code_generator_class = _CodeGenerator
     intercepted_binops = frozenset(["+", "*", "%", "-", "/", "//"])
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -48,6 +66,8 @@ class _Environment(ImmutableSandboxedEnvironment):
                 return obj.look_up(attribute)
             if isinstance(obj, Mapping):
                 return obj[attribute]
+            if isinstance(obj, LoopContext) and attribute in LOOP_NAMES:
+                return getattr(obj, attribute)
         except KeyError:
             pass
         return self.undefined(obj=obj, name=attribute)
@@ -61,10 +81,23 @@ class _Environment(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator in "*%" and not (_is_number(left) and _is_number(right)):
             raise TemplateError(f"'{operator}' works on numbers only")
-        value = super().call_binop(context, operator, left, right)
-        if isinstance(value, str | list | tuple) and len(value) > MAX_PRODUCT_CHARS:
-            raise TemplateError(f"a value grew over {MAX_PRODUCT_CHARS:,} characters")
-        return value
+        return _metered(super().call_binop(context, operator, _unmarked(left), _unmarked(right)))
+
+    def concatenate(self, parts: Iterable[Any]) -> str:
+        return str(_metered("".join(map(str, parts))))
+
+
+def _metered(value: Any) -> Any:
+    if isinstance(value, str | list | tuple) and len(value) > MAX_PRODUCT_CHARS:
+        raise TemplateError(f"a value grew over {MAX_PRODUCT_CHARS:,} characters")
+    if isinstance(value, int) and value.bit_length() > MAX_NUMBER_BITS:
+        raise TemplateError(f"a number grew over {MAX_NUMBER_BITS:,} bits")
+    return value
+
+
+def _unmarked(value: Any) -> Any:
+    """Take the mark of being JSON from what other text is added to."""
+    return str(value) if isinstance(value, Markup) else value
 
 
 def _is_number(value: Any) -> bool:
@@ -84,7 +117,7 @@ def _into_json(value: Any) -> Any:
         return value
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)[1:-1]
-    return json.dumps(value, default=str)
+    return filters.json_text(value)
 
 
 @lru_cache(maxsize=2)
@@ -97,9 +130,10 @@ def _environment(for_json: bool) -> _Environment:
         cache_size=0,
     )
     environment.globals = {"range": _range}
-    environment.filters.update(
-        tojson=filters.tojson, from_json=filters.from_json, items=filters.items, uuid=filters.uuid_of
-    )
+    # No more than the lists say is there at all: `map('format')` names a filter as well, and no check would see it.
+    known = environment.filters | filters.OWN
+    environment.filters = {name: known[name] for name in ALLOWED_FILTERS}
+    environment.tests = {name: environment.tests[name] for name in ALLOWED_TESTS}
     return environment
 
 
@@ -145,7 +179,7 @@ def evaluate(source: str, context: Mapping[str, Any]) -> Any:
     """
 
     def value_of() -> Any:
-        result = _compile_expression(source.strip()[2:-2].strip("-+ \n\t\r"))(context)
+        result = _compile_expression(TRIM_MARKS.sub("", source.strip()[2:-2]).strip())(context)
         return json.loads(filters.tojson(result))
 
     return _guarded(value_of)
@@ -162,6 +196,8 @@ def _guarded(work: Callable[[], T]) -> T:
         raise TemplateError(error.message or "not a valid template", error.lineno) from None
     except filters.UndefinedValue as error:
         raise TemplateError(f"'{error}' is undefined") from None
+    except filters.Misused as error:
+        raise TemplateError(str(error)) from None
     except RecursionError:
         raise TemplateError("the template is nested too deeply") from None
     except Exception as error:  # whatever a user's template does wrong on its data is the template's fault, never ours

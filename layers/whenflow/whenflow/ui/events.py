@@ -67,6 +67,7 @@ def _row(event: Event, now: datetime) -> dict[str, Any]:
         "resource_name": cut(event.resource.get(RESOURCE_NAME, "")),
         "kind": links.kind_of(event.resource_id),
         "href": links.page_of(event.resource_id),
+        "run": links.run_around(event),
     }
 
 
@@ -82,7 +83,7 @@ def _tone(event: Event) -> str:
 
 
 def _origin(services: "Services", event: Event) -> FlowRun | None:
-    run_id = links.run_behind(event)
+    run_id = links.run_of(event)
     return services.runs.get(run_id) if run_id else None
 
 

@@ -1,7 +1,7 @@
 """Which of our pages is about which resource. No other link is ever made from data."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event
@@ -15,7 +15,7 @@ PAGES = {
     "prefect-cloud.webhook": ("webhooks", "webhook"),
 }
 _RESOURCE = re.compile(r"([a-z.-]+)\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z")
-FLOW_RUN = "prefect.flow-run"
+FLOW_RUN, TASK_RUN, AUTOMATION = "prefect.flow-run", "prefect.task-run", "prefect.automation"
 MAX_LABELS = 500
 
 
@@ -49,7 +49,7 @@ def page_of(resource_id: str) -> str:
 def kind_of(resource_id: str) -> str:
     """Return what a resource of ours is called, or nothing."""
     kind, _ = _parts(resource_id)
-    return PAGES[kind][1] if kind in PAGES else ""
+    return "task run" if kind == TASK_RUN else PAGES[kind][1] if kind in PAGES else ""
 
 
 def resources_of(event: Event) -> list[Resource]:
@@ -62,10 +62,33 @@ def resources_of(event: Event) -> list[Resource]:
     return shown
 
 
+def run_of(event: Event) -> str | None:
+    """Return the id of the flow run that an event tells of, or is related to as such."""
+    kind, id_ = _parts(event.resource_id)
+    return id_ if kind == FLOW_RUN else _related_run(event)[0] or None
+
+
+def run_around(event: Event) -> tuple[str, str]:
+    """Return id and name of the flow run in which an event was emitted; nothing where none is known.
+
+    What an automation tells is related to the run that it made, and was emitted in none.
+    """
+    kind, _ = _parts(event.resource_id)
+    return ("", "") if kind in (FLOW_RUN, AUTOMATION) else _related_run(event)
+
+
 def run_behind(event: Event) -> str | None:
-    """Return the id of the flow run that an event tells of, or in which it was emitted."""
-    emitted_in = (labels for labels in event.related if labels.get(RESOURCE_ROLE) == "flow-run")
-    return next((id_ for kind, id_ in _ids((event.resource, *emitted_in)) if kind == FLOW_RUN), None)
+    """Return the id of the flow run that brought about an event, by its state or by emitting it."""
+    kind, id_ = _parts(event.resource_id)
+    return id_ if kind == FLOW_RUN else run_around(event)[0] or None
+
+
+def _related_run(event: Event) -> tuple[str, str]:
+    for labels in event.related:
+        kind, id_ = _parts(labels[RESOURCE_ID])
+        if kind == FLOW_RUN and labels.get(RESOURCE_ROLE) == "flow-run":
+            return id_, cut(labels.get(RESOURCE_NAME) or id_)
+    return "", ""
 
 
 def _resource(labels: Mapping[str, str], room: int) -> Resource:
@@ -79,10 +102,6 @@ def _resource(labels: Mapping[str, str], room: int) -> Resource:
         labels=tuple((cut(name, MAX_VALUE_CHARS), cut(value, MAX_VALUE_CHARS)) for name, value in others[:room]),
         left_out=max(0, len(others) - room),
     )
-
-
-def _ids(resources: Iterable[Mapping[str, str]]) -> Iterable[tuple[str, str]]:
-    return (_parts(labels[RESOURCE_ID]) for labels in resources)
 
 
 def _parts(resource_id: str) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """What the user set up: automations, webhooks, deployments. Lists, and a page of each."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from whenflow.api.services import Services
 
 Document = Mapping[str, Any]
+EXAMPLE = "new_user_flow/lambda"
+PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}\Z")
 
 
 def automations(services: "Services") -> Page:
@@ -20,7 +23,9 @@ def automations(services: "Services") -> Page:
     now = services.clock.now()
     names = _deployment_names(services)
     rows = [_automation(document, names, now) for document in _newest_first(services, "automation")]
-    return Page("automations", "Automations", "automations", {"automations": rows})
+    plain = (name for name in names.values() if PLAIN_NAME.match(name))
+    values = {"automations": rows, "deployment": next(plain, EXAMPLE)}
+    return Page("automations", "Automations", "automations", values)
 
 
 def one_automation(services: "Services", id_: str) -> Page:

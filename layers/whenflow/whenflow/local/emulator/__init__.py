@@ -14,6 +14,7 @@ in `tests/local/emulator` that fails without it:
 | `memory` | records not yet delivered survive a restart; executions that a stop cut off say so |
 | `journal` | what functions print is in one file as well |
 | `meter` | what a price is made of can be counted |
+| `warmth` | processes can be started ahead of the first call |
 | `paths` | `/hooks/...`, `/api/...`, `/ui` and `/` reach the HTTP API of the stack |
 
 Nothing of ministack's source is copied here except the few quoted lines that `answers` replaces; those are

@@ -1,4 +1,4 @@
-"""Counts what AWS would bill, by function. `POST /_whenflow/meter` begins to count, from zero; `GET` reads."""
+"""Counts what AWS would bill, by function, once it is told to begin."""
 
 import json
 import re
@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from whenflow.local.emulator.engine import engine
-from whenflow.local.emulator.paths import Application, Scope
 
-PATH = "/_whenflow/meter"
 APPLICATION_ID = re.compile(r"\bapp/(\S+)")
 READS = frozenset({"GetItem", "Query", "Scan", "BatchGetItem", "TransactGetItems"})
 WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"})
@@ -104,26 +102,6 @@ def units_of(asked: Mapping[str, Any], status: int, answer: Mapping[str, Any]) -
         return 2.0 * len(asked["TransactItems"]) if "TransactItems" in asked else 1.0
     consumed = answer.get("ConsumedCapacity") or []
     return sum(float(one["CapacityUnits"]) for one in (consumed if isinstance(consumed, list) else [consumed]))
-
-
-class Reading:
-    """Answers at the meter's path, and passes everything else on."""
-
-    def __init__(self, application: Application) -> None:
-        """Wrap an application."""
-        self._application = application
-
-    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        """Answer one request."""
-        if scope["type"] != "http" or scope["path"] != PATH:
-            await self._application(scope, receive, send)
-            return
-        if scope["method"] == "POST":
-            METER.restart()
-        body = json.dumps(METER.reading()).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": OK, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
 
 
 def _name(config: Mapping[str, Any]) -> str:

@@ -20,11 +20,18 @@ from whenflow.local.emulator import (
     notifications,
     queues,
     streams,
+    warmth,
 )
+from whenflow.local.emulator.controls import METER, WARM, Controls
 from whenflow.local.emulator.engine import WrongEngine, check_version, engine
 from whenflow.local.emulator.gate import GATE
 from whenflow.local.emulator.paths import ShortPaths, find_http_api
 
+ANSWERS = {
+    ("POST", METER): meter.METER.restart,
+    ("GET", METER): meter.METER.reading,
+    ("POST", WARM): warmth.warm,
+}
 FINISH_SECONDS = "5"  # how long work under way may take to finish at the end
 KEEP_ALIVE_SECONDS = 75
 HOST = "127.0.0.1"
@@ -69,11 +76,13 @@ async def serve(listener: int, port: int) -> None:
     config.bind = [f"fd://{listener}"]
     config.keep_alive_timeout, config.graceful_timeout = KEEP_ALIVE_SECONDS, 1.0
     config.loglevel = os.environ.get("LOG_LEVEL", "INFO")
-    application: Any = meter.Reading(ShortPaths(engine("app").app, find_http_api))
+    application: Any = Controls(ShortPaths(engine("app").app, find_http_api), ANSWERS)
     opening = asyncio.create_task(_open_gate_when_answering(port))
     await serve_asgi(application, config, shutdown_trigger=_stop_request())
     opening.cancel()
     engine("core.lambda_runtime").reset()  # ends the functions' processes and removes their directories
+    logging.shutdown()
+    os._exit(0)  # everything is saved; threads of ministack that still wait for something may wait no longer
 
 
 def _stop_request() -> Any:

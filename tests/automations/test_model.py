@@ -1,0 +1,131 @@
+"""Automations as documents."""
+
+from typing import Any
+
+import pytest
+from tests.stories import NOBODY, NOON
+
+from whenflow.automations import automation_from_document, automation_from_stored
+from whenflow.automations.model import trigger_id, with_identity
+from whenflow.errors import Rejected
+from whenflow.testing import an_automation
+
+TRIGGER = {"type": "event", "posture": "Reactive", "expect": ["order.placed"]}
+RUN = {"type": "run-deployment", "source": "selected", "deployment_id": NOBODY}
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    return {"name": "on order", "trigger": TRIGGER, "actions": [{"type": "do-nothing"}], **changes}
+
+
+def triggered(**changes: Any) -> dict[str, Any]:
+    return document(trigger=TRIGGER | changes)
+
+
+def acting(*actions: Any) -> dict[str, Any]:
+    return document(actions=list(actions))
+
+
+def refused(given: Any) -> list[tuple[tuple[str | int, ...], str]]:
+    with pytest.raises(Rejected) as refusal:
+        automation_from_document(given)
+    return [(fault.loc, fault.msg) for fault in refusal.value.faults]
+
+
+def test_a_name_a_trigger_and_actions_are_enough():
+    given = automation_from_document(document())
+
+    assert (given.description, given.enabled, given.tags, given.owner_resource) == ("", True, [], None)
+    assert (given.trigger.threshold, given.trigger.within, given.trigger.for_each) == (1, 0, [])
+
+
+@pytest.mark.parametrize("missing", ["name", "trigger", "actions"])
+def test_what_must_be_there_is_missed(missing):
+    given = {name: value for name, value in document().items() if name != missing}
+
+    assert refused(given) == [((missing,), "Field required")]
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        (document(colour="blue"), ("colour",)),
+        (triggered(colour="blue"), ("trigger", "colour")),
+        (acting({"type": "do-nothing", "colour": "blue"}), ("actions", 0, "do-nothing", "colour")),
+        (acting({"type": "sing"}), ("actions", 0)),
+        (acting({}), ("actions", 0)),
+        (acting({"type": "do-nothing"}, 7), ("actions", 1)),
+        (document(name=7), ("name",)),
+        (document(tags="a"), ("tags",)),
+        (document(enabled="perhaps"), ("enabled",)),
+        (triggered(posture="Sleeping"), ("trigger", "posture")),
+        (triggered(within=-1), ("trigger", "within")),
+        (triggered(within=None), ("trigger", "within")),
+        (triggered(match={"a": 7}), ("trigger", "match", "a", "str")),
+        (triggered(expect="order.placed"), ("trigger", "expect")),
+        (triggered(type="metric"), ("trigger", "type")),
+    ],
+)
+def test_what_is_wrong_is_told_by_its_place(given, place):
+    assert place in [loc for loc, _ in refused(given)]
+
+
+@pytest.mark.parametrize(
+    "windows", [{"posture": "Proactive"}, {"within": 10}, {"threshold": 2}, {"after": ["order.opened"]}]
+)
+def test_windows_are_not_promised_before_they_are_evaluated(windows):
+    ((_, message),) = refused(triggered(**windows))
+
+    assert "immediate triggers only" in message
+
+
+def test_names_and_labels_are_a_set_in_order():
+    given = automation_from_document(triggered(expect=["b", "a", "b"], for_each=["y", "x", "y"]))
+
+    assert (given.trigger.expect, given.trigger.for_each) == (["a", "b"], ["x", "y"])
+
+
+def test_tags_are_kept_in_their_order_each_once():
+    assert automation_from_document(document(tags=["b", "a", "b"])).tags == ["b", "a"]
+
+
+@pytest.mark.parametrize("document", [None, 7, [], "x"])
+def test_what_is_no_object_is_no_automation(document):
+    assert refused(document)
+
+
+def test_the_id_of_a_trigger_that_a_client_sends_is_replaced():
+    automation = with_identity(automation_from_document(triggered(id="mine")), "a-1", NOON, NOON)
+
+    assert automation.trigger.id not in ("", "mine")
+
+
+def test_a_trigger_that_stays_the_same_keeps_its_id():
+    first = with_identity(automation_from_document(document()), "a-1", NOON, NOON)
+    again = with_identity(automation_from_document(document(name="renamed", actions=[])), "a-1", NOON, NOON)
+
+    assert first.trigger.id == again.trigger.id
+
+
+@pytest.mark.parametrize("change", [{"expect": []}, {"match": {"a": "b"}}, {"for_each": ["a"]}])
+def test_a_trigger_that_changes_gets_another_id(change):
+    first = with_identity(automation_from_document(document()), "a-1", NOON, NOON)
+    changed = with_identity(automation_from_document(triggered(**change)), "a-1", NOON, NOON)
+
+    assert first.trigger.id != changed.trigger.id
+
+
+def test_two_automations_with_the_same_conditions_have_triggers_of_their_own():
+    assert trigger_id("a-1", TRIGGER) != trigger_id("a-2", TRIGGER)
+
+
+def test_a_stored_automation_is_read_as_it_was():
+    automation = an_automation(
+        actions=[{**RUN, "parameters": {"n": "{{ event.payload.n }}"}}], match_related=[{"a": ["b", "!c"]}]
+    )
+
+    assert automation_from_stored(automation.as_document()) == automation
+
+
+def test_an_automation_is_a_resource():
+    assert an_automation().resource_id == f"prefect.automation.{an_automation().id}"

@@ -1,0 +1,169 @@
+"""Starting the code of a run, on Lambda and Step Functions."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.outages import failing, refusal, unreachable
+from tests.stories import ann_signs_up, file_deployment, run_of, welcoming
+from tests.world import World
+
+from whenflow.aws.launchers import WILL_NOT_HELP, LambdaTarget, Launchers, StepFunctionsTarget
+from whenflow.errors import Rejected, Transient
+from whenflow.runs import FlowRun
+
+
+def launched(world: World, **deployment: Any) -> FlowRun:
+    """Ann's run of a deployment, as the launcher gets it."""
+    made = world.deployment(**deployment)
+    world.automation(welcoming(made, actions=[run_of(made, parameters={"file_name": "clients.csv"})]))
+    world.happens(ann_signs_up())
+    return world.launcher.launched[0]
+
+
+class Invocations(list[dict[str, Any]]):
+    """Listens to what a client of Lambda is asked for."""
+
+    def __init__(self, client: Any) -> None:
+        super().__init__()
+        client.meta.events.register("provide-client-params.lambda.Invoke", self._heard)
+
+    def _heard(self, params: Any, **_: Any) -> None:
+        self.append(params)
+
+
+@pytest.fixture
+def lambda_client(aws: None) -> Any:
+    """A client of Lambda."""
+    import boto3
+
+    return boto3.client("lambda")
+
+
+@pytest.fixture
+def machine(aws: None) -> tuple[Any, str]:
+    """A client of Step Functions, and a state machine."""
+    import boto3
+
+    role = boto3.client("iam").create_role(RoleName="machine", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    client = boto3.client("stepfunctions")
+    return client, client.create_state_machine(name="m", definition="{}", roleArn=role)["stateMachineArn"]
+
+
+def on_lambda(client, ids) -> Launchers:
+    return Launchers({"lambda": LambdaTarget(client, ids)})
+
+
+def on_step_functions(client) -> Launchers:
+    return Launchers({"step-functions": StepFunctionsTarget(client)})
+
+
+def test_a_function_is_invoked_with_the_run_and_a_launch_of_its_own(world, ids, lambda_client):
+    run = launched(world)
+    heard = Invocations(lambda_client)
+    lambda_client.meta.events.register("before-call.lambda.Invoke", _answered)
+
+    on_lambda(lambda_client, ids).launch(run)
+    on_lambda(lambda_client, ids).launch(run)
+
+    payloads = [json.loads(call["Payload"]) for call in heard]
+    assert [payload["flow_run_id"] for payload in payloads] == [run.id, run.id]
+    assert payloads[0]["launch"] != payloads[1]["launch"]
+
+
+def test_a_function_is_invoked_asynchronously_where_the_deployment_says(world, ids, lambda_client):
+    run = launched(world)
+    heard = Invocations(lambda_client)
+    lambda_client.meta.events.register("before-call.lambda.Invoke", _answered)
+
+    on_lambda(lambda_client, ids).launch(run)
+
+    assert [(call["FunctionName"], call["InvocationType"]) for call in heard] == [
+        ("arn:aws:lambda:eu-west-1:123456789012:function:flows", "Event")
+    ]
+
+
+def test_an_execution_is_named_by_the_run_and_gets_its_parameters(world, machine):
+    client, arn = machine
+    run = launched(world, **file_deployment(job_variables={"state_machine_arn": arn}))
+
+    on_step_functions(client).launch(run)
+
+    (execution,) = client.list_executions(stateMachineArn=arn)["executions"]
+    started = client.describe_execution(executionArn=execution["executionArn"])
+    assert execution["name"] == run.id
+    assert json.loads(started["input"]) == {"flow_run_id": run.id, "parameters": {"file_name": "clients.csv"}}
+
+
+def test_a_run_launched_twice_on_step_functions_is_one_execution(world, machine):
+    client, arn = machine
+    run = launched(world, **file_deployment(job_variables={"state_machine_arn": arn}))
+
+    on_step_functions(client).launch(run)
+    on_step_functions(client).launch(run)
+
+    assert len(client.list_executions(stateMachineArn=arn)["executions"]) == 1
+
+
+def test_a_state_machine_that_is_not_there_refuses_for_good(world, machine):
+    client, arn = machine
+    run = launched(world, **file_deployment(job_variables={"state_machine_arn": arn + "-gone"}))
+
+    with pytest.raises(Rejected, match="StateMachineDoesNotExist"):
+        on_step_functions(client).launch(run)
+
+
+def test_an_input_too_large_for_step_functions_is_refused(world, machine):
+    client, arn = machine
+    defaults = {"text": "x" * 210_000}
+    run = launched(world, **file_deployment(job_variables={"state_machine_arn": arn}, parameters=defaults))
+
+    with pytest.raises(Rejected, match="204,800 bytes"):
+        on_step_functions(client).launch(run)
+
+
+@pytest.mark.parametrize("code", sorted(WILL_NOT_HELP))
+def test_what_trying_again_does_not_help_is_a_refusal(world, ids, lambda_client, code):
+    run = launched(world)
+
+    with failing(lambda_client, "Invoke", refusal(code)), pytest.raises(Rejected, match=code):
+        on_lambda(lambda_client, ids).launch(run)
+
+
+@pytest.mark.parametrize("code", ["TooManyRequestsException", "ServiceException", "ResourceNotReadyException"])
+def test_what_passes_is_worth_another_try(world, ids, lambda_client, code):
+    run = launched(world)
+
+    with failing(lambda_client, "Invoke", refusal(code)), pytest.raises(Transient, match=code):
+        on_lambda(lambda_client, ids).launch(run)
+
+
+def test_a_service_that_cannot_be_reached_is_worth_another_try(world, ids, lambda_client):
+    run = launched(world)
+
+    with failing(lambda_client, "Invoke", unreachable()), pytest.raises(Transient, match="cannot be reached"):
+        on_lambda(lambda_client, ids).launch(run)
+
+
+def test_a_work_pool_that_is_not_there_is_a_refusal_that_names_those_that_are(world, machine):
+    run = launched(world)
+
+    with pytest.raises(Rejected, match=r"no work pool 'lambda'; there are step-functions"):
+        on_step_functions(machine[0]).launch(run)
+
+
+def test_a_run_without_its_target_is_refused(world, ids, lambda_client):
+    made = world.deployment()
+    action = run_of(made, parameters={}, job_variables={"function_arn": ""})
+    world.automation(welcoming(made, actions=[action]))
+    world.happens(ann_signs_up())
+
+    with pytest.raises(Rejected, match="lack 'function_arn'"):
+        on_lambda(lambda_client, ids).launch(world.launcher.launched[0])
+
+
+def _answered(**_: Any) -> tuple[Any, dict[str, Any]]:
+    """Answer an invocation as Lambda does when it takes it in."""
+    from botocore.awsrequest import AWSResponse
+
+    return AWSResponse("", 202, {}, None), {"StatusCode": 202, "ResponseMetadata": {"HTTPStatusCode": 202}}

@@ -1,0 +1,102 @@
+"""What only the run store in DynamoDB does."""
+
+import random
+import string
+from datetime import timedelta
+
+import pytest
+from tests.outages import failing, refusal, unreachable
+from tests.stories import ann_signs_up, welcome_deployment, welcoming
+from tests.tables import ttl_attribute
+
+from whenflow.actions.outcome import ActionFailed
+from whenflow.actions.run_deployment import DeploymentRunner
+from whenflow.api import Services
+from whenflow.api.deployments import DeploymentInput, upsert
+from whenflow.automations import Firing, automation_from_document, on_event
+from whenflow.automations.model import with_identity
+from whenflow.errors import Transient
+from whenflow.ports import LogLine
+from whenflow.runs import FlowRun, RunLedger, StateType
+from whenflow.testing import RecordedLauncher
+
+
+@pytest.fixture
+def ledger(stores, clock, ids) -> RunLedger:
+    """The ledger of flow runs."""
+    return RunLedger(stores.runs, clock, ids)
+
+
+@pytest.fixture
+def deployment(stores, clock, ids) -> dict:
+    """The deployment that welcomes new users."""
+    services = Services(stores.events, stores.firings, stores.runs, stores.config, clock, ids, lambda _key: None)
+    return upsert(DeploymentInput.model_validate(welcome_deployment()), services)[1]
+
+
+@pytest.fixture
+def welcome(stores, ledger, clock, deployment) -> FlowRun:
+    """Ann's flow run, just started."""
+    launcher = RecordedLauncher()
+    DeploymentRunner(stores.config, ledger, launcher, clock).run(*started_by(deployment, clock))
+    return launcher.launched[0]
+
+
+def started_by(deployment, clock, **parameters) -> tuple[dict, Firing, int]:
+    """The action of Ann's firing."""
+    document = welcoming(deployment)
+    document["actions"][0]["parameters"].update(parameters)
+    automation = with_identity(automation_from_document(document), deployment["id"], clock.now(), clock.now())
+    (firing,) = on_event([automation], ann_signs_up(), clock.now())
+    return dict(firing.actions[0]), firing, 0
+
+
+def test_a_run_and_its_event_are_stored_together_or_not_at_all(stores, dynamodb, ledger, welcome):
+    with failing(dynamodb, "TransactWriteItems", unreachable()), pytest.raises(Transient):
+        ledger.move(welcome.id, StateType.RUNNING)
+
+    assert ledger.get(welcome.id).state.type == StateType.PENDING
+    assert "prefect.flow-run.Running" not in {event.event for event in stores.events.newest(50).events}
+
+
+def test_a_change_whose_answer_was_lost_is_made_once(stores, dynamodb, ledger, welcome):
+    with failing(dynamodb, "TransactWriteItems", unreachable(), answer_lost=True), pytest.raises(Transient):
+        ledger.move(welcome.id, StateType.COMPLETED)
+
+    ledger.move(welcome.id, StateType.COMPLETED)
+
+    names = [event.event for event in stores.events.newest(50).events]
+    assert names.count("prefect.flow-run.Completed") == 1
+
+
+def test_a_transaction_that_met_another_asks_for_another_try(dynamodb, ledger, welcome):
+    error = refusal("TransactionCanceledException", CancellationReasons=[{"Code": "TransactionConflict"}])
+
+    with failing(dynamodb, "TransactWriteItems", error), pytest.raises(Transient):
+        ledger.move(welcome.id, StateType.RUNNING)
+
+
+def test_a_run_and_its_log_expire_together(stores, dynamodb, welcome, clock):
+    stores.runs.add_logs(welcome.id, [LogLine(clock.now(), 20, "whenflow.flow_runs", "Hello")])
+
+    items = dynamodb.scan(TableName="RunsTable")["Items"]
+
+    hundred_days_on = int((clock.now() + timedelta(days=100)).timestamp())
+    assert [int(item[ttl_attribute("RunsTable")]["N"]) for item in items] == [hundred_days_on] * 2
+
+
+def test_a_firing_outlives_the_names_that_step_functions_remembers(stores, dynamodb, deployment, clock):
+    stores.firings.put(started_by(deployment, clock)[1])
+
+    (item,) = dynamodb.scan(TableName="FiringsTable")["Items"]
+
+    assert int(item[ttl_attribute("FiringsTable")]["N"]) > (clock.now() + timedelta(days=90)).timestamp()
+
+
+def test_parameters_that_fit_no_item_fail_the_action_at_once(stores, ledger, clock, deployment):
+    hardly_compresses = "".join(random.Random(7).choices(string.ascii_letters + string.digits + "-_.~!*()", k=500_000))
+    action, firing, index = started_by(deployment, clock, noise=hardly_compresses)
+    runner = DeploymentRunner(stores.config, ledger, RecordedLauncher(), clock)
+
+    with pytest.raises(ActionFailed, match="bytes when compressed"):
+        runner.run(action, firing, index)

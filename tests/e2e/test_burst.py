@@ -1,0 +1,104 @@
+"""200 people sign up at once, everything is delivered twice, and all function processes are killed twice meanwhile."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import httpx2
+import pytest
+from tests.e2e.local import LocalStack
+from tests.e2e.stacks import Stack, all_at_once, unique
+
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+
+PEOPLE = 200
+SIGNED_UP = "customer.signed-up"
+TRIES = 50
+HOT = ("WebhookFunction", "MatcherFunction", "ActionFunction", "FlowsFunction")
+
+
+class Sink:
+    """Kafka's HTTP sink connector: sends each message, and again until it is accepted."""
+
+    def __init__(self, stack: Stack, webhook: dict) -> None:
+        self._stack, self._webhook = stack, webhook
+        self.accepted = 0
+        self.refused: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def delivery(self, message: dict) -> Callable[[], None]:
+        return lambda: self._deliver(message)
+
+    def _deliver(self, message: dict) -> None:
+        for _ in range(TRIES):
+            try:
+                answer = str(self._stack.hook(self._webhook, message).status_code)
+            except httpx2.TransportError as error:
+                answer = type(error).__name__
+            with self._lock:
+                self.accepted += answer == "204"
+                self.refused[answer] += answer != "204"
+            if answer == "204":
+                return
+            time.sleep(0.2)  # the connector's own pause between tries
+        raise AssertionError(f"never accepted: {message}, {self.refused}")
+
+
+@pytest.fixture
+def customers(stack: Stack) -> Iterator[str]:
+    """The prefix of the customers of this test; their resources have it in common."""
+    yield unique("customer")
+
+
+def test_200_signups_delivered_twice_with_processes_killed_twice_are_200_events_and_200_completed_runs(
+    stack: Stack, machine: LocalStack, customers: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    template = (
+        f'{{"event": "{SIGNED_UP}", "resource": {{"prefect.resource.id": "{customers}.{{{{ body.userid }}}}"}},'
+        ' "payload": {{ body | tojson }} }'
+    )
+    webhook = stack.webhook(template, delivery_id="{{ body.userid }}")
+    deployment = stack.deployment("new_user_flow")
+    stack.automation(SIGNED_UP, f"{customers}.*", deployment["id"], {"name": "{{ event.payload.userid }}"})
+    stack.settle()
+    machine.await_processes_of("WebhookFunction")
+    messages = [{"userid": f"u-{number}", "name": f"Number {number}"} for number in range(PEOPLE)]
+    sink = Sink(stack, webhook)
+    killed: list[list[str]] = []
+
+    def kill_twice() -> None:
+        for accepted in (PEOPLE // 2, PEOPLE * 3 // 2):
+            while sink.accepted < accepted:
+                time.sleep(0.01)
+            machine.await_processes_of(*HOT)
+            killed.append(machine.kill())
+
+    begun = time.monotonic()
+    killer = threading.Thread(target=kill_twice)
+    killer.start()
+    all_at_once([sink.delivery(message) for message in messages * 2])
+    killer.join()
+    delivered = time.monotonic()
+    runs = stack.ended_runs(deployment, PEOPLE, patience=180)
+    ended = time.monotonic()
+
+    assert len(killed) == 2 and all(set(HOT) <= set(names) for names in killed)
+    assert Counter(run["state_name"] for run in runs) == {"Completed": PEOPLE}
+    assert {run["parameters"]["name"] for run in runs} == {message["userid"] for message in messages}
+    signups = [
+        event["resource"]["prefect.resource.id"]
+        for event in stack.events()
+        if event["event"] == SIGNED_UP and event["resource"]["prefect.resource.id"].startswith(customers)
+    ]
+    assert len(signups) == PEOPLE
+    assert set(signups) == {f"{customers}.{message['userid']}" for message in messages}
+    assert len(stack.runs(deployment)) == PEOPLE
+    assert stack.dead_letters() == {}
+    retried = sum("Retrying" in stack.states(run) for run in runs if run["run_count"] > 1)
+    with capsys.disabled():
+        print(
+            f"\n{PEOPLE} signups, delivered twice, killed {killed}: accepted in {delivered - begun:.1f} s, "
+            f"completed in {ended - begun:.1f} s, checked in {time.monotonic() - ended:.1f} s; "
+            f"refused {dict(sink.refused)}, runs taken over {retried}"
+        )

@@ -1,0 +1,137 @@
+"""Whatever EventBridge tells becomes an event."""
+
+import uuid
+
+import pytest
+from tests.stories import NOON, clients_csv_notification
+
+from whenflow.errors import Rejected
+from whenflow.sources import NotificationReceiver, event_from_eventbridge
+
+ORDER = {
+    "version": "0",
+    "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
+    "detail-type": "Order Placed",
+    "source": "shop",
+    "account": "111122223333",
+    "time": "2026-11-20T12:00:00Z",
+    "region": "eu-west-1",
+    "resources": ["order.7", "customer.ann", "depot.1"],
+    "detail": {"number": 7, "total": 12.5},
+}
+
+
+def told(**changes):
+    return event_from_eventbridge({**ORDER, **changes}, NOON)
+
+
+def without(*names):
+    return event_from_eventbridge({key: value for key, value in ORDER.items() if key not in names}, NOON)
+
+
+def test_the_name_is_made_of_source_and_detail_type():
+    assert told().event == "shop.order-placed"
+
+
+@pytest.mark.parametrize(
+    ("source", "detail_type", "name"),
+    [
+        ("aws.ec2", "EC2 Instance State-change Notification", "aws.ec2.ec2-instance-state-change-notification"),
+        ("My Shop", "OrderPlaced", "my-shop.orderplaced"),
+        ("shop", "order.placed", "shop.order.placed"),
+        ("shop", "  Order / Placed!  ", "shop.order-placed"),
+    ],
+)
+def test_names_are_lower_case_with_dashes(source, detail_type, name):
+    assert told(**{"source": source, "detail-type": detail_type}).event == name
+
+
+def test_the_event_stands_on_the_first_resource_and_the_others_are_related():
+    event = told()
+
+    assert event.resource == {"prefect.resource.id": "order.7"}
+    assert [(one["prefect.resource.role"], one["prefect.resource.id"]) for one in event.related] == [
+        ("resource", "customer.ann"),
+        ("resource", "depot.1"),
+        ("account", "aws.account.111122223333"),
+    ]
+
+
+@pytest.mark.parametrize("resources", [[], None])
+def test_an_event_without_resources_stands_on_its_source(resources):
+    assert told(resources=resources).resource_id == "shop"
+
+
+def test_the_detail_is_the_payload():
+    assert told().payload == {"number": 7, "total": 12.5}
+
+
+@pytest.mark.parametrize("detail", ["text", 7, [1], None])
+def test_a_detail_that_is_no_object_is_put_into_one(detail):
+    assert told(detail=detail).payload == {"detail": detail}
+
+
+def test_something_of_s3_that_is_about_no_object_is_like_any_other():
+    event = told(source="aws.s3", detail={"bucket": {"name": "incoming"}})
+
+    assert (event.resource_id, event.payload) == ("order.7", {"bucket": {"name": "incoming"}})
+
+
+def test_an_event_that_does_not_say_when_occurred_when_it_came():
+    assert without("time").occurred == NOON
+
+
+def test_an_event_that_does_not_say_where_is_of_no_account():
+    assert [one["prefect.resource.role"] for one in without("account").related] == ["resource", "resource"]
+    assert "aws.region" not in without("region").related[-1]
+
+
+def test_an_event_without_an_id_always_gets_the_same():
+    assert without("id").id == without("id").id
+    assert uuid.UUID(without("id").id)
+
+
+def test_an_event_whose_id_is_no_uuid_always_gets_the_same():
+    assert told(id="order-7").id == told(id="order-7").id != told(id="order-8").id
+
+
+@pytest.mark.parametrize("name", ["source", "detail-type", "detail"])
+def test_what_every_event_has_is_missed(name):
+    with pytest.raises(Rejected, match=f"not an EventBridge event: {name} missing"):
+        without(name)
+
+
+@pytest.mark.parametrize("notification", [{}, {"Records": []}, {"hello": "world"}])
+def test_what_is_no_notification_is_refused(notification):
+    with pytest.raises(Rejected, match="not an EventBridge event"):
+        event_from_eventbridge(notification, NOON)
+
+
+def test_more_resources_than_an_event_relates_to_are_refused():
+    with pytest.raises(Rejected) as refusal:
+        told(resources=[f"r.{n}" for n in range(102)])
+
+    assert refusal.value.faults[0].loc == ("related",)
+
+
+def test_a_notification_is_stored(world):
+    event = NotificationReceiver(world.events, world.clock).receive(ORDER)
+
+    assert world.events.get(ORDER["id"]) == event
+
+
+def test_a_notification_delivered_twice_is_stored_once(world):
+    receiver = NotificationReceiver(world.events, world.clock)
+    receiver.receive(clients_csv_notification())
+    world.clock.advance(60)
+
+    receiver.receive(clients_csv_notification())
+
+    assert world.events.names() == ["aws.s3.object-created"]
+
+
+def test_what_is_refused_is_not_stored(world):
+    with pytest.raises(Rejected):
+        NotificationReceiver(world.events, world.clock).receive({})
+
+    assert world.events.names() == []
