@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from tests.invocations import Invocations
 from tests.outages import failing, refusal, unreachable
 from tests.stories import ann_signs_up, file_deployment, run_of, welcoming
 from tests.world import World
@@ -19,17 +20,6 @@ def launched(world: World, **deployment: Any) -> FlowRun:
     world.automation(welcoming(made, actions=[run_of(made, parameters={"file_name": "clients.csv"})]))
     world.happens(ann_signs_up())
     return world.launcher.launched[0]
-
-
-class Invocations(list[dict[str, Any]]):
-    """Listens to what a client of Lambda is asked for."""
-
-    def __init__(self, client: Any) -> None:
-        super().__init__()
-        client.meta.events.register("provide-client-params.lambda.Invoke", self._heard)
-
-    def _heard(self, params: Any, **_: Any) -> None:
-        self.append(params)
 
 
 @pytest.fixture
@@ -61,24 +51,22 @@ def on_step_functions(client) -> Launchers:
 def test_a_function_is_invoked_with_the_run_and_a_launch_of_its_own(world, ids, lambda_client):
     run = launched(world)
     heard = Invocations(lambda_client)
-    lambda_client.meta.events.register("before-call.lambda.Invoke", _answered)
 
     on_lambda(lambda_client, ids).launch(run)
     on_lambda(lambda_client, ids).launch(run)
 
-    payloads = [json.loads(call["Payload"]) for call in heard]
-    assert [payload["flow_run_id"] for payload in payloads] == [run.id, run.id]
-    assert payloads[0]["launch"] != payloads[1]["launch"]
+    first, second = heard.payloads
+    assert first["flow_run_id"] == second["flow_run_id"] == run.id
+    assert first["launch"] != second["launch"]
 
 
 def test_a_function_is_invoked_asynchronously_where_the_deployment_says(world, ids, lambda_client):
     run = launched(world)
     heard = Invocations(lambda_client)
-    lambda_client.meta.events.register("before-call.lambda.Invoke", _answered)
 
     on_lambda(lambda_client, ids).launch(run)
 
-    assert [(call["FunctionName"], call["InvocationType"]) for call in heard] == [
+    assert [(call["FunctionName"], call["InvocationType"]) for call in heard.calls] == [
         ("arn:aws:lambda:eu-west-1:123456789012:function:flows", "Event")
     ]
 
@@ -160,10 +148,3 @@ def test_a_run_without_its_target_is_refused(world, ids, lambda_client):
 
     with pytest.raises(Rejected, match="lack 'function_arn'"):
         on_lambda(lambda_client, ids).launch(world.launcher.launched[0])
-
-
-def _answered(**_: Any) -> tuple[Any, dict[str, Any]]:
-    """Answer an invocation as Lambda does when it takes it in."""
-    from botocore.awsrequest import AWSResponse
-
-    return AWSResponse("", 202, {}, None), {"StatusCode": 202, "ResponseMetadata": {"HTTPStatusCode": 202}}

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 from tests.e2e.local import LocalStack
@@ -10,37 +11,40 @@ from tests.e2e.stacks import Stack, deployed_on_aws
 ON_AWS = os.environ.get("WHENFLOW_E2E_STACK", "")
 
 
+@dataclass
 class Ground:
-    """Where the tests take place: the stack as it is now, and the machine below it if that is ours."""
+    """Where the tests take place: the stack as it is now, and what runs it if that is this machine."""
 
-    def __init__(self, stack: Stack, machine: LocalStack | None = None) -> None:
-        self.stack, self.machine = stack, machine
+    stack: Stack
+    machine: LocalStack | None = None
 
 
 @pytest.fixture(scope="session")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    """The stack of this session. The local one runs with IAM enforced, as AWS does."""
+    """The stack of this session. The local one enforces IAM, as AWS does."""
     if ON_AWS:
-        for stack in deployed_on_aws(ON_AWS):
-            yield Ground(stack)
+        yield from map(Ground, deployed_on_aws(ON_AWS))
         return
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTH", "true")
         machine = LocalStack(tmp_path_factory.mktemp("stack") / "room")
-        yield Ground(machine.start(), machine)
-        machine.stop()
+        try:
+            yield Ground(machine.start(), machine)
+        finally:
+            machine.stop()
 
 
 @pytest.fixture
 def stack(ground: Ground) -> Iterator[Stack]:
-    """The stack; what a test sets up in it goes again."""
+    """The stack. What a test sets up in it goes again, and every test leaves the dead-letter queues empty."""
     yield ground.stack
     ground.stack.tidy_up()
+    assert ground.stack.dead_letters() == {}
 
 
 @pytest.fixture
 def machine(ground: Ground) -> LocalStack:
-    """The machine below the stack, for tests that kill and restart."""
+    """What runs the stack, for tests that kill and restart."""
     if ground.machine is None:
         pytest.skip("kills processes, so it is for the local stack only")
     return ground.machine

@@ -42,6 +42,7 @@ class Stack:
     aws: Callable[[str], Any]
     http: httpx2.Client = field(default_factory=lambda: httpx2.Client(timeout=60, trust_env=False))
     _made: list[str] = field(default_factory=list)
+    _ids: dict[str, str] = field(default_factory=dict)
 
     # ---- calls ----
 
@@ -171,27 +172,29 @@ class Stack:
 
     # ---- queues ----
 
-    def waiting_in(self, logical_id: str) -> int:
-        """Return how many messages a queue holds, the hidden ones included."""
-        described = self.aws("cloudformation").describe_stack_resource(
-            StackName=self.name, LogicalResourceId=logical_id
-        )
-        url = described["StackResourceDetail"]["PhysicalResourceId"]
+    def waiting_in(self, queue: str) -> int:
+        """Return how many messages a queue holds, the hidden ones included; it is named by its logical id."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        held = self.aws("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-        return sum(int(held[name]) for name in names)
+        held = self.aws("sqs").get_queue_attributes(QueueUrl=self.physical_id(queue), AttributeNames=names)
+        return sum(int(held["Attributes"][name]) for name in names)
 
     def dead_letters(self) -> dict[str, int]:
         """Return how many dead letters lie in each queue that has any."""
         counts = {name: self.waiting_in(name) for name in DEAD_LETTERS}
         return {name: count for name, count in counts.items() if count}
 
-    def function_name(self, logical_id: str) -> str:
-        """Return the name of a function."""
-        described = self.aws("cloudformation").describe_stack_resource(
-            StackName=self.name, LogicalResourceId=logical_id
-        )
-        return str(described["StackResourceDetail"]["PhysicalResourceId"])
+    def physical_id(self, logical_id: str) -> str:
+        """Return what AWS calls a resource of the template: the name of a function, the URL of a queue."""
+        if not self._ids:
+            listed = self.aws("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.name)
+            resources = (one for page in listed for one in page["StackResourceSummaries"])
+            self._ids.update({one["LogicalResourceId"]: one["PhysicalResourceId"] for one in resources})
+        return self._ids[logical_id]
+
+    def with_what_was_made_in(self, other: "Stack") -> "Stack":
+        """Take over what is to be removed in the end."""
+        self._made = other._made
+        return self
 
 
 def deployed_on_aws(name: str) -> Iterator[Stack]:

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from tests.e2e.local import LocalStack
 from tests.e2e.stacks import Stack, all_at_once, unique
+from tests.e2e.test_stories import signup_template
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
 
@@ -54,11 +55,7 @@ def customers(stack: Stack) -> Iterator[str]:
 def test_200_signups_delivered_twice_with_processes_killed_twice_are_200_events_and_200_completed_runs(
     stack: Stack, machine: LocalStack, customers: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    template = (
-        f'{{"event": "{SIGNED_UP}", "resource": {{"prefect.resource.id": "{customers}.{{{{ body.userid }}}}"}},'
-        ' "payload": {{ body | tojson }} }'
-    )
-    webhook = stack.webhook(template, delivery_id="{{ body.userid }}")
+    webhook = stack.webhook(signup_template(customers), delivery_id="{{ body.userid }}")
     deployment = stack.deployment("new_user_flow")
     stack.automation(SIGNED_UP, f"{customers}.*", deployment["id"], {"name": "{{ event.payload.userid }}"})
     stack.settle()

@@ -56,6 +56,21 @@ def test_error_and_cause_are_the_message(world, welcome, tracker):
     assert world.run().state.message == "ValueError: no such file"
 
 
+@pytest.mark.parametrize(
+    ("cause", "message"),
+    [
+        ('{"errorMessage": "no such file", "errorType": "ValueError", "stackTrace": ["line 42"]}', "no such file"),
+        ('{"detail": 7}', '{"detail": 7}'),
+        ("[1]", "[1]"),
+        ("no such file", "no such file"),
+    ],
+)
+def test_of_what_lambda_says_the_stack_trace_is_left_out(world, welcome, tracker, cause, message):
+    tracker.execution_changed(execution(welcome.id, "FAILED", error="ValueError", cause=cause))
+
+    assert world.run().state.message == f"ValueError: {message}"
+
+
 def test_without_error_and_cause_there_is_no_message(world, welcome, tracker):
     tracker.execution_changed(execution(welcome.id, "SUCCEEDED"))
 

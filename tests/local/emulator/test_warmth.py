@@ -38,7 +38,7 @@ def test_a_warmed_function_has_started_before_it_is_called(cloud: Cloud, diary: 
 
     assert eventually(lambda: lines(diary)) == ["started"]
     cloud.invoke(function, {})
-    assert lines(diary) == ["started", "called"]
+    assert lines(diary)[-1] == "called"
 
 
 def test_a_function_that_cannot_start_says_so_when_it_is_called(cloud: Cloud, diary: Path) -> None:

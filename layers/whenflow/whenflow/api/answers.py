@@ -18,8 +18,17 @@ logger = logging.getLogger("whenflow.api")
 def answer(status: int, document: Any = None, headers: Mapping[str, str] | None = None) -> Response[Any]:
     """Return an answer with a JSON body, or with none."""
     empty = document is None and status == 204  # noqa: PLR2004
-    text = "" if empty else json.dumps(document, ensure_ascii=False)
+    text = "" if empty else _sendable(document)
     return Response(status, content_types.APPLICATION_JSON, text, headers=dict(headers or {}))
+
+
+def _sendable(document: Any) -> str:
+    text = json.dumps(document, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair: JSON may say that, UTF-8 may not
+        return json.dumps(document)
+    return text
 
 
 def body_of(app: APIGatewayHttpResolver) -> Any:
@@ -28,7 +37,11 @@ def body_of(app: APIGatewayHttpResolver) -> Any:
     Raises:
         Rejected: It is not JSON.
     """
-    text = app.current_event.decoded_body
+    try:
+        text = app.current_event.decoded_body
+    except ValueError as error:
+        reason = f"The body is not UTF-8: {error}."
+        raise Rejected(reason, [Fault((), reason, "json_invalid")]) from None
     return parse_json(text) if text else {}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from whenflow.events import RESOURCE_ID, Event, Labels, event_from_document, iso
+from whenflow.events import RESOURCE_ID, Event, Labels, event_from_document, iso, parse_iso
 from whenflow.flows import runtime
 from whenflow.flows.context import current
 
@@ -25,7 +25,7 @@ def emit_event(
     Args:
         event: The name, dotted and past tense: `custom.file_processed`.
         resource: Labels of what it happened to, with `prefect.resource.id`.
-        occurred: When it happened; now if left out.
+        occurred: When it happened, in UTC where it says no zone; now if left out.
         related: Labels of other resources, each with `prefect.resource.id` and `prefect.resource.role`.
         payload: Any JSON object.
         id: A UUID of your own: emitted again under the same one, the event is stored once.
@@ -40,7 +40,7 @@ def emit_event(
     context = current.get()
     sink, clock, ids = (context.events, context.clock, context.ids) if context else runtime.outside()
     now = clock.now()
-    moment = occurred or now
+    moment = parse_iso(iso(occurred)) if occurred else now
     made = event_from_document(
         {
             "id": id or ids.event_id(moment, str(resource.get(RESOURCE_ID, ""))),

@@ -12,6 +12,8 @@ from whenflow.errors import Rejected, Transient
 from whenflow.events import Event
 
 TIMEOUT_SECONDS = 10
+TOO_MANY_REQUESTS = 429
+SERVER_ERROR = 500
 STATE_FILE = Path(".whenflow") / "local.json"
 
 
@@ -40,7 +42,7 @@ class RemoteEvents:
 
         Raises:
             Rejected: The API refuses it.
-            Transient: The API cannot be reached.
+            Transient: The API cannot be reached, or asks to try again.
         """
         request = urllib.request.Request(  # noqa: S310 - the address is the user's own setting
             f"{self.api_url}/events",
@@ -53,6 +55,8 @@ class RemoteEvents:
                 return event
         except urllib.error.HTTPError as error:
             body = error.read(10_000).decode("utf-8", "replace")
+            if error.code == TOO_MANY_REQUESTS or error.code >= SERVER_ERROR:
+                raise Transient(f"The API could not take the event ({error.code}): {body}") from None
             raise Rejected(f"The API refused the event ({error.code}): {body}") from None
         except OSError as error:
             raise Transient(f"The API at {self.api_url} cannot be reached: {error}") from None

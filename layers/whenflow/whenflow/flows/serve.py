@@ -46,7 +46,7 @@ class FlowServer:
         ids: Ids,
     ) -> None:
         """Serve these, reporting to these stores."""
-        self._flows = {one.name: one for one in served if isinstance(one, Flow)}
+        self._flows = {dashed(one.name): one for one in served if isinstance(one, Flow)}
         self._tasks = {one.name: one for one in served if isinstance(one, Task)}
         self._ledger = ledger
         self._runs = runs

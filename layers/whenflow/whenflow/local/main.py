@@ -136,8 +136,9 @@ def started(room: Room) -> Iterator[Live]:
         if not stack.is_deployed(port, build_id):
             with step("Deploying template.yaml (sam deploy)", "Deployed"):
                 stack.deploy(room, target, port, build_id)
+        live = _seeded(room, emulator)
         process.warm(port)
-        yield _seeded(room, emulator)
+        yield live
     finally:
         with step("Stopping and saving", f"Stopped; data is in {room.home.name}/"):
             room.local_file.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -93,6 +94,7 @@ def start(home: Path, listener: socket.socket, extra: dict[str, str] | None = No
     Raises:
         LocalError: It did not start; the reason is in the message.
     """
+    shutil.rmtree(home / "tmp", ignore_errors=True)  # an emulator that was killed leaves its functions' directories
     for folder in ("state", "s3", "tmp"):
         (home / folder).mkdir(parents=True, exist_ok=True)
     port, log = int(listener.getsockname()[1]), home / "emulator.log"
@@ -168,6 +170,7 @@ def _server_environment(home: Path, port: int) -> dict[str, str]:
         "IOT_MTLS_ENABLED": "0",
         "DOCKER_HOST": "unix:///nonexistent",  # never touch containers of the machine
         "WHENFLOW_LOCAL_WATCH_STDIN": "1",
+        "WHENFLOW_LOCAL_CODE": str(home / "code"),
         "WHENFLOW_LOCAL_FUNCTION_LOG": str(home / "functions.log"),
         "PYTHONPATH": search,
         "PYTHONUNBUFFERED": "1",

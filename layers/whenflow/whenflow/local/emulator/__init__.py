@@ -7,6 +7,7 @@ in `tests/local/emulator` that fails without it:
 |---|---|
 | `answers` | an exception keeps its class and the process its warmth; log lines need no waiting; logging is set up |
 | `capacity` | a burst waits for a free process instead of starting one process for each call |
+| `code` | code and layers are unpacked once, not for every process |
 | `invocations` | asynchronous invocations are queued, keep their request id over retries, survive a restart |
 | `notifications` | what EventBridge sends to a function is such an asynchronous invocation |
 | `queues` | queue mappings wait until functions can reach the emulator |
@@ -14,6 +15,7 @@ in `tests/local/emulator` that fails without it:
 | `memory` | records not yet delivered survive a restart; executions that a stop cut off say so |
 | `journal` | what functions print is in one file as well |
 | `meter` | what a price is made of can be counted |
+| `permissions` | where IAM is enforced, loopback counts as a secure transport |
 | `warmth` | processes can be started ahead of the first call |
 | `paths` | `/hooks/...`, `/api/...`, `/ui` and `/` reach the HTTP API of the stack |
 

@@ -13,11 +13,13 @@ from typing import Any
 from whenflow.local.emulator import (
     answers,
     capacity,
+    code,
     invocations,
     journal,
     memory,
     meter,
     notifications,
+    permissions,
     queues,
     streams,
     warmth,
@@ -52,7 +54,9 @@ def main() -> None:
 def adapt() -> None:
     """Apply every adaptation, in the order in which they build on each other."""
     answers.apply()
+    permissions.apply()
     capacity.apply()
+    code.apply()
     queue = invocations.apply()
     notifications.apply()
     queues.apply()

@@ -19,7 +19,7 @@ def warm() -> list[str]:
 
 
 def _warm_all(functions: list[dict[str, Any]]) -> None:
-    with ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
+    with ThreadPoolExecutor(max(1, (os.cpu_count() or 2) // 2)) as pool:  # the other half is for what happens now
         list(pool.map(_warm_one, functions))
 
 
@@ -30,6 +30,7 @@ def _warm_one(function: dict[str, Any]) -> None:
     try:
         runtime.ensure_spawned(worker)
     except Exception:
+        runtime.invalidate_worker(config["FunctionName"])
         log.warning("could not start a process for %s ahead of its first call", config["FunctionName"], exc_info=True)
     finally:
         runtime.release_worker(worker)

@@ -1,0 +1,119 @@
+"""The events that tell what an automation did (SPEC 1.7; case A1 of 8.7)."""
+
+from datetime import timedelta
+
+import pytest
+from tests.stories import NOON, order_placed
+
+NOTHING = {"type": "do-nothing"}
+LIFE = (
+    "prefect.automation.triggered",
+    "prefect.automation.action.triggered",
+    "prefect.automation.action.executed",
+)
+
+
+@pytest.fixture
+def told(world, fire):
+    """The three events of an automation that did nothing about order 7, by the last word of their names."""
+    world.clock.advance(1)
+    firing = fire(NOTHING)
+    world.clock.advance(1)
+    world.dispatcher.dispatch(firing)
+    events = [world.events.named(name)[0] for name in LIFE]
+    return firing, *events
+
+
+def test_an_automation_is_told_to_have_fired_when_it_fired(told):
+    firing, fired, _, _ = told
+
+    assert fired.occurred == firing.triggered == NOON + timedelta(seconds=1)
+    assert fired.resource == {
+        "prefect.resource.id": f"prefect.automation.{firing.automation_id}",
+        "prefect.resource.name": "on order",
+        "prefect.posture": "Reactive",
+    }
+
+
+def test_what_fired_it_is_shown(told):
+    _, fired, _, _ = told
+
+    assert fired.payload == {"triggering_labels": {}, "triggering_event": order_placed().as_document()}
+    assert fired.related == (
+        {
+            "prefect.resource.id": f"prefect.event.{order_placed().id}",
+            "prefect.resource.role": "triggering-event",
+        },
+    )
+
+
+def test_a_very_large_event_is_shown_without_its_payload(world, fire):
+    import random
+
+    large = order_placed(payload={"noise": random.Random(7).randbytes(100_000).hex()})
+
+    world.dispatcher.dispatch(fire(event=large))
+
+    (fired,) = world.events.named("prefect.automation.triggered")
+    assert fired.payload["triggering_event"] == large.as_document() | {"payload": {}}
+
+
+def test_a1_actions_relate_to_the_firing_and_to_its_cause(told):
+    _, fired, begun, done = told
+
+    causes = (
+        {
+            "prefect.resource.id": f"prefect.event.{fired.id}",
+            "prefect.resource.role": "automation-triggered-event",
+        },
+        {
+            "prefect.resource.id": f"prefect.event.{order_placed().id}",
+            "prefect.resource.role": "triggering-event",
+        },
+    )
+    assert begun.related == done.related == causes
+
+
+def test_a1_each_event_follows_its_cause(told):
+    _, _, begun, done = told
+
+    assert begun.follows == order_placed().id
+    assert done.follows == begun.id
+
+
+def test_actions_are_told_with_place_and_type(told):
+    firing, _, begun, done = told
+
+    assert (
+        begun.payload
+        == done.payload
+        == {
+            "action_index": 0,
+            "action_type": "do-nothing",
+            "invocation": firing.id,
+        }
+    )
+    assert begun.resource["prefect.trigger-type"] == "event"
+
+
+def test_an_action_ends_when_it_ends(told):
+    assert told[3].occurred == NOON + timedelta(seconds=2)
+
+
+def test_told_again_it_is_the_same_events(world, told):
+    before = world.events.names()
+    world.clock.advance(60)
+
+    world.dispatcher.dispatch(told[0])
+
+    assert world.events.names() == before
+
+
+def test_the_events_of_two_firings_are_apart(world, fire):
+    world.dispatcher.dispatch(fire(NOTHING))
+    second = order_placed(8)
+    world.events.put(second)
+    world.matcher.match(second)
+    world.dispatcher.dispatch(list(world.firings.stored.values())[-1])
+
+    assert [len(world.events.named(name)) for name in LIFE] == [2, 2, 2]

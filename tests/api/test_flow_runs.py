@@ -1,0 +1,145 @@
+"""Flow runs, their states and their logs over HTTP."""
+
+from datetime import timedelta
+
+import pytest
+from tests.stories import NOBODY, NOON, ann_signs_up
+
+from whenflow.ports import LogLine
+from whenflow.runs import FlowRun, StateType
+
+
+@pytest.fixture
+def welcome(world) -> FlowRun:
+    """Ann's run, completed after two seconds."""
+    world.welcomes_new_users()
+    world.happens(ann_signs_up())
+    run_id = world.run().id
+    world.ledger.start(run_id, "launch-1")
+    world.clock.advance(2)
+    world.ledger.move(run_id, StateType.COMPLETED, message="all well")
+    return world.run()
+
+
+def test_a_run_is_shown_with_its_state_and_why_there_is_one(api, welcome):
+    answer = api("GET", f"/flow_runs/{welcome.id}")
+
+    shown = answer.document
+    assert answer.status == 200
+    assert (shown["name"], shown["flow_name"], shown["deployment_name"]) == (welcome.name, "new-user-flow", "welcome")
+    assert (shown["state_type"], shown["state_name"], shown["state_id"]) == ("COMPLETED", "Completed", welcome.state.id)
+    assert shown["state"] == {
+        "id": welcome.state.id,
+        "type": "COMPLETED",
+        "name": "Completed",
+        "timestamp": "2026-11-20T12:00:02.000000Z",
+        "message": "all well",
+    }
+    assert (shown["event_id"], shown["firing_id"]) == (ann_signs_up().id, welcome.firing_id)
+    assert shown["parameters"] == {"name": "Ann"}
+    assert (shown["run_count"], shown["total_run_time"]) == (1, 2.0)
+
+
+def test_what_is_ours_to_know_is_not_shown(api, welcome):
+    shown = api("GET", f"/flow_runs/{welcome.id}").document
+
+    assert not {"launch", "version", "states"} & shown.keys()
+
+
+def test_a_run_that_did_not_start_has_run_for_no_time(world, api):
+    world.welcomes_new_users()
+    world.happens(ann_signs_up())
+
+    shown = api("GET", f"/flow_runs/{world.run().id}").document
+
+    assert (shown["start_time"], shown["end_time"], shown["total_run_time"]) == (None, None, 0.0)
+
+
+def test_runs_are_listed_newest_first(world, api):
+    world.welcomes_new_users()
+    for _ in range(3):
+        world.happens(ann_signs_up(id=world.ids.new()))
+        world.clock.advance(1)
+
+    answer = api("POST", "/flow_runs/filter", {})
+
+    created = [run["created"] for run in answer.document]
+    assert len(created) == 3
+    assert created == sorted(created, reverse=True)
+
+
+@pytest.mark.parametrize(("limit", "offset", "seconds"), [(2, 0, [4, 3]), (2, 3, [1, 0]), (2, 9, []), (0, 0, [])])
+def test_a_part_of_the_list_can_be_asked_for(world, api, limit, offset, seconds):
+    world.welcomes_new_users()
+    for _ in range(5):
+        world.happens(ann_signs_up(id=world.ids.new()))
+        world.clock.advance(1)
+
+    answer = api("POST", "/flow_runs/filter", {"limit": limit, "offset": offset})
+
+    expected = [f"2026-11-20T12:00:0{second}.000000Z" for second in seconds]
+    assert [run["created"] for run in answer.document] == expected
+
+
+def test_the_states_of_a_run_are_listed_oldest_first(api, welcome):
+    answer = api("GET", "/flow_run_states", query={"flow_run_id": welcome.id})
+
+    assert [state["name"] for state in answer.document] == ["Scheduled", "Pending", "Running", "Completed"]
+
+
+@pytest.mark.parametrize("query", [None, {"flow_run_id": ""}, {"flow_run_id": "nope"}, {"flow_run_id": NOBODY}])
+def test_states_of_a_run_that_is_not_there_are_not_found(api, query):
+    assert api("GET", "/flow_run_states", query=query).status == 404
+
+
+@pytest.mark.parametrize("id_", [NOBODY, "nope"])
+def test_a_run_that_is_not_there_is_not_found(api, id_):
+    answer = api("GET", f"/flow_runs/{id_}")
+
+    assert answer.status == 404
+    assert answer.document["detail"].startswith("There is no flow run")
+
+
+def of(run_id):
+    return {"logs": {"flow_run_id": {"any_": [run_id]}}}
+
+
+def test_the_log_of_a_run_is_listed(world, api, welcome):
+    lines = [LogLine(NOON + timedelta(seconds=n), 20, "whenflow.flow_runs", f"line {n}") for n in range(5)]
+    world.runs.add_logs(welcome.id, lines)
+
+    answer = api("POST", "/logs/filter", of(welcome.id) | {"limit": 2, "offset": 1})
+
+    assert answer.document == [
+        {
+            "timestamp": f"2026-11-20T12:00:0{n}.000000Z",
+            "level": 20,
+            "name": "whenflow.flow_runs",
+            "message": f"line {n}",
+            "flow_run_id": welcome.id,
+        }
+        for n in (1, 2)
+    ]
+
+
+def test_a_run_that_logged_nothing_has_an_empty_log(api, welcome):
+    assert api("POST", "/logs/filter", of(welcome.id)).document == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"logs": {}},
+        {"logs": 7},
+        {"logs": {"flow_run_id": None}},
+        {"logs": {"flow_run_id": {"any_": []}}},
+        {"logs": {"flow_run_id": {"any_": 7}}},
+        {"logs": {"flow_run_id": {"any_": [NOBODY, NOBODY]}}},
+    ],
+)
+def test_a_log_of_no_run_in_particular_is_refused(api, body):
+    answer = api("POST", "/logs/filter", body)
+
+    assert answer.status == 422
+    assert "give the flow run" in answer.document["exception_detail"][0]["msg"]

@@ -1,0 +1,30 @@
+"""The stack."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.functions.stack import Stack
+from tests.tables import environment
+
+from whenflow.aws import settings, wiring
+
+
+def forget() -> None:
+    """Have everything wired anew."""
+    for cached in (*vars(wiring).values(), settings.settings):
+        if hasattr(cached, "cache_clear"):
+            cached.cache_clear()
+
+
+@pytest.fixture
+def stack(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """The functions, with the settings of the template, over its tables; nothing is set up yet."""
+    import boto3
+
+    queue_url = boto3.client("sqs").create_queue(QueueName="retries")["QueueUrl"]
+    for name, value in environment({"ActionRetryQueue": queue_url}).items():
+        monkeypatch.setenv(name, value)
+    forget()
+    yield Stack(queue_url)
+    forget()

@@ -1,0 +1,179 @@
+"""The stream of the firings table, and the queue of actions to try again."""
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+from tests.functions.stack import queue_record
+from tests.outages import failing, refusal, unreachable
+from tests.stories import ANN, NOBODY, run_of, welcoming
+
+from whenflow.aws import wiring
+
+ALL_WELL: dict = {"batchItemFailures": []}
+BUSY = refusal("TooManyRequestsException")
+
+
+def firings(stack, *names: str) -> dict:
+    """Sign these people up, and return the firings as the stream hands them over."""
+    slug = stack.webhook()
+    for name in names or ("Ann",):
+        stack.hook(slug, ANN | {"name": name})
+    stack.invoke("matcher", stack.new_records("EventsTable"))
+    return stack.new_records("FiringsTable")
+
+
+@pytest.fixture
+def welcomes(stack):
+    """New users are welcomed."""
+    return stack.automation(welcoming(stack.deployment()))
+
+
+def failure(stack):
+    (event,) = (event for event in stack.events() if event.event == "prefect.automation.action.failed")
+    return event
+
+
+def test_a_firing_starts_a_run(stack, welcomes):
+    assert stack.invoke("action", firings(stack)) == ALL_WELL
+
+    (payload,) = stack.invocations.payloads
+    assert payload["flow_run_id"] == stack.run().id
+    assert stack.run().state.name == "Pending"
+    assert "prefect.automation.action.executed" in stack.names()
+
+
+def test_a_firing_starts_an_execution_of_a_state_machine(stack):
+    role = wiring.client("iam").create_role(RoleName="machine", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    machines = wiring.client("stepfunctions")
+    arn = machines.create_state_machine(name="m", definition="{}", roleArn=role)["stateMachineArn"]
+    deployment = stack.deployment(work_pool_name="step-functions", job_variables={"state_machine_arn": arn})
+    stack.automation(welcoming(deployment))
+
+    stack.invoke("action", firings(stack))
+
+    (execution,) = machines.list_executions(stateMachineArn=arn)["executions"]
+    assert execution["name"] == stack.run().id
+
+
+def test_a_state_machine_that_is_not_there_crashes_the_run(stack):
+    arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:gone"
+    deployment = stack.deployment(work_pool_name="step-functions", job_variables={"state_machine_arn": arn})
+    stack.automation(welcoming(deployment))
+
+    assert stack.invoke("action", firings(stack)) == ALL_WELL
+
+    assert stack.run().state.name == "Crashed"
+    assert "StateMachineDoesNotExist" in failure(stack).payload["reason"]
+
+
+def test_firings_delivered_twice_start_one_run_each(stack, welcomes):
+    records = firings(stack, "Ann", "Ben")
+    stack.invoke("action", records)
+    before = stack.names()
+
+    stack.invoke("action", records)
+
+    assert sorted(stack.names()) == sorted(before)
+    assert len({payload["flow_run_id"] for payload in stack.invocations.payloads}) == 2
+
+
+def test_a_deployment_that_is_not_there_is_told_and_holds_up_nothing(stack):
+    stack.automation(welcoming({"id": NOBODY}))
+
+    assert stack.invoke("action", firings(stack)) == ALL_WELL
+    assert failure(stack).payload["status_code"] == 404
+    assert stack.retries() == {"Records": []}
+
+
+def test_a_target_that_is_busy_puts_the_action_into_the_queue(stack, welcomes):
+    records = firings(stack)
+
+    with failing(wiring.client("lambda"), "Invoke", BUSY):
+        assert stack.invoke("action", records) == ALL_WELL
+
+    (record,) = stack.retries()["Records"]
+    message = json.loads(record["body"])
+    assert (message["firing_id"], message["action_index"]) == (records["Records"][0]["dynamodb"]["Keys"]["id"]["S"], 0)
+    assert "TooManyRequestsException" in message["reason"]
+
+
+def test_an_action_from_the_queue_is_done(stack, welcomes):
+    with failing(wiring.client("lambda"), "Invoke", BUSY):
+        stack.invoke("action", firings(stack))
+
+    assert stack.invoke("action", stack.retries()) == ALL_WELL
+
+    assert len(stack.invocations.payloads) == 2  # the one that was refused, and the one that was not
+    assert stack.names().count("prefect.automation.action.executed") == 1
+
+
+def test_an_action_that_breaks_again_stays_in_the_queue_and_costs_its_neighbours_nothing(stack, welcomes):
+    with failing(wiring.client("lambda"), "Invoke", BUSY):
+        stack.invoke("action", firings(stack, "Ann", "Ben"))
+    (one, other) = stack.retries()["Records"]
+    batch = {"Records": [one | {"messageId": "one"}, other | {"messageId": "other"}]}
+    calls = iter([True, False])
+
+    with failing(wiring.client("lambda"), "Invoke", BUSY, when=lambda _: next(calls)):
+        answer = stack.invoke("action", batch)
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "one"}]}
+    assert stack.names().count("prefect.automation.action.executed") == 1
+
+
+def test_an_action_that_breaks_for_the_last_time_is_told_to_be_given_up(stack, welcomes):
+    with failing(wiring.client("lambda"), "Invoke", BUSY):
+        stack.invoke("action", firings(stack))
+        (record,) = stack.retries()["Records"]
+        answer = stack.invoke("action", {"Records": [queue_record(record["body"], receives=5)]})
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
+    assert "Gave up after 6 tries" in failure(stack).payload["reason"]
+
+
+def test_a_message_that_cannot_be_read_is_reported(stack):
+    batch = {"Records": [queue_record("{", "bad"), queue_record(json.dumps({"firing_id": NOBODY, "action_index": 0}))]}
+
+    answer = stack.invoke("action", batch)
+
+    assert [failed["itemIdentifier"] for failed in answer["batchItemFailures"]][0] == "bad"
+
+
+def test_a_firing_that_cannot_be_announced_is_reported_by_its_number_and_the_later_ones_wait(stack, welcomes):
+    records = firings(stack, "Ann", "Ben")
+
+    with failing(wiring.dynamodb(), "PutItem", unreachable()):
+        answer = stack.invoke("action", records)
+
+    number = records["Records"][0]["dynamodb"]["SequenceNumber"]
+    assert answer == {"batchItemFailures": [{"itemIdentifier": number}]}
+    assert stack.invoke("action", records) == ALL_WELL
+    assert len(stack.invocations.payloads) == 2
+
+
+def test_an_action_is_not_lost_when_even_the_queue_is_away(stack, welcomes):
+    records = firings(stack)
+
+    with failing(wiring.client("lambda"), "Invoke", BUSY), failing(wiring.client("sqs"), "SendMessage", unreachable()):
+        answer = stack.invoke("action", records)
+
+    assert len(answer["batchItemFailures"]) == 1
+    assert stack.invoke("action", records) == ALL_WELL
+    assert stack.names().count("prefect.automation.action.executed") == 1
+
+
+def test_an_empty_batch_is_no_fault(stack):
+    assert stack.invoke("action", {"Records": []}) == ALL_WELL
+
+
+def test_a_permission_that_is_missing_is_not_taken_for_success(stack):
+    stack.automation(welcoming(stack.deployment(), actions=[run_of(stack.deployment(), parameters={"name": "x"})]))
+    records = firings(stack)
+
+    with failing(wiring.dynamodb(), "TransactWriteItems", refusal("AccessDeniedException")):
+        assert stack.invoke("action", records) == ALL_WELL
+
+    assert "prefect.automation.action.executed" not in stack.names()
+    (record,) = stack.retries()["Records"]
+    assert ClientError.__name__ in record["body"]

@@ -1,0 +1,74 @@
+"""`ANY /api/{proxy+}`: the API over real stores; its routes are tested in tests/api."""
+
+import pytest
+from tests.calls import call, read
+from tests.outages import failing, unreachable
+from tests.stories import NOBODY, file_deployment, order_document, signup_webhook, welcome_deployment, welcoming
+
+from whenflow.aws import wiring
+
+
+def test_an_event_is_stored_and_shown(stack):
+    assert stack.api("POST", "/events", order_document()).status == 204
+
+    shown = stack.api("GET", f"/events/{order_document()['id']}").document
+    assert (shown["event"], shown["payload"]) == ("order.placed", {"number": 7})
+    assert stack.api("GET", "/events").document["events"] == [shown]
+
+
+def test_a_key_is_asked_for(stack):
+    answer = read(stack.invoke("api", call("GET", "/api/events")))
+
+    assert answer.status == 401
+
+
+def test_a_key_that_was_removed_does_not_open_any_more(stack):
+    from whenflow.aws.keys import KIND, key_hash
+
+    wiring.config().delete(KIND, key_hash(stack.key))
+
+    assert stack.api("GET", "/events").status == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "document"),
+    [
+        ("/webhooks", signup_webhook()),
+        ("/automations", welcoming({"id": NOBODY})),
+        ("/deployments", welcome_deployment()),
+        ("/deployments", file_deployment()),
+    ],
+)
+def test_what_is_set_up_is_there_until_it_is_removed(stack, path, document):
+    created = stack.api("POST", path, document)
+    where = f"{path}/{created.document['id']}"
+
+    assert created.status == 201
+    assert [one["id"] for one in stack.api("POST", f"{path}/filter", {}).document] == [created.document["id"]]
+    assert stack.api("GET", where).status == 200
+    assert stack.api("DELETE", where).status == 204
+    assert stack.api("GET", where).status == 404
+    assert stack.api("POST", f"{path}/filter", {}).document == []
+
+
+def test_runs_can_be_listed_when_there_are_none(stack):
+    assert stack.api("POST", "/flow_runs/filter", {}).document == []
+
+
+def test_a_table_that_cannot_be_reached_asks_for_another_try(stack):
+    with failing(wiring.dynamodb(), "Query", unreachable()):
+        answer = stack.api("GET", "/events")
+
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+
+
+def test_an_event_that_fits_no_item_is_refused_by_its_place(stack):
+    import random
+
+    noise = random.Random(7).randbytes(500_000).hex()
+
+    answer = stack.api("POST", "/events", [order_document(7), order_document(8, payload={"noise": noise})])
+
+    (fault,) = answer.document["exception_detail"]
+    assert (answer.status, fault["loc"], fault["type"]) == (422, ["body", 1], "too_large")
+    assert len(stack.events()) == 1

@@ -1,0 +1,115 @@
+"""The example flows, as Lambda runs them."""
+
+import pytest
+from tests.stories import ANN, NOBODY, ann_signs_up, file_deployment, run_of, welcoming
+
+from whenflow.aws import wiring
+from whenflow.errors import NotFound, Rejected
+
+
+@pytest.fixture
+def welcome(stack):
+    """Ann's run, launched, and what its function is invoked with."""
+    slug = stack.welcomes_new_users()
+    stack.hook(slug, ANN)
+    stack.invoke("matcher", stack.new_records("EventsTable"))
+    stack.invoke("action", stack.new_records("FiringsTable"))
+    return stack.invocations.payloads[0]
+
+
+def lines(stack) -> list[str]:
+    return [line.message for line in wiring.runs().logs(stack.run().id)]
+
+
+def test_a_new_user_is_welcomed(stack, welcome):
+    assert stack.invoke("flows", welcome) == {"flow_run_id": stack.run().id, "state": "Completed"}
+
+    assert lines(stack) == [
+        "Sending onboarding campaign to Ann!",
+        "checking for bounce on email 12345",
+        "updating marketing tracker for email 12345",
+    ]
+
+
+def test_the_same_launch_delivered_twice_runs_once(stack, welcome):
+    stack.invoke("flows", welcome)
+
+    assert "skipped" in stack.invoke("flows", welcome)
+    assert len(lines(stack)) == 3
+
+
+def test_a_second_launch_of_a_run_that_is_worked_on_is_skipped(stack, welcome):
+    wiring.ledger().start(welcome["flow_run_id"], welcome["launch"])
+
+    answer = stack.invoke("flows", welcome | {"launch": "another"})
+
+    assert "another launch" in answer["skipped"]
+
+
+@pytest.fixture
+def process(stack):
+    """The run of a new file, as its state machine knows it."""
+    deployment = stack.deployment(**file_deployment(work_pool_name="lambda", job_variables={"function_arn": "f"}))
+    stack.automation(welcoming(deployment, actions=[run_of(deployment, parameters={"file_name": "clients.csv"})]))
+    stack.api("POST", "/events", ann_signs_up().as_document())
+    stack.invoke("matcher", stack.new_records("EventsTable"))
+    stack.invoke("action", stack.new_records("FiringsTable"))
+    return stack.run()
+
+
+def test_a_new_file_is_processed_and_announced(stack, process):
+    stack.invoke("flows", stack.invocations.payloads[0])
+
+    (event,) = (event for event in stack.events() if event.event == "custom.file_processed")
+    assert event.resource_id == "file.clients.csv"
+    assert event.related[0]["prefect.resource.id"] == f"prefect.flow-run.{process.id}"
+    assert lines(stack) == ["Loaded clients.csv into warehouse", "Cleaned up clients.csv"]
+
+
+@pytest.mark.parametrize(
+    ("task", "result"),
+    [
+        ("load_file_to_warehouse", "Loaded clients.csv into warehouse"),
+        ("cleanup", "Cleaned up clients.csv"),
+        ("announce_file_processed", None),
+    ],
+)
+def test_each_step_of_the_state_machine_is_served(stack, process, task, result):
+    event = {"flow_run_id": process.id, "task": task, "arguments": {"file_name": "clients.csv"}}
+
+    assert stack.invoke("flows", event) == result
+    assert stack.run().state.name == "Pending"
+
+
+def test_every_step_of_the_state_machine_has_its_task(stack, process):
+    import json
+
+    from tests.tables import ROOT
+
+    machine = json.loads((ROOT / "statemachines" / "process_new_file.asl.json").read_text())
+    payloads = [state["Parameters"]["Payload"] for state in machine["States"].values() if state["Type"] == "Task"]
+
+    for payload in payloads:
+        names = [name.removesuffix(".$") for name in payload["arguments"]]
+        event = {"flow_run_id": process.id, "task": payload["task"], "arguments": dict.fromkeys(names, "clients.csv")}
+        stack.invoke("flows", event)
+
+    assert len(payloads) == 3
+
+
+def test_an_invocation_that_names_no_run_is_refused(stack):
+    with pytest.raises(Rejected, match="This function runs flows"):
+        stack.invoke("flows", {"hello": "world"})
+
+
+def test_a_run_that_is_not_there_is_not_found(stack):
+    with pytest.raises(NotFound):
+        stack.invoke("flows", {"flow_run_id": NOBODY, "launch": "l"})
+
+
+def test_an_event_emitted_by_a_function_of_the_stack_goes_to_its_tables(stack):
+    from whenflow import emit_event
+
+    told = emit_event("order.placed", {"prefect.resource.id": "order.7"})
+
+    assert stack.events() == [told]
