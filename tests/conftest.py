@@ -62,6 +62,7 @@ def simulated_aws() -> Iterator[None]:
             "AWS_SECRET_ACCESS_KEY": "testing",
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",  # moto does not know those addresses
         }.items():
             patch.setenv(name, value)
         with mock_aws(config={"lambda": {"use_docker": False}}):

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 
 class Invocations:
@@ -27,4 +28,7 @@ class Invocations:
         self.calls.append(params)
 
     def _answer(self, **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
-        return AWSResponse("", 202, {}, None), {"StatusCode": 202, "ResponseMetadata": {"HTTPStatusCode": 202}}
+        return AWSResponse("", 202, HTTPHeaders(), None), {
+            "StatusCode": 202,
+            "ResponseMetadata": {"HTTPStatusCode": 202},
+        }

@@ -42,7 +42,7 @@ def failing(
             raise error
 
     service = client.meta.service_model.service_id.hyphenize()
-    hooks = [(f"provide-client-params.{service}.{operation}", look)]
+    hooks: list[tuple[str, Callable[..., None]]] = [(f"provide-client-params.{service}.{operation}", look)]
     if answer_lost:
         hooks.append((f"after-call.{service}.{operation}", lose))
     for name, hook in hooks:

@@ -74,4 +74,4 @@ def _value(value: Any, queue_urls: dict[str, str]) -> str:
         return str(value)
     name = value["Ref"]
     parameters = template()["Parameters"]
-    return str(parameters[name]["Default"]) if name in parameters else queue_urls.get(name, name)
+    return str(parameters[name]["Default"] if name in parameters else queue_urls.get(name, name))

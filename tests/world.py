@@ -7,8 +7,8 @@ from tests.stories import welcome_deployment, welcoming
 
 from whenflow.actions.perform import ActionDispatcher, ActionPerformer
 from whenflow.actions.run_deployment import DeploymentRunner
-from whenflow.api import Services
 from whenflow.api.deployments import DeploymentInput, upsert
+from whenflow.api.services import Services
 from whenflow.automations import Automation, Firing, automation_from_document, automation_from_stored
 from whenflow.automations.match import Matcher
 from whenflow.automations.model import with_identity

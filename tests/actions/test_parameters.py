@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.actions.conftest import Fire
 from tests.stories import BUCKET, order_placed
 
 from whenflow.actions.parameters import context_of, render_parameters
@@ -13,7 +14,7 @@ PAYLOAD = {"n": 5, "b": True, "l": [1], "o": {}, "s": "x", "z": None}
 
 
 @pytest.fixture
-def firing(fire) -> Firing:
+def firing(fire: Fire) -> Firing:
     """Order 7, with something of everything in it."""
     labels = {"prefect.resource.id": "order.7", "prefect.resource.name": "Order 7", "a.b": "dotted"}
     return fire(event=order_placed(resource=labels, related=[BUCKET], payload=PAYLOAD))

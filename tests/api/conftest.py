@@ -7,7 +7,7 @@ import pytest
 from tests.calls import Answer, authorized, call, read
 from tests.world import World
 
-from whenflow.api import build_api
+from whenflow.api.app import build_api
 
 Api = Callable[..., Answer]
 

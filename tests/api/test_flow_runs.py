@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 from tests.stories import NOBODY, NOON, ann_signs_up
+from tests.world import World
 
 from whenflow.ports import LogLine
 from whenflow.runs import FlowRun, StateType
 
 
 @pytest.fixture
-def welcome(world) -> FlowRun:
+def welcome(world: World) -> FlowRun:
     """Ann's run, completed after two seconds."""
     world.welcomes_new_users()
     world.happens(ann_signs_up())

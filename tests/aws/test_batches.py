@@ -1,5 +1,7 @@
 """Batches of which a part may fail."""
 
+from typing import Any
+
 import pytest
 
 from whenflow.aws.batches import each_alone, in_order
@@ -18,10 +20,10 @@ class Worker:
 
 
 def name(record) -> str:
-    return record["name"]
+    return str(record["name"])
 
 
-ORDERS = [{"name": "order 7"}, {"name": "order 8", "broken": True}, {"name": "order 9"}]
+ORDERS: list[dict[str, Any]] = [{"name": "order 7"}, {"name": "order 8", "broken": True}, {"name": "order 9"}]
 
 
 @pytest.mark.parametrize("batch", [in_order, each_alone])

@@ -34,11 +34,13 @@ def test_an_event_made_here_is_stored_by_one_write_and_needs_no_claim(stores, dy
 
 def test_an_event_stands_under_its_hour_and_its_resources_shard(stores, dynamodb, ids):
     event_id = ids.event_id(NOON, "order.7")
+    address = address_of(event_id)
+    assert address is not None
     stores.events.put(order_placed(id=event_id))
 
     (item,) = items(dynamodb, "EventsTable")
 
-    assert item["bucket"]["S"] == f"2026-11-20T12#{address_of(event_id).shard}"
+    assert item["bucket"]["S"] == f"2026-11-20T12#{address.shard}"
     assert item["key"]["S"] == f"2026-11-20T12:00:00.000000Z#{event_id}"
 
 

@@ -11,8 +11,8 @@ from tests.tables import ttl_attribute
 
 from whenflow.actions.outcome import ActionFailed
 from whenflow.actions.run_deployment import DeploymentRunner
-from whenflow.api import Services
 from whenflow.api.deployments import DeploymentInput, upsert
+from whenflow.api.services import Services
 from whenflow.automations import Firing, automation_from_document, on_event
 from whenflow.automations.model import with_identity
 from whenflow.errors import Transient

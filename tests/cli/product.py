@@ -7,7 +7,7 @@ from typing import Any
 from tests.cli.bridge import serving
 from tests.world import World
 
-from whenflow.api import build_api
+from whenflow.api.app import build_api
 from whenflow.aws.http import request_of, response_of
 from whenflow.webhooks import WebhookReceiver
 from whenflow.webhooks.model import SLUG_KIND, Webhook, slug_hash, webhook_from_stored

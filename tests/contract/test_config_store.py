@@ -1,5 +1,7 @@
 """What every config store does."""
 
+from typing import Any
+
 import pytest
 
 from whenflow.errors import Conflict, NotFound
@@ -145,7 +147,7 @@ def test_changing_what_was_read_changes_nothing_that_is_stored(config):
 
 
 def test_changing_what_was_given_changes_nothing_that_is_stored(config):
-    given = {"id": "tea", "tags": ["hot"]}
+    given: dict[str, Any] = {"id": "tea", "tags": ["hot"]}
     config.create("webhook", "tea", given)
 
     given["tags"].append("cold")

@@ -7,7 +7,7 @@ import pytest
 from tests.stories import NOBODY, NOON
 
 from whenflow.errors import Conflict
-from whenflow.ports import LogLine
+from whenflow.ports import LogLine, RunStore
 from whenflow.runs import FlowRun, State, StateType
 from whenflow.runs.events import state_event
 from whenflow.testing import ManualClock, SequentialIds
@@ -65,7 +65,7 @@ def make(clock, ids) -> Runs:
     return Runs(clock, ids)
 
 
-def stored(runs, run: FlowRun) -> FlowRun:
+def stored(runs: RunStore, run: FlowRun) -> FlowRun:
     """Store a new run and return it as it was stored."""
     assert runs.create(run, state_event(run))
     found = runs.get(run.id)

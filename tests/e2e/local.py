@@ -30,10 +30,11 @@ class LocalStack:
 
     def start(self) -> Stack:
         """Start with what the room holds, and return the stack."""
-        assert self._live is None
         self._live = live = self._running.enter_context(main.started(self._room))
-        port = live.emulator.port
-        return Stack(STACK, live.running.api_url, live.running.api_key, live.outputs, lambda one: aws_client(one, port))
+        port, running = live.emulator.port, live.running
+        stack = Stack(STACK, running.api_url, running.api_key, live.outputs, lambda service: aws_client(service, port))
+        self._running.callback(stack.close)
+        return stack
 
     def stop(self) -> None:
         """Stop and keep all data."""

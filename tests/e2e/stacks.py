@@ -1,6 +1,5 @@
 """A deployed stack as its user sees it: the REST API, webhooks, the bucket; and the queues that ought to stay empty."""
 
-import itertools
 import json
 import os
 import time
@@ -17,9 +16,10 @@ import httpx2
 T = TypeVar("T")
 Document = dict[str, Any]
 PAGE = 200
+SPARE = 10  # one test follows the other, so that its runs are among the newest
 FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 DEAD_LETTERS = ("ActionDeadLetters", "FlowFailuresDeadLetters", "StreamDeadLetters", "NotificationDeadLetters")
-LOOK_SECONDS = 0.2
+LOOK_SECONDS = 0.25
 PATIENCE_SECONDS = 90.0
 KNOWN_AFTER_SECONDS = 1.2  # the hot functions look for new webhooks and automations once a second
 BUSY = (httpx2.TransportError,)
@@ -32,17 +32,30 @@ class Stack:
     Attributes:
         url: Of the REST API.
         outputs: Of the CloudFormation stack.
-        aws: Makes a client of an AWS service.
+        make_client: Makes a client of an AWS service.
     """
 
     name: str
     url: str
     api_key: str
     outputs: Mapping[str, str]
-    aws: Callable[[str], Any]
+    make_client: Callable[[str], Any]
     http: httpx2.Client = field(default_factory=lambda: httpx2.Client(timeout=60, trust_env=False))
     _made: list[str] = field(default_factory=list)
     _ids: dict[str, str] = field(default_factory=dict)
+    _clients: dict[str, Any] = field(default_factory=dict)
+
+    def aws(self, service: str) -> Any:
+        """Return the client of an AWS service."""
+        if service not in self._clients:
+            self._clients[service] = self.make_client(service)
+        return self._clients[service]
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.http.close()
+        for client in self._clients.values():
+            client.close()
 
     # ---- calls ----
 
@@ -118,23 +131,21 @@ class Stack:
 
     # ---- what happened ----
 
-    def events(self, limit: int = 20_000) -> Iterator[Document]:
+    def events(self, pages: int = 100) -> Iterator[Document]:
         """Yield events, newest first."""
-        page: Document = {"next_page": None}
-        for number in itertools.count():
-            if number * PAGE >= limit:
-                return
-            query = {"page_token": page["next_page"]} if page["next_page"] else {}
+        query: Document = {}
+        for _ in range(pages):
             page = self.get("/events", limit=PAGE, **query)
             yield from page["events"]
             if not page["next_page"]:
                 return
+            query = {"page_token": page["next_page"]}
 
     def event(self, name: str, resource: str = "", **payload: Any) -> Document:
         """Wait for an event of a name, on a resource, with a payload that holds these values; return it."""
 
         def look() -> Document | None:
-            for event in self.events(limit=PAGE * 2):
+            for event in self.events(pages=1):
                 about = event["resource"]["prefect.resource.id"]
                 if event["event"] == name and resource in ("", about) and payload.items() <= event["payload"].items():
                     return event
@@ -142,21 +153,19 @@ class Stack:
 
         return eventually(look, f"the event {name} {resource} {payload or ''}")
 
-    def runs(self, deployment: Mapping[str, Any]) -> list[Document]:
-        """Return all runs of a deployment, newest first."""
+    def runs(self, deployment: Mapping[str, Any], among: int) -> list[Document]:
+        """Return the runs of a deployment among so many of the newest runs of all."""
         found: list[Document] = []
-        for offset in itertools.count(0, PAGE):
-            page = self.post("/flow_runs/filter", {"limit": PAGE, "offset": offset})
+        for offset in range(0, among, PAGE):
+            page = self.post("/flow_runs/filter", {"limit": min(PAGE, among - offset), "offset": offset})
             found += [run for run in page if run["deployment_id"] == deployment["id"]]
-            if len(page) < PAGE:
-                return found
-        raise AssertionError("unreachable")
+        return found
 
     def ended_runs(self, deployment: Mapping[str, Any], count: int = 1, patience: float = 0) -> list[Document]:
-        """Wait until a deployment has that many runs and all have ended; return them."""
+        """Wait until a deployment has that many runs and all have ended; return them, newest first."""
 
         def look() -> list[Document] | None:
-            runs = self.runs(deployment)
+            runs = self.runs(deployment, among=count + SPARE)
             return runs if len(runs) >= count and all(run["state_type"] in FINAL for run in runs) else None
 
         return eventually(look, f"the end of {count} runs of {deployment['flow_name']}", patience)
@@ -203,13 +212,16 @@ def deployed_on_aws(name: str) -> Iterator[Stack]:
     from whenflow.aws.keys import KIND, create_api_key, key_hash
     from whenflow.aws.system import SystemClock, SystemIds
 
-    session = boto3.Session()
-    described = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    def client(service: str) -> Any:
+        return boto3.client(service)  # type: ignore[call-overload]
+
+    described = client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
-    keys = DynamoConfigStore(session.client("dynamodb"), outputs["ConfigTableName"])
+    keys = DynamoConfigStore(client("dynamodb"), outputs["ConfigTableName"])
     key = create_api_key(keys, "tests/e2e", SystemClock(), SystemIds(shards=1))
     try:
-        yield Stack(name, outputs["ApiUrl"], key, outputs, session.client)
+        yield (stack := Stack(name, outputs["ApiUrl"], key, outputs, client))
+        stack.close()
     finally:
         keys.delete(KIND, key_hash(key))
 

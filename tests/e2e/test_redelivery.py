@@ -86,7 +86,7 @@ def test_a_launch_that_lambda_delivers_again_does_not_run_a_finished_flow_twice(
 
 
 def all_runs(stack: Stack, order: str, deployment: Document) -> list[str]:
-    """Return which events ran the flow so far. A last event on the same order is waited for: it comes after all others."""
+    """Return which events ran the flow so far. One more event on the order is waited for: it comes after all others."""
     stack.emit("order.archived", order)
     done = stack.ended_runs(deployment, 2)
     names = sorted(run["parameters"]["name"] for run in done)

@@ -1,6 +1,7 @@
 """emit_event in a flow: the event relates to whatever runs."""
 
 import pytest
+from tests.world import World
 
 from whenflow.events import Event
 from whenflow.flows import emit_event, flow, task
@@ -9,7 +10,7 @@ from whenflow.flows.runtime import NotConnected
 FILE = {"prefect.resource.id": "file.clients.csv"}
 
 
-def emitted(world) -> Event:
+def emitted(world: World) -> Event:
     (event,) = world.events.named("custom.file_processed")
     return event
 

@@ -5,9 +5,11 @@ import importlib.util
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+import time_machine
 from tests.calls import Answer, call, hook_call, read
 from tests.invocations import Invocations
 from tests.stories import signup_webhook, welcome_deployment, welcoming
@@ -135,12 +137,9 @@ class Stack:
         return {"Records": inserted}
 
     def retries(self) -> dict[str, Any]:
-        """Return what waits in the retry queue, as Lambda hands it to the action function."""
-        queue = wiring.client("sqs")
-        queue.set_queue_attributes(QueueUrl=self._queue_url, Attributes={"DelaySeconds": "0"})
-        answer = queue.receive_message(
-            QueueUrl=self._queue_url, MaxNumberOfMessages=10, AttributeNames=["ApproximateReceiveCount"]
-        )
+        """Return what is in the retry queue a minute later, as Lambda hands it to the action function."""
+        with time_machine.travel(datetime.now(UTC) + timedelta(minutes=1)):
+            answer = wiring.client("sqs").receive_message(QueueUrl=self._queue_url, MaxNumberOfMessages=10)
         return {"Records": [queue_record(one["Body"]) for one in answer.get("Messages", [])]}
 
     def settle(self) -> None:

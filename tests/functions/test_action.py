@@ -1,20 +1,21 @@
 """The stream of the firings table, and the queue of actions to try again."""
 
 import json
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.functions.stack import queue_record
+from tests.functions.stack import Stack, queue_record
 from tests.outages import failing, refusal, unreachable
 from tests.stories import ANN, NOBODY, run_of, welcoming
 
 from whenflow.aws import wiring
 
-ALL_WELL: dict = {"batchItemFailures": []}
+ALL_WELL: dict[str, Any] = {"batchItemFailures": []}
 BUSY = refusal("TooManyRequestsException")
 
 
-def firings(stack, *names: str) -> dict:
+def firings(stack: Stack, *names: str) -> dict[str, Any]:
     """Sign these people up, and return the firings as the stream hands them over."""
     slug = stack.webhook()
     for name in names or ("Ann",):

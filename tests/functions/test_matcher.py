@@ -1,16 +1,19 @@
 """The stream of the events table."""
 
+from typing import Any
+
 import pytest
+from tests.functions.stack import Stack
 from tests.outages import failing, refusal, unreachable
 from tests.stories import ANN, order_document
 
 from whenflow.aws import wiring
 
-ALL_WELL: dict = {"batchItemFailures": []}
+ALL_WELL: dict[str, Any] = {"batchItemFailures": []}
 
 
 @pytest.fixture
-def signups(stack) -> dict:
+def signups(stack: Stack) -> dict[str, Any]:
     """Three signups, as the stream hands them over."""
     slug = stack.welcomes_new_users()
     for name in ("Ann", "Ben", "Cem"):

@@ -1,6 +1,7 @@
 """Step Functions status changes, and invocations that failed for good."""
 
 import json
+from typing import Any
 
 import pytest
 from tests.functions.stack import queue_record
@@ -21,12 +22,12 @@ def welcome(stack):
     return stack.run()
 
 
-def status(run_id: str, word: str) -> dict:
+def status(run_id: str, word: str) -> dict[str, Any]:
     detail = {"name": run_id, "status": word, "error": "ValueError", "cause": "no such file"}
     return {"source": "aws.states", "detail-type": "Step Functions Execution Status Change", "detail": detail}
 
 
-def failed(run_id: str, message_id: str = "m-1") -> dict:
+def failed(run_id: str, message_id: str = "m-1") -> Any:
     record = {
         "requestPayload": {"flow_run_id": run_id, "launch": "l"},
         "responsePayload": {"errorType": "Sandbox.Timedout", "errorMessage": "Task timed out after 300.00 seconds"},

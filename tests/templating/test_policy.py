@@ -1,7 +1,8 @@
 """What a template may say, and how much it may ask for."""
 
 import pytest
-from jinja2.defaults import DEFAULT_FILTERS, DEFAULT_TESTS
+from jinja2.filters import FILTERS as DEFAULT_FILTERS
+from jinja2.tests import TESTS as DEFAULT_TESTS
 
 from whenflow.templating import TemplateError, check, evaluate, render
 from whenflow.templating.policy import (

@@ -10,7 +10,7 @@ from whenflow.webhooks import Webhook, webhook_from_document
 from whenflow.webhooks.model import slug_hash, webhook_from_stored
 
 
-def refused(**changes) -> list[tuple[str, ...]]:
+def refused(**changes) -> list[tuple[str | int, ...]]:
     with pytest.raises(Rejected) as refusal:
         webhook_from_document({name: value for name, value in signup_webhook(**changes).items() if value != "left out"})
     return [fault.loc for fault in refusal.value.faults]

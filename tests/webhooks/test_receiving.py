@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.stories import ANN, NOBODY, NOON
@@ -160,7 +161,7 @@ def test_another_method_is_refused_with_those_that_are_taken(hooks, method):
 
 def test_a_body_that_is_an_event_already_is_passed_through(hooks):
     hooks.add(template="{{ body | tojson }}")
-    given = {
+    given: dict[str, Any] = {
         "id": NOBODY,
         "occurred": "2026-11-20T11:00:00Z",
         "event": "order.placed",

@@ -2,6 +2,8 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from tests.local.emulator.cloud import ROLE, Cloud, eventually
@@ -94,6 +96,30 @@ def test_a_process_that_dies_is_reported_and_replaced(cloud: Cloud) -> None:
 
     assert (error, answer["errorType"]) == ("Unhandled", "Runtime.ExitError")
     assert cloud.invoke(function, "live") == ("live", None)
+
+
+def test_a_process_that_dies_while_it_starts_takes_no_other_along(cloud: Cloud, tmp_path: Path) -> None:
+    busy = tmp_path / "busy"
+    function = cloud.function(f"""
+        import os, pathlib, time
+
+        busy = pathlib.Path({str(busy)!r})
+        if busy.exists():
+            os.kill(os.getpid(), 9)
+
+        def handler(event, context):
+            busy.touch()
+            time.sleep(1)
+            return "done"
+    """)
+
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(cloud.invoke, function, {})
+        eventually(busy.exists)
+        answer, error = cloud.invoke(function, {})
+
+        assert (error, answer["errorType"]) == ("Unhandled", "Runtime.ExitError")
+        assert first.result() == ("done", None)
 
 
 def test_a_quiet_call_does_not_wait_for_log_lines(cloud: Cloud) -> None:

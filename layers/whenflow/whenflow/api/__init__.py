@@ -1,6 +1,4 @@
-"""The REST API: routes, answers, errors. Each route turns a request into one use case and its result into an answer."""
+"""The REST API: routes, answers, errors. Each route turns a request into one use case and its result into an answer.
 
-from whenflow.api.app import build_api
-from whenflow.api.services import Services
-
-__all__ = ["Services", "build_api"]
+Nothing is imported here: the pages of the UI use `api.services`, and start without the routes.
+"""

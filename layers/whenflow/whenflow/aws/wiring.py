@@ -139,7 +139,8 @@ def tracker() -> "Tracker":
 @lru_cache(maxsize=1)
 def api() -> "Handler":
     """Return the use case of the `api` function."""
-    from whenflow.api import Services, build_api
+    from whenflow.api.app import build_api
+    from whenflow.api.services import Services
     from whenflow.aws.keys import find_api_key
 
     store = config()

@@ -23,7 +23,7 @@ class Counter:
         """Count on this stack."""
         self._url = running.endpoint_url + METER
         self._machine = outputs["ProcessNewFileStateMachineArn"]
-        self._history = aws_client("stepfunctions", int(running.endpoint_url.rsplit(":", 1)[1]))
+        self._history = aws_client("stepfunctions", running.port)
 
     def bill(self, play: Callable[[], Iterable[Chain]], http_requests: int) -> list[price.Item]:
         """Play once, and return the bill for a million times."""

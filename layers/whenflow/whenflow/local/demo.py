@@ -56,51 +56,58 @@ def play(running: Running, outputs: dict[str, str]) -> int:
 
 def set_up(stage: Stage, api: Api, running: Running, outputs: dict[str, str]) -> list[Story]:
     """Make what the stories need, and return them ready to be played."""
-    follow_up = {"function_arn": outputs["FlowsFunctionArn"]}
-    clients = {"name": "clients", "flow_name": "new_user_flow", "work_pool_name": "lambda", "job_variables": follow_up}
-    api.post("/deployments/", clients)
-    signups, github = stage.put("webhooks", stories.SIGNUPS), stage.put("webhooks", stories.GITHUB)
-    new_user = stage.deployment("new_user_flow", "lambda")["id"]
-    machine = stage.deployment("process_new_file", "step-functions")["id"]
-    welcome = stage.put("automations", stories.welcome_customers(new_user))
-    process = stage.put("automations", stories.process_files(machine, running.bucket))
-    to_clients = stories.welcome_clients(stage.deployment("new_user_flow", "clients")["id"])
-    react = stage.put("automations", to_clients)
-    thank = stage.put("automations", stories.thank_contributors(new_user))
-    uploads = aws_client("s3", int(running.endpoint_url.rsplit(":", 1)[1]))
+    api.post("/deployments/", stories.for_clients(outputs["FlowsFunctionArn"]))
+    return [_customer_signs_up(stage), _file_arrives(stage, running), _pull_request_is_opened(stage)]
+
+
+def _customer_signs_up(stage: Stage) -> Story:
+    webhook = stage.put("webhooks", stories.SIGNUPS)
+    deployment = stage.deployment("new_user_flow", "lambda")
+    welcome = stage.put("automations", stories.welcome_customers(deployment["id"]))
 
     def sign_up() -> Iterator[Chain]:
         userid, known = f"u-{int(time.time() * 10) % 100_000}", _ids(stage)
-        stage.call(signups, stories.kafka_message(userid), {"content-type": "application/json"})
+        stage.call(webhook, stories.kafka_message(userid), {"content-type": "application/json"})
         yield stage.follow(stories.SIGNED_UP, f"customer.{userid}", welcome, known)
+
+    message = stories.kafka_message("u-…").decode()
+    return Story("A customer signs up", f"Kafka's HTTP sink connector posts {message}", sign_up, http_requests=1)
+
+
+def _file_arrives(stage: Stage, running: Running) -> Story:
+    machine = stage.deployment("process_new_file", "step-functions")
+    process = stage.put("automations", stories.process_files(machine["id"], running.bucket))
+    follow_up = stage.deployment("new_user_flow", "clients")
+    react = stage.put("automations", stories.welcome_clients(follow_up["id"]))
+    s3, uri = aws_client("s3", running.port), f"s3://{running.bucket}/{stories.KEY}"
 
     def upload() -> Iterator[Chain]:
         known = _ids(stage)
-        uploads.put_object(Bucket=running.bucket, Key=stories.KEY, Body=stories.CSV)
-        yield stage.follow(stories.OBJECT_CREATED, f"s3://{running.bucket}/{stories.KEY}", process, known)
+        s3.put_object(Bucket=running.bucket, Key=stories.KEY, Body=stories.CSV)
+        yield stage.follow(stories.OBJECT_CREATED, uri, process, known)
         yield stage.follow(stories.FILE_PROCESSED, f"file.{stories.KEY}", react, known)
 
-    def open_pull_request() -> Iterator[Chain]:
-        body, headers, known = samples.github_pull_request_opened(), stories.github_headers(), _ids(stage)
-        pull_request = json.loads(body)
-        resource = f"github.pull-request.{pull_request['repository']['full_name']}/{pull_request['number']}"
+    return Story("A file arrives", f"aws s3 cp clients.csv {uri}", upload)
+
+
+def _pull_request_is_opened(stage: Stage) -> Story:
+    webhook = stage.put("webhooks", stories.GITHUB)
+    deployment = stage.deployment("new_user_flow", "lambda")
+    thank = stage.put("automations", stories.thank_contributors(deployment["id"]))
+    body = samples.github_pull_request_opened()
+    opened = json.loads(body)
+    resource = f"github.pull-request.{opened['repository']['full_name']}/{opened['number']}"
+
+    def deliver_twice() -> Iterator[Chain]:
+        headers, known = stories.github_headers(), _ids(stage)
         for _ in range(2):
-            stage.call(github, body, headers)
+            stage.call(webhook, body, headers)
         chain = stage.follow(stories.PULL_REQUEST_OPENED, resource, thank, known)
         _expect_one(stage, chain, known)
         yield chain
 
-    message = stories.kafka_message("u-…").decode()
-    return [
-        Story("A customer signs up", f"Kafka's HTTP sink connector posts {message}", sign_up, http_requests=1),
-        Story("A file arrives", f"aws s3 cp clients.csv s3://{running.bucket}/{stories.KEY}", upload),
-        Story(
-            "A pull request is opened",
-            "GitHub posts its example of pull_request.opened, and posts it again: still one event",
-            open_pull_request,
-            http_requests=2,
-        ),
-    ]
+    sets_off = "GitHub posts its example of pull_request.opened, and posts it again: still one event"
+    return Story("A pull request is opened", sets_off, deliver_twice, http_requests=2)
 
 
 def lines_of(chain: Chain, begun: float) -> Iterator[Text]:

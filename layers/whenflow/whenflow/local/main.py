@@ -83,7 +83,7 @@ def _demo() -> int:
         return _say_what_runs(room)
     note(f"Playing on the stack that runs at {running.ui_url}")
     with _signals():
-        return play(running, stack.outputs(int(running.endpoint_url.rsplit(":", 1)[1])))
+        return play(running, stack.outputs(running.port))
 
 
 def _down() -> int:

