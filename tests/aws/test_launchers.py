@@ -9,7 +9,7 @@ from tests.outages import failing, refusal, unreachable
 from tests.stories import ann_signs_up, file_deployment, run_of, welcoming
 from tests.world import World
 
-from whenflow.aws.launchers import WILL_NOT_HELP, LambdaTarget, Launchers, StepFunctionsTarget
+from whenflow.aws.launchers import LambdaTarget, Launchers, StepFunctionsTarget
 from whenflow.errors import Rejected, Transient
 from whenflow.runs import FlowRun
 
@@ -93,6 +93,16 @@ def test_a_run_launched_twice_on_step_functions_is_one_execution(world, machine)
     assert len(client.list_executions(stateMachineArn=arn)["executions"]) == 1
 
 
+def test_an_execution_that_is_over_already_is_not_started_again_and_no_fault(world, machine):
+    client, arn = machine
+    run = launched(world, **file_deployment(job_variables={"state_machine_arn": arn}))
+
+    with failing(client, "StartExecution", refusal("ExecutionAlreadyExists")):
+        on_step_functions(client).launch(run)
+
+    assert client.list_executions(stateMachineArn=arn)["executions"] == []
+
+
 def test_a_state_machine_that_is_not_there_refuses_for_good(world, machine):
     client, arn = machine
     run = launched(world, **file_deployment(job_variables={"state_machine_arn": arn + "-gone"}))
@@ -110,7 +120,19 @@ def test_an_input_too_large_for_step_functions_is_refused(world, machine):
         on_step_functions(client).launch(run)
 
 
-@pytest.mark.parametrize("code", sorted(WILL_NOT_HELP))
+@pytest.mark.parametrize(
+    "code",
+    [
+        "AccessDeniedException",
+        "InvalidArn",
+        "InvalidParameterValueException",
+        "InvalidRequestContentException",
+        "RequestTooLargeException",
+        "ResourceNotFoundException",
+        "StateMachineDoesNotExist",
+        "ValidationException",
+    ],
+)
 def test_what_trying_again_does_not_help_is_a_refusal(world, ids, lambda_client, code):
     run = launched(world)
 

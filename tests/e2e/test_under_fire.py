@@ -38,10 +38,10 @@ class Sink:
             except httpx2.TransportError as error:
                 answer = type(error).__name__
             with self._lock:
-                self.accepted += answer == "204"
-                self.refused[answer] += answer != "204"
-            if answer == "204":
-                return
+                if answer == "204":
+                    self.accepted += 1
+                    return
+                self.refused[answer] += 1
             time.sleep(0.2)  # the connector's own pause between tries
         raise AssertionError(f"never accepted: {message}, {self.refused}")
 

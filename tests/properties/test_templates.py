@@ -26,6 +26,13 @@ TEMPLATE = """{
 }"""
 
 
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object, and see that no name comes twice."""
+    made = dict(pairs)
+    assert len(made) == len(pairs)
+    return made
+
+
 @given(a=text, b=text, label=text, q=text, any_=json_values)
 @example(a=EVIL, b=EVIL, label=EVIL, q=EVIL, any_=EVIL)
 @example(a="\\", b="\\", label="\\", q='\\"', any_={"\\": '"'})
@@ -44,6 +51,32 @@ def test_text_in_any_field_stays_in_its_field(a, b, label, q, any_):
         "resource": {"prefect.resource.id": f"u.{b}", "label": label},
         "payload": {"text": f"{a}/{b}", "json": any_, "query": q},
     }
+
+
+@given(a=json_values, b=json_values, any_=json_values)
+@example(a=[",", ":"], b={",": ":"}, any_=None)
+@example(a=["\\", '"'], b=[], any_=[",", ":"])
+@example(a=["}", ",", ":"], b=True, any_={})
+def test_any_value_in_any_field_stays_in_its_field(a, b, any_):
+    context = {"body": {"a": a, "b": b, "any": any_}, "headers": {"x-label": any_}, "query": {"q": b}}
+
+    document = json.loads(render(TEMPLATE, context, for_json=True), object_pairs_hook=each_once)
+
+    as_text = [value if isinstance(value, str) else json.dumps(value) for value in (a, b, any_)]
+    assert document["event"] == f"user.{as_text[0]}"
+    assert document["resource"] == {"prefect.resource.id": f"u.{as_text[1]}", "label": as_text[2]}
+    assert document["payload"].keys() == {"text", "json", "query"}
+    assert document["payload"]["json"] == any_
+
+
+@given(value=json_values)
+def test_json_put_between_quotes_is_text(value):
+    rendered = render('{"a": "{{ value | tojson }}", "b": "\\"{{ value }}\\\\"}', {"value": value}, for_json=True)
+
+    document = json.loads(rendered, object_pairs_hook=each_once)
+
+    assert document.keys() == {"a", "b"}
+    assert json.loads(document["a"]) == value
 
 
 @given(a=text, b=text, any_=json_values)

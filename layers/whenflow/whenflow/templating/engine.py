@@ -13,6 +13,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from whenflow.templating import filters
+from whenflow.templating.inserting import inserted, placed
 from whenflow.templating.policy import ALLOWED_FILTERS, ALLOWED_TESTS, Forbidden, check_source, check_tree
 from whenflow.templating.views import View
 
@@ -111,20 +112,11 @@ def _range(*bounds: int) -> range:
     return numbers
 
 
-def _into_json(value: Any) -> Any:
-    """Write a value so that JSON text around it stays whole: what a sender put in a string cannot leave the string."""
-    if isinstance(value, Markup | Undefined):
-        return value
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)[1:-1]
-    return filters.json_text(value)
-
-
 @lru_cache(maxsize=2)
 def _environment(for_json: bool) -> _Environment:
     environment = _Environment(
         undefined=ChainableUndefined,
-        finalize=_into_json if for_json else None,
+        finalize=inserted if for_json else None,
         autoescape=False,
         extensions=(),
         cache_size=0,
@@ -227,7 +219,7 @@ def _compile_expression(expression: str) -> Callable[[Mapping[str, Any]], Any]:
 def _capped(template: Template, context: Mapping[str, Any]) -> str:
     parts: list[str] = []
     size = 0
-    for part in template.generate(**context):
+    for part in placed(template.generate(**context)):
         size += len(part)
         if size > MAX_OUTPUT_CHARS:
             raise TemplateError(f"the rendered text is over {MAX_OUTPUT_CHARS:,} characters")

@@ -36,7 +36,7 @@ def apply() -> None:
     runtime, functions = engine("core.lambda_runtime"), engine("services.lambda_svc")
     runtime._PYTHON_WORKER_SCRIPT = adapted_script(runtime._PYTHON_WORKER_SCRIPT)
     runtime.Worker._drain_stderr_bounded = read_log
-    # _let_processes_die_alone(runtime)
+    _let_processes_die_alone(runtime)
     execute = functions._execute_function_warm
 
     def execute_and_translate(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
