@@ -15,6 +15,24 @@ settings.register_profile("everyday", deadline=None, derandomize=True, max_examp
 settings.load_profile("everyday")
 
 REGION = "eu-west-1"
+TOGETHER = ("tests/built/", "tests/e2e/")
+"""Directories whose tests share what takes long to make, so that one process runs them all."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests of some directories together.
+
+    The mark `xdist_group` would do that, but pytest-xdist 3.8 silently ignores it under pytest 9.2
+    (https://github.com/pytest-dev/pytest-xdist/issues/1386).
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByDirectory(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return next((directory for directory in TOGETHER if nodeid.startswith(directory)), nodeid)
+
+    return ByDirectory(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """What only the event store in DynamoDB does: places, claims, crashes, expiry."""
 
+import random
+import string
 from datetime import timedelta
 
 import pytest
@@ -8,10 +10,12 @@ from tests.stores import RETENTION_DAYS, SHARDS
 from tests.stories import NOON, order_placed
 from tests.tables import ttl_attribute
 
+from whenflow.automations import on_event
 from whenflow.aws.event_store import DynamoEventStore
 from whenflow.documents import unpack
 from whenflow.errors import TooLarge, Transient
 from whenflow.events import address_of
+from whenflow.testing import an_automation
 
 MADE_ELSEWHERE = "0190163d-8694-7000-8000-0000000000aa"
 KEPT_SECONDS = RETENTION_DAYS * 24 * 3600
@@ -170,11 +174,9 @@ def test_a_throttled_table_asks_for_another_try(stores, dynamodb):
 
 
 def test_an_event_that_fits_no_item_is_refused_and_leaves_nothing(stores, dynamodb):
-    import random
-
     noise = random.Random(7).randbytes(500_000).hex()
 
-    with pytest.raises(TooLarge, match="380,000"):
+    with pytest.raises(TooLarge, match="300,000"):
         stores.events.put(order_placed(payload={"noise": noise}))
 
     assert stores.events.newest(10).events == []
@@ -212,3 +214,18 @@ def test_events_spread_over_fewer_shards_than_there_are_now_are_found_by_id(dyna
 def test_only_an_event_made_here_can_be_part_of_a_transaction(stores):
     with pytest.raises(ValueError, match="not made here"):
         stores.events.put_in_transaction(order_placed(id=MADE_ELSEWHERE))
+
+
+def test_the_largest_event_that_is_stored_still_fits_into_its_firing(stores):
+    largest = order_placed(payload={"text": incompressible(395_000)})
+    stores.events.put(largest)
+    actions = [{"type": "run-deployment", "source": "inferred", "parameters": {"text": incompressible(15_000)}}]
+
+    (firing,) = on_event([an_automation(actions=actions)], largest, NOON)
+
+    assert stores.firings.put(firing) is True
+
+
+def incompressible(characters: int) -> str:
+    """A text that compression makes about a quarter smaller, and no more."""
+    return "".join(random.Random(7).choices(string.ascii_letters + string.digits + "-_", k=characters))

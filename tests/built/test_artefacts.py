@@ -12,7 +12,7 @@ import pytest
 from tests.built.stack import RUNTIME, environment
 from tests.template.loading import ROOT, functions
 
-pytestmark = [pytest.mark.built, pytest.mark.xdist_group("built")]
+pytestmark = pytest.mark.built
 LAYERS = ["DependenciesLayer", "WhenflowLayer"]
 HASHED, CHECKED = 0b01, 0b10  # flags in the header of a .pyc
 AARCH64 = 183  # e_machine in the header of an ELF file

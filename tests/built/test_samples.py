@@ -12,7 +12,7 @@ from tests.built.stack import Function, World, sample_writer
 from tests.built.world import EXECUTION_RUN, FAILED_RUN, NEW_USER_RUN
 from tests.template.loading import ROOT
 
-pytestmark = [pytest.mark.built, pytest.mark.xdist_group("built")]
+pytestmark = pytest.mark.built
 Run = Callable[[str], Function]
 
 

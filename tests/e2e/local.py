@@ -1,11 +1,16 @@
-"""The stack on this machine, in a room of its own: it can be stopped and started, and its functions killed."""
+"""The stack on this machine, in a room of its own: it can be stopped and started, and its functions killed.
+
+It enforces IAM, as AWS does: what the template's roles do not grant, no test gets.
+"""
 
 import contextlib
 import os
+import shutil
 import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from tests.e2e.stacks import Stack, eventually
 
 from whenflow.local import main, process
@@ -30,7 +35,9 @@ class LocalStack:
 
     def start(self) -> Stack:
         """Start with what the room holds, and return the stack."""
-        self._live = live = self._running.enter_context(main.started(self._room))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AUTH", "true")
+            self._live = live = self._running.enter_context(main.started(self._room))
         port, running = live.emulator.port, live.running
         stack = Stack(STACK, running.api_url, running.api_key, live.outputs, lambda service: aws_client(service, port))
         self._running.callback(stack.close)
@@ -40,6 +47,17 @@ class LocalStack:
         """Stop and keep all data."""
         self._live = None
         self._running.close()
+
+    def restart(self, stack: Stack) -> None:
+        """Stop, and start again with what the room holds."""
+        self.stop()
+        stack.move_to(self.start())
+
+    def remove_all_but_logs(self) -> None:
+        """Remove what is large; what is left tells why a test failed."""
+        for path in self.home.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
 
     def function_processes(self, function: str = "") -> dict[int, str]:
         """Return the processes that run functions now, each with its command line; of one function, or of all."""

@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.local import LocalStack
 from tests.e2e.stacks import Stack, eventually, unique
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.stack
 
 
 def test_a_flow_whose_process_is_killed_at_every_attempt_crashes_and_the_next_one_runs(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.e2e.stacks import Document, Stack, all_at_once, unique
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.stack
 
 TIMES = 5
 

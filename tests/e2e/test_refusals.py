@@ -4,7 +4,7 @@ import httpx2
 import pytest
 from tests.e2e.stacks import Document, Stack, unique
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.stack
 
 MEBIBYTE = 1024 * 1024
 NOBODY = "00000000-0000-4000-8000-00000000dead"

@@ -1,18 +1,15 @@
 """The stack is stopped, with work under way, and started again: all is still there, and nothing is done twice."""
 
 import pytest
-from tests.e2e.conftest import Ground
 from tests.e2e.local import LocalStack
 from tests.e2e.stacks import Stack, unique
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.stack
 
 LATE = 5
 
 
-def test_a_restart_forgets_nothing_repeats_nothing_and_goes_on(
-    ground: Ground, stack: Stack, machine: LocalStack
-) -> None:
+def test_a_restart_forgets_nothing_repeats_nothing_and_goes_on(stack: Stack, machine: LocalStack) -> None:
     deployment, order = stack.deployment("new_user_flow"), unique("order")
     stack.automation("order.*", order, deployment["id"], {"name": "{{ event.name }}"})
     stack.settle()
@@ -21,8 +18,7 @@ def test_a_restart_forgets_nothing_repeats_nothing_and_goes_on(
     event, states = stack.get(f"/events/{first}"), stack.states(before)
     late = [stack.emit(f"order.changed-{number}", order) for number in range(LATE)]
 
-    machine.stop()
-    ground.stack = stack = machine.start().with_what_was_made_in(stack)
+    machine.restart(stack)
 
     assert stack.get(f"/events/{first}") == event
     assert stack.get(f"/flow_runs/{before['id']}") == before
@@ -35,5 +31,3 @@ def test_a_restart_forgets_nothing_repeats_nothing_and_goes_on(
     assert stack.states(before) == states
     on_the_order = [one["id"] for one in stack.events() if one["resource"]["prefect.resource.id"] == order]
     assert len(on_the_order) == len(set(on_the_order)) == LATE + 2
-    stack.tidy_up()
-    assert stack.dead_letters() == {}

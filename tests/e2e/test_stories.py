@@ -5,7 +5,7 @@ import json
 import pytest
 from tests.e2e.stacks import Document, Stack, unique
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.stack
 
 CSV = b"userid,name\nu-1,Ann\n"
 LIFE = ["Scheduled", "Pending", "Running", "Completed"]
@@ -46,7 +46,7 @@ def test_a_file_put_into_the_bucket_runs_a_flow_whose_own_event_runs_another(
     stack.automation("custom.file_processed", f"file.{folder}/*", welcome["id"], {"name": "{{ event.resource.id }}"})
     stack.settle()
 
-    stack.aws("s3").put_object(Bucket=bucket, Key=key, Body=CSV)
+    stack.upload(key, CSV)
 
     (followed,) = stack.ended_runs(welcome)
     (processed,) = stack.ended_runs(process)

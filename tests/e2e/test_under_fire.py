@@ -8,14 +8,20 @@ from collections.abc import Callable, Iterator
 import httpx2
 import pytest
 from tests.e2e.local import LocalStack
-from tests.e2e.stacks import Stack, all_at_once, unique
+from tests.e2e.stacks import Document, Stack, all_at_once, eventually, unique
 from tests.e2e.test_stories import signup_template
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.stack
 
 PEOPLE = 200
 SIGNED_UP = "customer.signed-up"
 TRIES = 50
+FIRED = (
+    "prefect.automation.triggered",
+    "prefect.automation.action.triggered",
+    "prefect.automation.action.executed",
+)
+ONCE = ("prefect.flow-run.Scheduled", "prefect.flow-run.Pending", "prefect.flow-run.Completed")
 HOT = ("WebhookFunction", "MatcherFunction", "ActionFunction", "FlowsFunction")
 
 
@@ -57,7 +63,8 @@ def test_200_signups_delivered_twice_with_processes_killed_twice_are_200_events_
 ) -> None:
     webhook = stack.webhook(signup_template(customers), delivery_id="{{ body.userid }}")
     deployment = stack.deployment("new_user_flow")
-    stack.automation(SIGNED_UP, f"{customers}.*", deployment["id"], {"name": "{{ event.payload.userid }}"})
+    automation = stack.automation(SIGNED_UP, f"{customers}.*", deployment["id"], {"name": "{{ event.payload.userid }}"})
+    fired = f"prefect.automation.{automation['id']}"
     stack.settle()
     machine.await_processes_of("WebhookFunction")
     messages = [{"userid": f"u-{number}", "name": f"Number {number}"} for number in range(PEOPLE)]
@@ -78,24 +85,31 @@ def test_200_signups_delivered_twice_with_processes_killed_twice_are_200_events_
     killer.join()
     delivered = time.monotonic()
     runs = stack.ended_runs(deployment, PEOPLE, patience=180)
-    ended = time.monotonic()
+    completed = time.monotonic()
 
+    def all_told() -> list[Document] | None:
+        events = list(stack.events())
+        return events if told(events, [fired])["prefect.automation.action.executed"] >= PEOPLE else None
+
+    events = eventually(all_told, "the events of the actions")
     assert len(killed) == 2 and all(set(HOT) <= set(names) for names in killed)
     assert Counter(run["state_name"] for run in runs) == {"Completed": PEOPLE}
     assert {run["parameters"]["name"] for run in runs} == {message["userid"] for message in messages}
-    signups = [
-        event["resource"]["prefect.resource.id"]
-        for event in stack.events()
-        if event["event"] == SIGNED_UP and event["resource"]["prefect.resource.id"].startswith(customers)
-    ]
-    assert len(signups) == PEOPLE
-    assert set(signups) == {f"{customers}.{message['userid']}" for message in messages}
     assert len(stack.runs(deployment, among=PEOPLE * 2)) == PEOPLE
-    assert stack.dead_letters() == {}
+    assert told(events, [f"{customers}.{message['userid']}" for message in messages]) == {SIGNED_UP: PEOPLE}
+    assert told(events, [fired]) == dict.fromkeys(FIRED, PEOPLE)
+    ended = told(events, [f"prefect.flow-run.{run['id']}" for run in runs])
+    assert {name: ended[name] for name in ONCE} == dict.fromkeys(ONCE, PEOPLE)
     retried = sum("Retrying" in stack.states(run) for run in runs if run["run_count"] > 1)
     with capsys.disabled():
         print(
             f"\n{PEOPLE} signups, delivered twice, killed {killed}: accepted in {delivered - begun:.1f} s, "
-            f"completed in {ended - begun:.1f} s, checked in {time.monotonic() - ended:.1f} s; "
+            f"completed in {completed - begun:.1f} s, checked in {time.monotonic() - completed:.1f} s; "
             f"refused {dict(sink.refused)}, runs taken over {retried}"
         )
+
+
+def told(events: list[Document], resources: list[str]) -> Counter[str]:
+    """Count the events about these resources, by name."""
+    wanted = set(resources)
+    return Counter(one["event"] for one in events if one["resource"]["prefect.resource.id"] in wanted)

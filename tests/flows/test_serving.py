@@ -3,7 +3,7 @@
 import pytest
 from tests.stories import NOBODY
 
-from whenflow.errors import NotFound, Rejected
+from whenflow.errors import NotFound, Rejected, Transient
 from whenflow.flows import emit_event, flow, get_run_logger, task
 
 
@@ -239,3 +239,14 @@ def test_a_whole_story_is_told_in_its_order(world, serve):
         "user.welcomed",
         "prefect.flow-run.Completed",
     ]
+
+
+def test_a_flow_whose_log_cannot_be_kept_is_completed_all_the_same(world, serve, monkeypatch):
+    def throttled(*_arguments):
+        raise Transient("DynamoDB: ThrottlingException")
+
+    monkeypatch.setattr(world.runs, "add_logs", throttled)
+
+    answer = serve(new_user_flow, name="Ann")
+
+    assert answer["state"] == world.run().state.name == "Completed"

@@ -148,3 +148,20 @@ def test_a_move_answers_with_the_run(world, welcome, tracker):
 
     assert isinstance(moved, FlowRun)
     assert moved == world.run()
+
+
+def test_the_failure_of_one_launch_does_not_crash_a_run_that_another_works_on(world, welcome, tracker):
+    world.ledger.start(welcome.id, "the second launch")
+
+    outcome = tracker.invocation_failed(failed({"flow_run_id": welcome.id, "launch": "the first launch"}))
+
+    assert outcome == Refused("Another launch works on this flow run.")
+    assert world.run().state.type == StateType.RUNNING
+
+
+def test_the_failure_of_the_launch_that_works_on_a_run_crashes_it(world, welcome, tracker):
+    world.ledger.start(welcome.id, "the launch")
+
+    tracker.invocation_failed(failed({"flow_run_id": welcome.id, "launch": "the launch"}))
+
+    assert world.run().state.type == StateType.CRASHED

@@ -38,15 +38,15 @@ def number(value: int) -> dict[str, str]:
     return {"N": str(value)}
 
 
-def body(document: Mapping[str, Any]) -> dict[str, bytes]:
+def body(document: Mapping[str, Any], at_most: int = MAX_ITEM_BYTES) -> dict[str, bytes]:
     """Return a document as a binary attribute.
 
     Raises:
         TooLarge: It fits no item.
     """
     data = pack(document)
-    if len(data) > MAX_ITEM_BYTES:
-        raise TooLarge(f"It has {len(data):,} bytes when compressed; this version stores at most {MAX_ITEM_BYTES:,}.")
+    if len(data) > at_most:
+        raise TooLarge(f"It has {len(data):,} bytes when compressed; this version stores at most {at_most:,}.")
     return {"B": data}
 
 

@@ -32,6 +32,7 @@ HOUR_CHARS = len("2026-11-20T21")
 FEED = "feed"
 CLAIM = "claim"
 NEW = "attribute_not_exists(body)"
+MAX_EVENT_BYTES = 300_000  # a firing is an item too, and holds the event beside its actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ class DynamoEventStore:
         return place
 
     def _item(self, event: Event, place: Place) -> dict[str, Any]:
-        return place.key | {"body": body(event.as_document()), "expires": number(self._expires())}
+        return place.key | {"body": body(event.as_document(), MAX_EVENT_BYTES), "expires": number(self._expires())}
 
     def _expires(self) -> int:
         return int((self._clock.now() + self._retention).timestamp())

@@ -11,10 +11,10 @@ What it is invoked with:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from whenflow.errors import NotFound, Rejected
+from whenflow.errors import NotFound, Rejected, WhenflowError
 from whenflow.flows.context import RunContext, current
 from whenflow.flows.decorators import Flow, Task, dashed
-from whenflow.flows.logs import collecting, get_run_logger
+from whenflow.flows.logs import LogBuffer, collecting, get_run_logger
 from whenflow.ports import Clock, EventStore, Ids, RunStore
 from whenflow.runs import FlowRun, Refused, RunLedger, StateType
 
@@ -74,7 +74,7 @@ class FlowServer:
             return {"flow_run_id": run_id, "skipped": started.reason}
         with collecting() as log:
             state_type, message = self._outcome(started)
-        self._runs.add_logs(run_id, log.lines)
+        self._keep(run_id, log)
         ended = self._ledger.move(run_id, state_type, message=message)
         state = started.state.name if isinstance(ended, Refused) else ended.state.name
         return {"flow_run_id": run_id, "state": state}
@@ -108,6 +108,13 @@ class FlowServer:
         finally:
             self._runs.add_logs(run_id, log.lines)
             current.reset(token)
+
+    def _keep(self, run_id: str, log: LogBuffer) -> None:
+        """Keep the log of a flow that is over. If it cannot be kept, that must not make the flow run again."""
+        try:
+            self._runs.add_logs(run_id, log.lines)
+        except WhenflowError as error:
+            get_run_logger().warning("The log of flow run %s is not kept, only here: %s", run_id, error)
 
     def _context(self, run: FlowRun) -> RunContext:
         return RunContext(run, self._events, self._clock, self._ids)

@@ -47,7 +47,16 @@ class Tracker:
         response = record.get("responsePayload")
         error = response if isinstance(response, dict) else {}
         kind, reason = error.get("errorType"), error.get("errorMessage") or "no reason was given"
+        if self._is_worked_on_by_another(run_id, payload.get("launch")):
+            return Refused("Another launch works on this flow run.")
         return self._move(run_id, StateType.CRASHED, None, f"{kind}: {reason}" if kind else str(reason))
+
+    def _is_worked_on_by_another(self, run_id: str, launch: object) -> bool:
+        try:
+            working = self._ledger.get(run_id).launch
+        except NotFound:
+            return False
+        return working is not None and launch is not None and working != launch
 
     def _move(self, run_id: str, type_: StateType, name: str | None, message: str | None) -> FlowRun | Refused:
         try:

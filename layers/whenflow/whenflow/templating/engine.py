@@ -160,7 +160,7 @@ def render(source: str, context: Mapping[str, Any], *, for_json: bool = False) -
     Raises:
         TemplateError: It is not allowed, not valid, or fails on this data.
     """
-    return _guarded(lambda: _capped(_compile(source, for_json), context))
+    return _guarded(lambda: _capped(_compile(source, for_json).generate(**context), for_json))
 
 
 def evaluate(source: str, context: Mapping[str, Any]) -> Any:
@@ -216,10 +216,10 @@ def _compile_expression(expression: str) -> Callable[[Mapping[str, Any]], Any]:
     return lambda context: compiled(**context)
 
 
-def _capped(template: Template, context: Mapping[str, Any]) -> str:
+def _capped(rendered: Iterable[str], for_json: bool) -> str:
     parts: list[str] = []
     size = 0
-    for part in placed(template.generate(**context)):
+    for part in placed(rendered) if for_json else rendered:
         size += len(part)
         if size > MAX_OUTPUT_CHARS:
             raise TemplateError(f"the rendered text is over {MAX_OUTPUT_CHARS:,} characters")

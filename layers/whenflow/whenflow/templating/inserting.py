@@ -49,6 +49,7 @@ def placed(parts: Iterable[str]) -> Iterator[str]:
     for part in parts:
         if isinstance(part, Inserted):
             yield part.quoted if within else part
+            skip = skip and not part
         else:
             within, skip = _after(part, within, skip)
             yield part
