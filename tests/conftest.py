@@ -28,7 +28,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """
     from xdist.scheduler import LoadScopeScheduling
 
-    class ByDirectory(LoadScopeScheduling):
+    class ByDirectory(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             return next((directory for directory in TOGETHER if nodeid.startswith(directory)), nodeid)
 

@@ -40,8 +40,9 @@ class Tracker:
 
     def invocation_failed(self, record: Mapping[str, Any]) -> FlowRun | Refused:
         """Take in an asynchronous invocation that failed for good: the process died, timed out, or never started."""
-        payload = record.get("requestPayload")
-        run_id = payload.get("flow_run_id") if isinstance(payload, dict) else None
+        given = record.get("requestPayload")
+        payload = given if isinstance(given, dict) else {}
+        run_id = payload.get("flow_run_id")
         if not isinstance(run_id, str) or not _is_uuid(run_id):
             return Refused("This invocation is no flow run.")
         response = record.get("responsePayload")
