@@ -21,8 +21,8 @@ ARCH ?= $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 BUILD_FOR ?= host
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo down clean test test-template test-built test-aws check lint types contracts validate format \
-	build build-lambda deploy lock sam-local sam-local-down \
+.PHONY: help up demo down clean test test-template test-built test-dynamodb-local test-aws check lint types contracts \
+	validate format build build-lambda deploy lock sam-local sam-local-down bench-backtest bench-matching \
 	environment environment-local environment-dev environment-tests environment-sam
 
 help: ## list the targets
@@ -57,6 +57,9 @@ test-built: environment-dev ## only what `sam build` made, under Lambda's own ru
 test-aws: environment-dev ## the end-to-end tests on a stack in your AWS account (WHENFLOW_E2E_STACK=name, see tests/e2e)
 	@test -n "$(WHENFLOW_E2E_STACK)" || { echo "Name the stack: WHENFLOW_E2E_STACK=whenflow-dev make test-aws" >&2; exit 1; }
 	@WHENFLOW_E2E_STACK=$(WHENFLOW_E2E_STACK) $(python) -m pytest --quiet tests/e2e
+
+test-dynamodb-local: environment-dev ## the contract suite against AWS's own DynamoDB engine (needs a JDK and Maven)
+	@scripts/dynamodb_local.sh $(python) -m pytest --quiet tests/contract
 
 check: lint types contracts validate test ## all that CI runs
 
@@ -119,3 +122,8 @@ environment-tests:
 
 environment-sam:
 	@scripts/environment.sh sam
+
+# ---- benchmarks ----
+
+bench-backtest: environment ## events per second from a file of events to firings; writes ~360 MB to .cache once
+	@PYTHONPATH=layers/whenflow $(python) -m benchmarks.backtest

@@ -55,7 +55,19 @@ def welcome(event: Event) -> Firing:
         "parameters": {"name": "{{ event.payload.userid }}"},
         "job_variables": {},
     }
-    return Firing(FIRING, AUTOMATION, "welcome new users", TRIGGER, NOW, event, [action], {})
+    return Firing(
+        id=FIRING,
+        automation_id=AUTOMATION,
+        automation_name="welcome new users",
+        trigger_id=TRIGGER,
+        triggered=NOW,
+        time=event.occurred,
+        event=event,
+        actions=[action],
+        on_event=1,
+        labels={},
+        posture="Reactive",
+    )
 
 
 def record(table: str, keys: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -97,10 +98,12 @@ def aws(simulated_aws: None) -> None:
 
 @pytest.fixture
 def dynamodb(aws: None) -> Any:
-    """A client of DynamoDB, with the tables of template.yaml."""
+    """A client of DynamoDB, with the tables of template.yaml: simulated, or the engine that the environment names."""
     import boto3
     from tests.tables import create_tables
 
-    client = boto3.client("dynamodb")
+    client = boto3.client("dynamodb", endpoint_url=os.environ.get("WHENFLOW_TEST_DYNAMODB"))
+    for table in client.list_tables()["TableNames"]:
+        client.delete_table(TableName=table)
     create_tables(client)
     return client

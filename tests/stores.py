@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
+from whenflow.api.services import Services
+from whenflow.automations.registry import AutomationRegistry
 from whenflow.aws.config_store import DynamoConfigStore
 from whenflow.aws.event_store import DynamoEventStore
 from whenflow.aws.firing_store import DynamoFiringStore
 from whenflow.aws.run_store import DynamoRunStore
-from whenflow.ports import Clock, ConfigStore, EventStore, FiringStore, RunStore
+from whenflow.ports import Clock, ConfigStore, EventStore, FiringStore, Ids, RunStore
 from whenflow.testing import MemoryConfigStore, MemoryEventStore, MemoryFiringStore, MemoryRunStore
 
 SHARDS = 4
@@ -39,3 +41,9 @@ def in_dynamodb(client: Any, clock: Clock) -> Stores:
         DynamoRunStore(client, "RunsTable", events, clock),
         DynamoConfigStore(client, "ConfigTable"),
     )
+
+
+def services_over(stores: Stores, clock: Clock, ids: Ids) -> Services:
+    """Return what the API works with, over these stores; it knows no key."""
+    registry = AutomationRegistry(stores.config, stores.events, clock, ids, lambda _automation: None)
+    return Services(stores.events, stores.firings, stores.runs, stores.config, clock, ids, lambda _key: None, registry)

@@ -62,10 +62,11 @@ def ttl_attribute(table: str) -> str:
 
 
 def environment(queue_urls: dict[str, str] | None = None) -> dict[str, str]:
-    """Return the variables that the template gives its functions, those of the action function included."""
-    resources, globals_ = template()["Resources"], template()["Globals"]["Function"]
-    own = resources["ActionFunction"]["Properties"]["Environment"]["Variables"]
-    variables = {**globals_["Environment"]["Variables"], **own}
+    """Return the variables that the template gives its functions: those of all, and those of each."""
+    variables = dict(template()["Globals"]["Function"]["Environment"]["Variables"])
+    for resource in template()["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            variables |= resource["Properties"].get("Environment", {}).get("Variables", {})
     return {name: _value(value, queue_urls or {}) for name, value in variables.items()}
 
 

@@ -10,8 +10,8 @@ from whenflow.actions.run_deployment import DeploymentRunner
 from whenflow.api.deployments import DeploymentInput, upsert
 from whenflow.api.services import Services
 from whenflow.automations import Automation, Firing, automation_from_document, automation_from_stored
-from whenflow.automations.match import Matcher
 from whenflow.automations.model import with_identity
+from whenflow.automations.registry import AutomationRegistry
 from whenflow.events import Event
 from whenflow.flows import Flow, Task
 from whenflow.flows.serve import FlowServer
@@ -26,6 +26,7 @@ from whenflow.testing import (
     RecordedLauncher,
     SequentialIds,
 )
+from whenflow.testing.matching import MemoryMatching
 
 
 class World:
@@ -44,9 +45,15 @@ class World:
         self.runner = DeploymentRunner(self.config, self.ledger, self.launcher, self.clock)
         self.performer = ActionPerformer(self.events, self.runner, self.clock, self.ids)
         self.dispatcher = ActionDispatcher(self.performer, self.firings, self.retries)
-        self.matcher = Matcher(self, self.firings, self.clock)
-        self.services = Services(self.events, self.firings, self.runs, self.config, self.clock, self.ids, self.find_key)
+        self.matcher = MemoryMatching(self.current, self.events, self.firings, self.clock)
+        self.automations = AutomationRegistry(self.config, self.events, self.clock, self.ids, self._switched_on)
+        self.services = Services(
+            self.events, self.firings, self.runs, self.config, self.clock, self.ids, self.find_key, self.automations
+        )
         self._matched = 0
+
+    def _switched_on(self, automation: Automation) -> None:
+        self.matcher.timer.sweep()
 
     def find_key(self, secret: str) -> dict[str, Any] | None:
         """Know one API key."""
@@ -64,7 +71,7 @@ class World:
         """Set an automation up."""
         now = self.clock.now()
         automation = with_identity(automation_from_document(document), self.ids.new(), now, now)
-        self.config.create("automation", automation.id, automation.as_document())
+        self.config.create("automation", automation.id, automation.as_stored())
         return automation
 
     def welcomes_new_users(self, **changes: Any) -> Automation:

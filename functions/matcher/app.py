@@ -3,13 +3,17 @@
 from typing import Any
 
 from whenflow.aws import wiring
-from whenflow.aws.batches import BatchAnswer, in_order
+from whenflow.aws.batches import BatchAnswer
 from whenflow.aws.observe import logger
-from whenflow.aws.records import event_of, sequence_number
+from whenflow.aws.records import readable_records, sequence_number
 
 
 @logger.inject_lambda_context(log_event=False)
 def handler(event: dict[str, Any], _context: Any) -> BatchAnswer:
-    """Store the firings of a batch of events."""
-    matcher = wiring.matcher()
-    return in_order(event["Records"], lambda record: matcher.match(event_of(record)), sequence_number)
+    """Apply a batch of events to the automations; from what could not be read or applied on, it is delivered again."""
+    records = readable_records(event["Records"])
+    report = wiring.matcher().match(records)
+    if report.firings or report.failed:
+        logger.info("matched", extra={"events": len(records), "firings": report.firings, "failed": len(report.failed)})
+    undone = event["Records"][len(records) - len(report.failed) :]
+    return {"batchItemFailures": [{"itemIdentifier": sequence_number(one)} for one in undone[:1]]}

@@ -1,12 +1,13 @@
 """Actions as documents (SPEC 4.2)."""
 
+import json
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 from tests.stories import NOBODY
 
-from whenflow.actions.definitions import Action, templates_in
+from whenflow.actions.definitions import Action, faults_in
 
 ACTION: TypeAdapter[Any] = TypeAdapter(Action)
 
@@ -25,6 +26,21 @@ def refused(document: dict[str, Any]) -> str:
     "document",
     [
         {"type": "do-nothing"},
+        {"type": "pause-deployment", "deployment_id": NOBODY},
+        {"type": "resume-deployment", "source": "inferred"},
+        {"type": "pause-work-pool", "work_pool_id": NOBODY},
+        {"type": "resume-work-pool", "source": "inferred"},
+        {"type": "pause-work-queue", "work_queue_id": NOBODY},
+        {"type": "resume-work-queue", "source": "inferred"},
+        {"type": "pause-automation", "automation_id": NOBODY},
+        {"type": "resume-automation", "source": "inferred"},
+        {"type": "cancel-flow-run"},
+        {"type": "suspend-flow-run"},
+        {"type": "resume-flow-run"},
+        {"type": "delete-flow-run"},
+        {"type": "change-flow-run-state", "state": "FAILED", "name": "Gone wrong"},
+        {"type": "send-notification", "block_document_id": NOBODY, "body": "{{ event.event }}"},
+        {"type": "call-webhook", "block_document_id": NOBODY},
         run(),
         run(parameters=None, job_variables=None, schedule_after=0),
         run(parameters={"name": "{{ event.payload.name }}"}),
@@ -44,9 +60,42 @@ def test_an_inferred_deployment_has_no_id():
     assert "not allowed when it is 'inferred'" in refused(run(source="inferred"))
 
 
-@pytest.mark.parametrize("seconds", [60, -1, "PT1H"])
-def test_runs_start_at_once_in_this_version(seconds):
-    assert "schedule_after" in refused(run(schedule_after=seconds))
+@pytest.mark.parametrize(("given", "seconds"), [(0, 0), (60, 60), (1.5, 1.5), ("PT1H", 3_600)])
+def test_a_run_may_wait_for_some_seconds(given, seconds):
+    assert ACTION.validate_python(run(schedule_after=given)).schedule_after == seconds
+
+
+@pytest.mark.parametrize("given", [-1, "-PT1H", "tomorrow", None])
+def test_a_run_cannot_wait_for_less_than_no_time(given):
+    assert "schedule_after" in refused(run(schedule_after=given))
+
+
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        ({"type": "change-flow-run-state"}, "state"),
+        ({"type": "change-flow-run-state", "state": "Happy"}, "state"),
+        ({"type": "send-notification", "body": "x"}, "block_document_id"),
+        ({"type": "send-notification", "block_document_id": NOBODY}, "body"),
+        ({"type": "send-notification", "block_document_id": NOBODY, "body": "x", "subject": "{{ nope"}, "subject"),
+        ({"type": "call-webhook", "block_document_id": NOBODY, "payload": "{{ nope"}, "payload"),
+        ({"type": "call-webhook", "block_document_id": NOBODY, "payload": 7}, "payload"),
+    ],
+)
+def test_an_action_that_lacks_or_misstates_something_is_told_by_its_field(document, field):
+    assert field in refused(document)
+
+
+def test_a_payload_that_is_an_object_is_kept_as_its_text():
+    action = ACTION.validate_python(
+        {"type": "call-webhook", "block_document_id": NOBODY, "payload": {"name": "{{ event.event }}"}}
+    )
+
+    assert json.loads(action.payload) == {"name": "{{ event.event }}"}
+
+
+def test_an_action_that_nobody_knows_is_refused():
+    assert "sing" in refused({"type": "sing"})
 
 
 @pytest.mark.parametrize(
@@ -67,7 +116,13 @@ def test_an_id_that_is_no_uuid_is_refused(id_):
     assert "deployment_id" in refused(run(deployment_id=id_))
 
 
-def test_all_templates_of_a_tree_are_found_with_the_way_to_them():
-    tree = {"a": "{{ x }}", "b": [1, "plain", {"c": "{% if x %}{% endif %}"}], "d": None}
+def test_what_is_wrong_in_a_tree_is_found_with_the_way_to_it():
+    tree = {"a": "{{ x", "b": [1, "plain", {"c": "{% if x %}"}], "d": None, "e": "{{ x }}"}
 
-    assert list(templates_in(tree)) == [(("a",), "{{ x }}"), (("b", "2", "c"), "{% if x %}{% endif %}")]
+    assert [path for path, _ in faults_in(tree)] == [("a",), ("b", "2", "c")]
+
+
+def test_text_that_must_be_json_is_told_where_it_is_not():
+    tree = {"a": {"__prefect_kind": "json", "value": "{oops"}, "b": {"__prefect_kind": "json", "value": "[1]"}}
+
+    assert [path for path, _ in faults_in(tree)] == [("a", "value")]

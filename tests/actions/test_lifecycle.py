@@ -117,3 +117,42 @@ def test_the_events_of_two_firings_are_apart(world, fire):
     world.dispatcher.dispatch(list(world.firings.stored.values())[-1])
 
     assert [len(world.events.named(name)) for name in LIFE] == [2, 2, 2]
+
+
+@pytest.fixture
+def silence(world):
+    """An automation that misses orders, and fired because none came for a minute."""
+    world.automation(
+        {
+            "name": "no order",
+            "trigger": {"type": "event", "posture": "Proactive", "expect": ["order.placed"], "within": 60},
+            "actions": [NOTHING],
+            "actions_on_trigger": [NOTHING],
+        }
+    )
+    world.matcher.pass_time()
+    world.clock.advance(60)
+    world.matcher.pass_time()
+    (firing,) = world.firings.stored.values()
+    world.dispatcher.dispatch(firing)
+    return firing
+
+
+def test_an_absence_is_told_without_an_event_that_triggered_it(world, silence):
+    (fired,) = world.events.named(LIFE[0])
+
+    assert (fired.payload["triggering_event"], fired.related) == (None, ())
+    assert fired.resource["prefect.posture"] == "Proactive"
+
+
+def test_actions_on_an_absence_relate_to_the_firing_alone(world, silence):
+    (fired,) = world.events.named(LIFE[0])
+
+    for event in world.events.named(LIFE[1]):
+        assert [one["prefect.resource.id"] for one in event.related] == [f"prefect.event.{fired.id}"]
+        assert event.follows is None
+
+
+def test_actions_on_the_trigger_follow_those_on_the_event(world, silence):
+    assert [event.payload["action_index"] for event in world.events.named(LIFE[2])] == [0, 1]
+    assert [silence.is_on_event(index) for index in (0, 1)] == [True, False]

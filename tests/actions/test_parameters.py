@@ -21,7 +21,7 @@ def firing(fire: Fire) -> Firing:
 
 
 def rendered(value: Any, firing: Firing) -> Any:
-    return render_parameters(value, context_of(firing))
+    return render_parameters(value, context_of(firing, firing.event))
 
 
 @pytest.mark.parametrize("name", sorted(PAYLOAD))

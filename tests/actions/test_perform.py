@@ -147,3 +147,24 @@ def test_a_run_that_completes_may_start_the_next(world):
     assert (welcome.flow_name, then.flow_name) == ("new-user-flow", "send-invoice")
     assert then.parameters == {"flow_run": welcome.name}
     assert {run.state.name for run in world.runs.newest(10)} == {"Completed"}
+
+
+def test_an_action_on_the_firing_itself_sees_the_event_that_tells_of_it(world):
+    deployment = world.deployment()
+    told = run_of(deployment, parameters={"name": "{{ event.event }} of {{ automation.name }}"})
+    automation = world.automation(welcoming(deployment, actions=[], actions_on_trigger=[told]))
+
+    world.happens(ann_signs_up())
+
+    assert world.run().parameters["name"] == f"prefect.automation.triggered of {automation.name}"
+
+
+def test_a_run_that_is_to_start_later_is_refused_and_not_started_now(world):
+    deployment = world.deployment()
+    world.automation(welcoming(deployment, actions=[{**run_of(deployment), "schedule_after": 60}]))
+
+    world.happens(ann_signs_up())
+
+    (failed,) = world.events.named("prefect.automation.action.failed")
+    assert "schedule_after" in failed.payload["reason"]
+    assert world.launcher.launched == []

@@ -1,9 +1,20 @@
 """Automations over HTTP."""
 
+from typing import Any
+
 import pytest
-from tests.stories import NOBODY, ann_signs_up, welcoming
+from tests.stories import NOBODY, ann_signs_up, order_placed, run_of, welcoming
 
 AN_ID = {"id": NOBODY}
+NOTHING = [{"type": "do-nothing"}]
+OWNER = f"prefect.deployment.{NOBODY}"
+LOOP = {"type": "event", "posture": "Reactive", "expect": ["prefect.flow-run.Running"]}
+
+
+def watching(**changes: Any) -> dict[str, Any]:
+    """An automation that looks at orders and does nothing, as a client creates it."""
+    trigger = {"type": "event", "posture": "Reactive", "expect": ["order.placed"]}
+    return {"name": "on order", "trigger": trigger, "actions": NOTHING, **changes}
 
 
 def test_an_automation_is_created_and_shown_with_all_its_defaults(api):
@@ -78,7 +89,8 @@ def test_an_automation_is_shown_by_its_id(api):
         ({"foo": 1}, ["foo"]),
         ({"name": None}, ["name"]),
         ({"trigger": {"type": "event"}}, ["trigger", "posture"]),
-        ({"trigger": {"type": "event", "posture": "Reactive", "foo": 1}}, ["trigger", "foo"]),
+        ({"trigger": {"posture": "Proactive", "within": 9}}, ["trigger"]),
+        ({"trigger": {"posture": "Reactive", "match": {"a": 7}}}, ["trigger", "match", "a"]),
         ({"actions": [{"type": "sing"}]}, ["actions", 0]),
         ({"actions": None}, ["actions"]),
     ],
@@ -97,20 +109,301 @@ def test_a_refusal_shows_what_was_sent(api):
     assert answer.document["request_body"] == {"name": 7}
 
 
-def test_automations_are_listed_newest_first(world, api):
-    for name in ("first", "second"):
-        api("POST", "/automations", welcoming(AN_ID, name=name))
-        world.clock.advance(1)
-
-    answer = api("POST", "/automations/filter", {})
-
-    assert [automation["name"] for automation in answer.document] == ["second", "first"]
-
-
-@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("id_", [NOBODY, "nope"])
 def test_an_automation_that_is_not_there_is_not_found(api, method, id_):
-    answer = api(method, f"/automations/{id_}")
+    body = {"PUT": welcoming(AN_ID), "PATCH": {"enabled": False}}.get(method)
+
+    answer = api(method, f"/automations/{id_}", body)
 
     assert answer.status == 404
     assert answer.document["detail"].startswith("There is no automation")
+
+
+# ---- replace and switch ----
+
+
+def test_an_automation_is_replaced_as_a_whole(world, api):
+    created = api("POST", "/automations", watching(description="old", tags=["old"])).document
+    world.clock.advance(5)
+
+    assert api("PUT", f"/automations/{created['id']}", watching(name="new")).status == 204
+
+    shown = api("GET", f"/automations/{created['id']}").document
+    assert shown == created | {"name": "new", "description": "", "tags": [], "updated": "2026-11-20T12:00:05Z"}
+
+
+def test_an_owner_cannot_be_replaced(api):
+    created = api("POST", "/automations", watching(owner_resource=OWNER)).document
+
+    assert api("PUT", f"/automations/{created['id']}", watching(owner_resource="x")).status == 422
+    assert api("PUT", f"/automations/{created['id']}", watching()).status == 204
+    assert api("GET", f"/automations/{created['id']}").document["owner_resource"] == OWNER
+
+
+def test_a_replacement_that_is_wrong_changes_nothing(world, api):
+    created = api("POST", "/automations", watching()).document
+
+    answer = api("PUT", f"/automations/{created['id']}", watching(name=7))
+
+    assert (answer.status, answer.document["exception_detail"][0]["loc"]) == (422, ["name"])
+    assert api("GET", f"/automations/{created['id']}").document == created
+
+
+def test_an_automation_is_switched_off_and_on(world, api):
+    created = api("POST", "/automations", watching()).document
+
+    assert api("PATCH", f"/automations/{created['id']}", {"enabled": False}).status == 204
+    assert world.happens(order_placed(1)) == []
+
+    assert api("PATCH", f"/automations/{created['id']}", {"enabled": True}).status == 204
+    assert len(world.happens(order_placed(2))) == 1
+
+
+@pytest.mark.parametrize("body", [{"name": "new"}, {"enabled": "perhaps"}, {"enabled": None}])
+def test_only_the_switch_can_be_patched(api, body):
+    created = api("POST", "/automations", watching()).document
+
+    assert api("PATCH", f"/automations/{created['id']}", body).status == 422
+    assert api("GET", f"/automations/{created['id']}").document == created
+
+
+def test_v5_an_automation_that_would_start_itself_cannot_be_switched_on(api):
+    document = watching(trigger=LOOP, actions=[{"type": "run-deployment", "source": "inferred"}], enabled=False)
+    created = api("POST", "/automations", document).document
+
+    answer = api("PATCH", f"/automations/{created['id']}", {"enabled": True})
+
+    assert answer.status == 422
+    assert "start run after run" in answer.document["exception_detail"][0]["msg"]
+    assert api("GET", f"/automations/{created['id']}").document["enabled"] is False
+
+
+# ---- warnings ----
+
+
+@pytest.mark.parametrize("expect", [[], ["prefect.*"], ["order.placed", "prefect.flow-run.*"]])
+def test_who_may_see_the_runs_that_it_starts_is_warned(api, expect):
+    document = watching(
+        trigger={"type": "sequence", "within": 60, "triggers": [{"posture": "Reactive", "expect": expect}]},
+        actions=[run_of(AN_ID)],
+    )
+
+    (warning,) = api("POST", "/automations", document).document["warnings"]
+
+    assert (", ".join(expect) or "every event") in warning
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"actions": NOTHING},
+        {"enabled": False},
+        {"trigger": {"posture": "Reactive", "expect": ["order.placed"]}},
+        {"trigger": {"posture": "Reactive", "expect": [], "match": {"prefect.resource.id": "order.*"}}},
+        {"trigger": {"posture": "Reactive", "expect": [], "match_related": {"prefect.resource.role": "shop"}}},
+        {"trigger": {"posture": "Proactive", "expect": []}},
+    ],
+    ids=["no run", "off", "name", "match", "related", "absence"],
+)
+def test_who_cannot_is_not(api, changes):
+    document = watching(**{"trigger": {"posture": "Reactive", "expect": []}, "actions": [run_of(AN_ID)], **changes})
+
+    assert "warnings" not in api("POST", "/automations", document).document
+
+
+def test_warnings_are_not_stored(world, api):
+    created = api("POST", "/automations", watching(trigger={"posture": "Reactive"}, actions=[run_of(AN_ID)])).document
+
+    assert "warnings" in created
+    assert "warnings" not in (world.config.get("automation", created["id"]) or {})
+
+
+# ---- find ----
+
+
+@pytest.fixture
+def three(world, api) -> None:
+    """Three automations, made in the order b, a, c; then b is renewed."""
+    made = {}
+    for name, tags in (("b", ["red", "blue"]), ("a", ["red"]), ("c", [])):
+        made[name] = api("POST", "/automations", watching(name=name, tags=tags)).document
+        world.clock.advance(1)
+    api("PUT", f"/automations/{made['b']['id']}", watching(name="b", tags=["red", "blue"]))
+
+
+@pytest.mark.parametrize(
+    ("request_", "found"),
+    [
+        ({}, "abc"),
+        ({"automations": None, "sort": None}, "abc"),
+        ({"automations": {}}, "abc"),
+        ({"automations": {"name": {"any_": ["c", "a", "z"]}}}, "ac"),
+        ({"automations": {"name": {"any_": None}}}, "abc"),
+        ({"automations": {"name": {"any_": []}}}, ""),
+        ({"automations": {"tags": {"all_": ["red", "blue"]}}}, "b"),
+        ({"automations": {"tags": {"any_": ["blue", "green"]}}}, "b"),
+        ({"automations": {"tags": {"is_null_": True}}}, "c"),
+        ({"automations": {"tags": {"is_null_": False}}}, "ab"),
+        ({"automations": {"tags": {"all_": ["red"]}, "name": {"any_": ["a", "c"]}}}, "a"),
+        ({"automations": {"id": {"any_": [NOBODY]}}}, ""),
+    ],
+)
+def test_automations_are_found_and_counted(api, three, request_, found):
+    listed = api("POST", "/automations/filter", request_).document
+
+    assert "".join(one["name"] for one in listed) == found
+    assert api("POST", "/automations/count", request_).document == len(found)
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [("NAME_ASC", "abc"), ("NAME_DESC", "cba"), ("CREATED_DESC", "cab"), ("UPDATED_DESC", "bca")],
+)
+def test_automations_are_listed_in_the_order_that_is_asked_for(api, three, sort, order):
+    listed = api("POST", "/automations/filter", {"sort": sort}).document
+
+    assert "".join(one["name"] for one in listed) == order
+
+
+@pytest.mark.parametrize(("page", "found"), [({"limit": 2}, "ab"), ({"offset": 1}, "bc"), ({"limit": 0}, "")])
+def test_automations_are_listed_page_by_page(api, three, page, found):
+    assert "".join(one["name"] for one in api("POST", "/automations/filter", page).document) == found
+
+
+def test_an_automation_is_found_by_its_id(api):
+    created = api("POST", "/automations", watching()).document
+    api("POST", "/automations", watching(name="another"))
+
+    answer = api("POST", "/automations/filter", {"automations": {"id": {"any_": [created["id"]]}}})
+
+    assert answer.document == [created]
+
+
+@pytest.mark.parametrize("path", ["/automations/filter", "/automations/count"])
+@pytest.mark.parametrize(
+    ("request_", "place"),
+    [
+        ({"sort": "RANDOM"}, ["body", "sort"]),
+        ({"sort": ["NAME_ASC"]}, ["body", "sort"]),
+        ({"automations": []}, ["body", "automations"]),
+        ({"automations": {"colour": {}}}, ["body", "automations", "colour"]),
+        ({"automations": {"name": "a"}}, ["body", "automations", "name"]),
+        ({"automations": {"name": {"any_": "a"}}}, ["body", "automations", "name", "any_"]),
+        ({"automations": {"tags": {"all_": [7]}}}, ["body", "automations", "tags", "all_"]),
+    ],
+)
+def test_what_is_asked_for_in_a_wrong_way_is_refused_by_its_place(api, path, request_, place):
+    answer = api("POST", path, request_)
+
+    assert (answer.status, answer.document["exception_detail"][0]["loc"]) == (422, place)
+
+
+# ---- what belongs together ----
+
+
+def test_automations_related_to_a_deployment_are_those_it_owns_and_those_that_run_it(api):
+    api("POST", "/automations", watching(name="owned", owner_resource=OWNER))
+    api("POST", "/automations", watching(name="runs it", actions=[run_of(AN_ID)]))
+    api("POST", "/automations", watching(name="runs it on trigger", actions_on_trigger=[run_of(AN_ID)]))
+    api("POST", "/automations", watching(name="another"))
+
+    answer = api("GET", f"/automations/related-to/{OWNER}")
+
+    assert answer.status == 200
+    assert sorted(one["name"] for one in answer.document) == ["owned", "runs it", "runs it on trigger"]
+
+
+def test_automations_go_with_their_owner(world, api):
+    api("POST", "/automations", watching(name="owned", owner_resource=OWNER))
+    api("POST", "/automations", watching(name="another"))
+
+    assert api("DELETE", f"/automations/owned-by/{OWNER}").status == 202
+
+    assert [one["name"] for one in world.config.all("automation")] == ["another"]
+    assert len(world.events.named("prefect.automation.deleted")) == 1
+
+
+def test_an_owner_without_automations_takes_nothing_with_it(api):
+    api("POST", "/automations", watching())
+
+    assert api("DELETE", "/automations/owned-by/prefect.deployment.nobody").status == 202
+    assert api("POST", "/automations/count", {}).document == 1
+
+
+# ---- templates ----
+
+
+@pytest.mark.parametrize("path", ["/automations/templates/validate", "/templates/validate"])
+def test_a_template_that_is_right_is_no_news(api, path):
+    answer = api("POST", path, '"{{ event.payload.name }}"')
+
+    assert (answer.status, answer.text) == (204, "")
+
+
+@pytest.mark.parametrize("path", ["/automations/templates/validate", "/templates/validate"])
+def test_a_template_that_is_wrong_is_told_with_its_line(api, path):
+    answer = api("POST", path, '"Dear\\n{{ broken"')
+
+    assert answer.status == 422
+    error = answer.document["error"]
+    assert (error["line"], error["source"]) == (2, "Dear\n{{ broken")
+    assert error["message"]
+
+
+@pytest.mark.parametrize("body", ["{}", "7", "null", "[]"])
+def test_what_is_no_text_is_no_template(api, body):
+    assert api("POST", "/templates/validate", body).status == 422
+
+
+# ---- events (V15) ----
+
+
+def test_v15_each_change_is_an_event_with_the_automation(world, api):
+    created = api("POST", "/automations", watching()).document
+    world.clock.advance(1)
+    api("PUT", f"/automations/{created['id']}", watching(name="renamed"))
+    world.clock.advance(1)
+    api("PATCH", f"/automations/{created['id']}", {"enabled": False})
+    last = api("GET", f"/automations/{created['id']}").document
+    api("DELETE", f"/automations/{created['id']}")
+
+    told = [(event.event, event.payload["name"], event.payload["enabled"]) for event in world.events.stored.values()]
+    assert told == [
+        ("prefect.automation.created", "on order", True),
+        ("prefect.automation.updated", "renamed", True),
+        ("prefect.automation.updated", "renamed", False),
+        ("prefect.automation.deleted", "renamed", False),
+    ]
+    (deleted,) = world.events.named("prefect.automation.deleted")
+    assert deleted.payload == last
+    assert deleted.resource == {
+        "prefect.resource.id": f"prefect.automation.{created['id']}",
+        "prefect.resource.name": "renamed",
+    }
+
+
+def test_what_was_refused_is_no_event(world, api):
+    api("POST", "/automations", watching(name=7))
+    api("PATCH", f"/automations/{NOBODY}", {"enabled": True})
+
+    assert world.events.names() == []
+
+
+def test_a_switch_that_changes_nothing_is_no_event(world, api):
+    created = api("POST", "/automations", watching()).document
+
+    assert api("PATCH", f"/automations/{created['id']}", {"enabled": True}).status == 204
+
+    assert world.events.names() == ["prefect.automation.created"]
+
+
+def test_an_automation_can_look_at_the_life_of_automations(world, api):
+    trigger = {"type": "event", "posture": "Reactive", "expect": ["prefect.automation.deleted"]}
+    api("POST", "/automations", watching(name="guard", trigger=trigger))
+    created = api("POST", "/automations", watching()).document
+    api("DELETE", f"/automations/{created['id']}")
+
+    world.settle()
+
+    assert [firing.automation_name for firing in world.firings.stored.values()] == ["guard"]

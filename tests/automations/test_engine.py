@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
+from tests.firings import firing_for, firings_for
 from tests.stories import BUCKET, NOON, ann_signs_up, clients_csv_arrives, order_placed
 
-from whenflow.automations import on_event
-from whenflow.automations.engine import key_of
+from whenflow.automations.compiled import compile_automation
 from whenflow.testing import an_automation
 
 LILY = {"prefect.resource.id": "l", "prefect.resource.role": "meal", "genus": "Hemerocallis"}
@@ -13,7 +13,7 @@ TULIP = {"prefect.resource.id": "t", "prefect.resource.role": "meal", "genus": "
 
 
 def fires(event, **trigger) -> bool:
-    return bool(on_event([an_automation(**trigger)], event, NOON))
+    return bool(firings_for([an_automation(**trigger)], event))
 
 
 def test_an_event_that_is_expected_fires():
@@ -41,8 +41,8 @@ def test_m8_who_expects_nothing_in_particular_expects_every_name():
 def test_m9_only_what_is_expected_fires():
     automation = an_automation(expect=["animal.walked"])
 
-    assert on_event([automation], order_placed(name="animal.snoozed"), NOON) == []
-    assert len(on_event([automation], order_placed(name="animal.walked"), NOON)) == 1
+    assert firings_for([automation], order_placed(name="animal.snoozed")) == []
+    assert len(firings_for([automation], order_placed(name="animal.walked"))) == 1
 
 
 def test_m10_a_pattern_of_names():
@@ -56,7 +56,7 @@ def test_m11_match_looks_at_the_resource_itself_only():
 
 
 def test_m12_an_automation_that_is_disabled_does_not_fire():
-    assert on_event([an_automation(enabled=False)], order_placed(), NOON) == []
+    assert firings_for([an_automation(enabled=False)], order_placed()) == []
 
 
 def test_m13_a_log_line_never_fires():
@@ -71,29 +71,29 @@ def test_an_event_without_a_name_fires_nothing():
 def test_an_event_fires_every_automation_that_looks_at_it_in_their_order():
     automations = [an_automation("b"), an_automation("never", expect=["x"]), an_automation("a", expect=[])]
 
-    assert [firing.automation_name for firing in on_event(automations, order_placed(), NOON)] == ["b", "a"]
+    assert [firing.automation_name for firing in firings_for(automations, order_placed())] == ["b", "a"]
 
 
 def test_one_automation_fires_for_every_event():
     automation = an_automation()
 
-    first = on_event([automation], order_placed(7), NOON)
-    second = on_event([automation], order_placed(8), NOON)
+    first = firing_for(automation, order_placed(7))
+    second = firing_for(automation, order_placed(8))
 
-    assert first[0].id != second[0].id
+    assert first.id != second.id
 
 
 def test_a_firing_carries_what_its_actions_need():
     automation = an_automation(actions=[{"type": "do-nothing"}], for_each=["prefect.resource.id"])
 
-    (firing,) = on_event([automation], order_placed(), NOON + timedelta(seconds=1))
+    firing = firing_for(automation, order_placed(), NOON + timedelta(seconds=1))
 
     assert (firing.automation_id, firing.automation_name) == (automation.id, "on order")
     assert firing.event == order_placed()
-    assert firing.triggered == NOON + timedelta(seconds=1)
-    assert firing.actions == [{"type": "do-nothing"}]
+    assert (firing.triggered, firing.time) == (NOON + timedelta(seconds=1), NOON)
+    assert (firing.actions, firing.on_event) == ([{"type": "do-nothing"}], 1)
     assert firing.labels == {"prefect.resource.id": "order.7"}
-    assert firing.posture == "Reactive"
+    assert (firing.trigger_type, firing.posture) == ("event", "Reactive")
 
 
 def test_the_key_is_the_values_of_the_labels_in_their_order():
@@ -103,14 +103,15 @@ def test_the_key_is_the_values_of_the_labels_in_their_order():
     )
     automation = an_automation(for_each=["shop", "related:bucket:prefect.resource.name", "nope"])
 
-    assert automation.trigger.for_each == ["nope", "related:bucket:prefect.resource.name", "shop"]
-    assert key_of(automation.trigger, order) == ("", "incoming", "berlin")
+    (watch,) = compile_automation(automation, 0).watches
+    assert watch.for_each == ("nope", "related:bucket:prefect.resource.name", "shop")
+    assert watch.key_of(order) == ("", "incoming", "berlin")
 
 
 def test_a_trigger_that_looks_at_nothing_changes_nothing_of_the_event():
     order = order_placed()
     before = order.as_document()
 
-    on_event([an_automation(expect=[], for_each=["a"], match={"a": "b"})], order, NOON)
+    firings_for([an_automation(expect=[], for_each=["a"], match={"a": "b"})], order)
 
     assert order.as_document() == before

@@ -3,16 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from tests.firings import firing_for
 from tests.stories import NOON, clients_csv_arrives, order_placed
 
-from whenflow.automations import Firing, on_event
-from whenflow.automations.firing import firing_id
+from whenflow.automations import Firing
+from whenflow.automations.state import leaf_id
 from whenflow.testing import an_automation
 
 
 def fired(event=None, now=NOON, **automation) -> Firing:
-    (firing,) = on_event([an_automation(**{"expect": [], **automation})], event or order_placed(), now)
-    return firing
+    return firing_for(an_automation(**{"expect": [], **automation}), event or order_placed(), now)
 
 
 def test_the_same_firing_found_twice_has_one_id():
@@ -41,11 +41,11 @@ def test_what_is_no_condition_does_not_change_the_id(other):
 
 
 def test_parts_of_a_key_do_not_run_into_each_other():
-    assert firing_id("a", "t", ("x", "y"), "e") != firing_id("a", "t", ("xy",), "e")
+    assert leaf_id("a", "t", ("x", "y"), "e") != leaf_id("a", "t", ("xy",), "e")
 
 
 def test_an_id_never_changes_between_versions_of_the_code():
-    assert firing_id("automation", "trigger", ("key",), "event") == "71efa76c-b6e8-572e-91f9-c79c0a9f4b1b"
+    assert leaf_id("automation", "trigger", ("key",), "event") == "71efa76c-b6e8-572e-91f9-c79c0a9f4b1b"
 
 
 def test_a_firing_survives_being_stored():

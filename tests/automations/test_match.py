@@ -1,31 +1,40 @@
 """The matcher: events become stored firings."""
 
-import pytest
+from collections.abc import Iterator
+
 from tests.stories import ann_signs_up, order_placed, welcoming
 
-from whenflow.automations import Firing
-from whenflow.automations.match import Matcher
+from whenflow.automations import Automation, Firing
+from whenflow.automations.settle import Record
 from whenflow.errors import Transient
-from whenflow.testing import MemoryFiringStore, an_automation
-
-
-class Known(list):
-    """Automations that are known."""
-
-    def current(self):
-        """Return them."""
-        return self
+from whenflow.testing import ManualClock, MemoryEventStore, MemoryFiringStore, an_automation
+from whenflow.testing.matching import LANE, MemoryMatching
 
 
 class BusyFirings(MemoryFiringStore):
-    """Takes the first firing, and is busy at the second, once."""
+    """Is busy at some attempts to store a firing.
+
+    Attributes:
+        busy: Whether it is, for each attempt to come; in the end it is not.
+    """
+
+    def __init__(self, *busy: bool) -> None:
+        super().__init__()
+        self.busy: Iterator[bool] = iter(busy)
 
     def put(self, firing: Firing) -> bool:
         """Store a firing."""
-        if len(self.stored) == 1 and firing.id not in self.stored and not getattr(self, "was_busy", False):
-            self.was_busy = True
+        if next(self.busy, False):
             raise Transient("busy")
         return super().put(firing)
+
+
+def matching(firings: MemoryFiringStore, clock: ManualClock, *automations: Automation) -> MemoryMatching:
+    return MemoryMatching(lambda: automations, MemoryEventStore(), firings, clock)
+
+
+def names(firings: MemoryFiringStore) -> list[str]:
+    return [firing.automation_name for firing in firings.stored.values()]
 
 
 def test_an_event_nobody_looks_at_closes_no_firing(world):
@@ -61,17 +70,34 @@ def test_an_automation_that_was_removed_does_not_fire(world):
 def test_an_automation_that_is_enabled_again_fires_again(world):
     automation = world.automation(welcoming(world.deployment(), enabled=False))
     assert world.matcher.match(ann_signs_up()) == 0
-    world.config.replace("automation", automation.id, automation.as_document() | {"enabled": True})
+    world.config.replace("automation", automation.id, automation.as_stored() | {"enabled": True})
 
     assert world.matcher.match(ann_signs_up(id=world.ids.new())) == 1
 
 
+def test_an_automation_that_cannot_be_settled_holds_up_no_other(clock):
+    firings = BusyFirings(True, False)
+    matcher = matching(firings, clock, an_automation("a"), an_automation("b")).matcher
+
+    report = matcher.match([Record(order_placed(), LANE, 1)])
+
+    assert (report.firings, names(firings)) == (1, ["b"])
+
+
+def test_from_the_first_record_that_could_not_be_settled_on_they_are_reported(clock):
+    firings = BusyFirings(False, True)
+    matcher = matching(firings, clock, an_automation("paid", expect=["order.paid"]), an_automation("placed")).matcher
+    events = [order_placed(name="order.paid"), order_placed(2), order_placed(3)]
+    records = [Record(event, LANE, number) for number, event in enumerate(events)]
+
+    assert matcher.match(records).failed == records[1:]
+
+
 def test_what_a_crash_left_undone_is_done_when_the_event_comes_again(clock):
-    firings = BusyFirings()
-    matcher = Matcher(Known([an_automation("a"), an_automation("b")]), firings, clock)
-    with pytest.raises(Transient):
-        matcher.match(order_placed())
+    firings = BusyFirings(False, True)
+    matcher = matching(firings, clock, an_automation("a"), an_automation("b")).matcher
+    records = [Record(order_placed(), LANE, 1)]
+    assert matcher.match(records).failed == records
 
-    matcher.match(order_placed())
-
-    assert [firing.automation_name for firing in firings.stored.values()] == ["a", "b"]
+    assert matcher.match(records).failed == []
+    assert names(firings) == ["a", "b"]

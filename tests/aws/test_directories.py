@@ -1,12 +1,15 @@
 """What the hot functions keep in memory, and for how long."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.stories import NOON, signup_webhook
+from tests.stories import NOON, order_placed, signup_webhook
 
+from whenflow.automations import Automation, Engine
 from whenflow.aws import directories
-from whenflow.aws.directories import CachedAutomations, CachedWebhooks
+from whenflow.aws.directories import CachedWebhooks, LoadedEngine
+from whenflow.errors import Transient
 from whenflow.ports import Reference
 from whenflow.testing import MemoryConfigStore, an_automation
 from whenflow.webhooks.model import SLUG_KIND, Webhook, slug_hash
@@ -43,9 +46,10 @@ def store_webhook(config: MemoryConfigStore, slug: str, **changes: Any) -> Webho
     return webhook
 
 
-def store_automation(config: MemoryConfigStore, name: str = "on order") -> None:
-    automation = an_automation(name)
-    config.create("automation", automation.id, automation.as_document())
+def store_automation(config: MemoryConfigStore, name: str = "on order", **changes: Any) -> Automation:
+    automation = an_automation(name, **changes)
+    config.create("automation", automation.id, automation.as_stored())
+    return automation
 
 
 def test_a_webhook_is_found_by_its_slug(config, watch):
@@ -106,29 +110,125 @@ def test_guesses_do_not_fill_the_memory(config, watch, monkeypatch):
     assert len(directory._found) <= 10
 
 
+def change(config: MemoryConfigStore, automation: Automation, **changes: Any) -> Automation:
+    """Store an automation changed, a second later."""
+    changed = automation.model_copy(update={"updated": automation.updated + timedelta(seconds=1), **changes})
+    config.replace("automation", changed.id, changed.as_stored())
+    return changed
+
+
+def looking_at(engine: Engine, name: str = "order.placed") -> list[str]:
+    """Return the names of the automations that look at an event of a name, in the order of their evaluation."""
+    found = [engine.automation(watch.automation_id) for watch in engine.watching(order_placed(name=name))]
+    return [one.name for one in found if one]
+
+
 def test_automations_are_known_as_they_are(config, watch):
-    store_automation(config)
+    automation = store_automation(config)
 
-    assert CachedAutomations(config).current() == [an_automation()]
+    assert LoadedEngine(config).engine().automations() == [automation]
 
 
-def test_a_change_of_an_automation_is_known_after_a_second(config, watch):
-    directory = CachedAutomations(config)
-    assert directory.current() == []
+def test_a_new_automation_is_known_after_a_second_at_most(config, watch):
+    directory = LoadedEngine(config)
+    assert looking_at(directory.engine()) == []
     store_automation(config)
 
     watch.seconds += 0.9
-    assert directory.current() == []
+    assert looking_at(directory.engine()) == []
 
     watch.seconds += 0.2
-    assert directory.current() == [an_automation()]
+    assert looking_at(directory.engine()) == ["on order"]
 
 
-def test_automations_that_did_not_change_are_not_read_again(config, watch):
-    directory = CachedAutomations(config)
+def test_an_automation_that_was_removed_is_forgotten(config, watch):
+    directory = LoadedEngine(config)
+    automation = store_automation(config)
+    store_automation(config, "stays")
+    directory.engine()
+    config.delete("automation", automation.id)
+
+    watch.seconds += 1
+
+    assert looking_at(directory.engine()) == ["stays"]
+
+
+def test_an_automation_that_was_switched_off_looks_at_nothing(config, watch):
+    directory = LoadedEngine(config)
+    automation = store_automation(config)
+    directory.engine()
+    change(config, automation, enabled=False)
+
+    watch.seconds += 1
+
+    assert looking_at(directory.engine()) == []
+
+
+def test_an_automation_that_was_replaced_is_known_as_it_is_now(config, watch):
+    directory = LoadedEngine(config)
+    automation = store_automation(config)
+    directory.engine()
+    changed = change(config, automation, name="renamed")
+
+    watch.seconds += 1
+
+    assert directory.engine().automation(automation.id) == changed
+
+
+def test_automations_that_did_not_change_are_not_loaded_again(config, watch):
+    directory = LoadedEngine(config)
     store_automation(config)
-    before = directory.current()
+    before = directory.engine().version
 
     watch.seconds += 10
 
-    assert directory.current() is before
+    assert directory.engine().version == before
+
+
+def test_only_the_automation_that_changed_is_loaded_again(config, watch):
+    directory = LoadedEngine(config)
+    changing, staying = store_automation(config, "changing"), store_automation(config, "staying")
+    loaded = directory.engine().compiled(staying.id)
+    change(config, changing, name="changed")
+
+    watch.seconds += 1
+
+    assert directory.engine().compiled(staying.id) is loaded
+
+
+def test_automations_are_evaluated_in_the_order_in_which_they_were_made(config, watch):
+    for name, second in (("third", 3), ("first", 1), ("second", 2)):
+        automation = an_automation(name).model_copy(update={"created": NOON + timedelta(seconds=second)})
+        config.create("automation", automation.id, automation.as_stored())
+
+    assert looking_at(LoadedEngine(config).engine()) == ["first", "second", "third"]
+
+
+def test_an_automation_that_changed_keeps_its_place(config, watch):
+    directory = LoadedEngine(config)
+    first = store_automation(config, "first")
+    directory.engine()
+    store_automation(config, "second")
+    watch.seconds += 1
+    directory.engine()
+    change(config, first, description="changed")
+
+    watch.seconds += 1
+
+    assert looking_at(directory.engine()) == ["first", "second"]
+
+
+def test_a_store_that_does_not_answer_leaves_the_automations_as_they_were(config, watch, monkeypatch):
+    directory = LoadedEngine(config)
+    store_automation(config)
+    watch.seconds += 1
+    with monkeypatch.context() as broken:
+        broken.setattr(config, "all", lambda _kind: _raise(Transient("busy")))
+        with pytest.raises(Transient):
+            directory.engine()
+
+    assert looking_at(directory.engine()) == ["on order"]
+
+
+def _raise(error: Exception) -> Any:
+    raise error

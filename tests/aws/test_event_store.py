@@ -5,12 +5,12 @@ import string
 from datetime import timedelta
 
 import pytest
+from tests.firings import firing_for
 from tests.outages import failing, refusal, unreachable
 from tests.stores import RETENTION_DAYS, SHARDS
 from tests.stories import NOON, order_placed
 from tests.tables import ttl_attribute
 
-from whenflow.automations import on_event
 from whenflow.aws.event_store import DynamoEventStore
 from whenflow.documents import unpack
 from whenflow.errors import TooLarge, Transient
@@ -221,7 +221,7 @@ def test_the_largest_event_that_is_stored_still_fits_into_its_firing(stores):
     stores.events.put(largest)
     actions = [{"type": "run-deployment", "source": "inferred", "parameters": {"text": incompressible(15_000)}}]
 
-    (firing,) = on_event([an_automation(actions=actions)], largest, NOON)
+    firing = firing_for(an_automation(actions=actions), largest)
 
     assert stores.firings.put(firing) is True
 

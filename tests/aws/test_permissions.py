@@ -2,10 +2,10 @@
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.firings import firing_for
 from tests.outages import failing, refusal
 from tests.stories import NOON, order_placed
 
-from whenflow.automations import on_event
 from whenflow.ports import LogLine
 from whenflow.runs import FlowRun, RunLedger, StateType
 from whenflow.testing import an_automation
@@ -29,7 +29,7 @@ def test_an_event_that_may_not_be_stored_is_not_taken_for_stored(stores, dynamod
 
 
 def test_a_firing_that_may_not_be_stored_is_not_taken_for_stored(stores, dynamodb):
-    (firing,) = on_event([an_automation()], order_placed(), NOON)
+    firing = firing_for(an_automation(), order_placed())
 
     with failing(dynamodb, "PutItem", DENIED), pytest.raises(ClientError):
         stores.firings.put(firing)

@@ -3,9 +3,9 @@
 import base64
 
 import pytest
-from tests.stories import NOON, order_placed
+from tests.firings import firing_for
+from tests.stories import order_placed
 
-from whenflow.automations import on_event
 from whenflow.aws.records import event_of, firing_of, message_of, receive_count, sequence_number
 from whenflow.documents import pack
 from whenflow.testing import an_automation
@@ -23,7 +23,7 @@ def test_an_event_comes_out_of_its_record():
 
 
 def test_a_firing_comes_out_of_its_record():
-    (firing,) = on_event([an_automation()], order_placed(), NOON)
+    firing = firing_for(an_automation(), order_placed())
 
     assert firing_of(stream_record(firing.as_stored())) == firing
 

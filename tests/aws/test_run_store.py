@@ -5,15 +5,16 @@ import string
 from datetime import timedelta
 
 import pytest
+from tests.firings import firing_for
 from tests.outages import failing, refusal, unreachable
+from tests.stores import services_over
 from tests.stories import ann_signs_up, welcome_deployment, welcoming
 from tests.tables import ttl_attribute
 
 from whenflow.actions.outcome import ActionFailed
 from whenflow.actions.run_deployment import DeploymentRunner
 from whenflow.api.deployments import DeploymentInput, upsert
-from whenflow.api.services import Services
-from whenflow.automations import Firing, automation_from_document, on_event
+from whenflow.automations import Firing, automation_from_document
 from whenflow.automations.model import with_identity
 from whenflow.errors import Transient
 from whenflow.ports import LogLine
@@ -30,15 +31,15 @@ def ledger(stores, clock, ids) -> RunLedger:
 @pytest.fixture
 def deployment(stores, clock, ids) -> dict:
     """The deployment that welcomes new users."""
-    services = Services(stores.events, stores.firings, stores.runs, stores.config, clock, ids, lambda _key: None)
-    return upsert(DeploymentInput.model_validate(welcome_deployment()), services)[1]
+    return upsert(DeploymentInput.model_validate(welcome_deployment()), services_over(stores, clock, ids))[1]
 
 
 @pytest.fixture
 def welcome(stores, ledger, clock, deployment) -> FlowRun:
     """Ann's flow run, just started."""
     launcher = RecordedLauncher()
-    DeploymentRunner(stores.config, ledger, launcher, clock).run(*started_by(deployment, clock))
+    action, firing, index = started_by(deployment, clock)
+    DeploymentRunner(stores.config, ledger, launcher, clock).run(action, firing, index, firing.event)
     return launcher.launched[0]
 
 
@@ -47,7 +48,7 @@ def started_by(deployment, clock, **parameters) -> tuple[dict, Firing, int]:
     document = welcoming(deployment)
     document["actions"][0]["parameters"].update(parameters)
     automation = with_identity(automation_from_document(document), deployment["id"], clock.now(), clock.now())
-    (firing,) = on_event([automation], ann_signs_up(), clock.now())
+    firing = firing_for(automation, ann_signs_up(), clock.now())
     return dict(firing.actions[0]), firing, 0
 
 
@@ -99,4 +100,4 @@ def test_parameters_that_fit_no_item_fail_the_action_at_once(stores, ledger, clo
     runner = DeploymentRunner(stores.config, ledger, RecordedLauncher(), clock)
 
     with pytest.raises(ActionFailed, match="bytes when compressed"):
-        runner.run(action, firing, index)
+        runner.run(action, firing, index, firing.event)

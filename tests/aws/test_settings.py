@@ -10,7 +10,8 @@ from whenflow.aws.settings import MissingSetting, in_stack, settings
 
 @pytest.fixture(autouse=True)
 def _as_in_the_template(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, value in environment({"ActionRetryQueue": "https://sqs/retries"}).items():
+    queues = {"ActionRetryQueue": "https://sqs/retries", "TimerQueue": "https://sqs/timers"}
+    for name, value in environment(queues).items():
         monkeypatch.setenv(name, value)
     settings.cache_clear()
     yield
@@ -26,7 +27,7 @@ def test_the_template_sets_all_that_is_needed():
     assert read.runs_table == "RunsTable"
     assert read.config_table == "ConfigTable"
     assert (read.retention_days, read.shards) == (30, 4)
-    assert read.retry_queue_url == "https://sqs/retries"
+    assert (read.retry_queue_url, read.timer_queue_url) == ("https://sqs/retries", "https://sqs/timers")
 
 
 @pytest.mark.parametrize("table", ["EVENTS", "STATE", "FIRINGS", "RUNS", "CONFIG"])

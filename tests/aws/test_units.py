@@ -4,13 +4,14 @@ import random
 
 import pytest
 from tests.counting import metered
+from tests.firings import firing_for
+from tests.stores import services_over
 from tests.stories import NOON, order_placed, welcome_deployment, welcoming
 
 from whenflow.actions.perform import ActionPerformer
 from whenflow.actions.run_deployment import DeploymentRunner
 from whenflow.api.deployments import DeploymentInput, upsert
-from whenflow.api.services import Services
-from whenflow.automations import automation_from_document, on_event
+from whenflow.automations import automation_from_document
 from whenflow.automations.model import with_identity
 from whenflow.events import Event
 from whenflow.flows import flow
@@ -82,7 +83,7 @@ def test_the_first_event_of_an_hour_costs_one_write_unit_more(stores, dynamodb, 
 def test_a_match_with_its_run_to_completed_costs_thirty_write_units_at_most(
     stores, dynamodb, observer, clock, ids, kilobyte
 ):
-    services = Services(stores.events, stores.firings, stores.runs, stores.config, clock, ids, lambda _key: None)
+    services = services_over(stores, clock, ids)
     _, deployment = upsert(DeploymentInput.model_validate(welcome_deployment()), services)
     automation = with_identity(automation_from_document(welcoming(deployment)), ids.new(), NOON, NOON)
     ledger = RunLedger(stores.runs, clock, ids)
@@ -92,7 +93,7 @@ def test_a_match_with_its_run_to_completed_costs_thirty_write_units_at_most(
     stores.events.put(event)
 
     with metered(dynamodb, observer) as meter:
-        (firing,) = on_event([automation], event, clock.now())
+        firing = firing_for(automation, event, clock.now())
         stores.firings.put(firing)
         performer.announce(firing)
         performer.perform(firing, 0)

@@ -54,7 +54,7 @@ def run(
     with ExitStack() as running:
 
         def start(function: str) -> stack.Function:
-            variables = stack.environment(function, world.tables, world.endpoint_url, lambda_runtime)
+            variables = stack.environment(function, world.tables | world.queues, world.endpoint_url, lambda_runtime)
             return running.enter_context(stack.running(function, variables, tmp_path / f"{function}.log"))
 
         yield start

@@ -60,10 +60,10 @@ def runtime_packages(folder: Path) -> Path:
     return folder
 
 
-def environment(function: str, tables: dict[str, str], endpoint_url: str, runtime: Path) -> dict[str, str]:
-    """Return the environment that the template and Lambda give a function."""
+def environment(function: str, named: dict[str, str], endpoint_url: str, runtime: Path) -> dict[str, str]:
+    """Return the environment that the template and Lambda give a function; tables and queues are `named`."""
     variables = functions()[function]["Environment"]["Variables"]
-    given = {name: _resolved(value, tables) for name, value in variables.items()}
+    given = {name: _resolved(value, named) for name, value in variables.items()}
     task = BUILD / function
     layers = [BUILD / layer / "python" for layer in ("DependenciesLayer", "WhenflowLayer")]
     return {
@@ -86,11 +86,12 @@ def environment(function: str, tables: dict[str, str], endpoint_url: str, runtim
     }
 
 
-def _resolved(value: Any, tables: dict[str, str]) -> str:
+def _resolved(value: Any, named: dict[str, str]) -> str:
     defaults = {"EventRetentionDays": "30", "EventShards": str(SHARDS), "LogLevel": "INFO"}
     if not isinstance(value, dict):
         return str(value)
-    return (tables | defaults | {"ActionRetryQueue": "https://sqs.invalid/retry"})[value["Ref"]]
+    queues = {"ActionRetryQueue": "https://sqs.invalid/retry", "TimerQueue": "https://sqs.invalid/timer"}
+    return (queues | named | defaults)[value["Ref"]]
 
 
 @lru_cache(maxsize=1)
@@ -105,10 +106,11 @@ def sample_writer() -> ModuleType:
 
 @dataclass
 class World:
-    """Fresh tables in the embedded AWS, and the stores over them."""
+    """Fresh tables and a queue in the embedded AWS, and the stores over them."""
 
     endpoint_url: str
     tables: dict[str, str] = field(default_factory=dict)
+    queues: dict[str, str] = field(default_factory=dict)
     state_machine_arn: str = ""
 
     def __post_init__(self) -> None:
@@ -119,6 +121,7 @@ class World:
             self.client("dynamodb").create_table(
                 TableName=self.tables[name], **{key: properties[key] for key in kept if key in properties}
             )
+        self.queues["TimerQueue"] = self.client("sqs").create_queue(QueueName=f"timers-{number}")["QueueUrl"]
         dynamodb, self.clock, self.ids = self.client("dynamodb"), SystemClock(), SystemIds(SHARDS)
         self.events = DynamoEventStore(
             dynamodb, self.tables["EventsTable"], self.tables["StateTable"], SHARDS, 30, self.clock
@@ -141,6 +144,17 @@ class World:
     def event_names(self) -> list[str]:
         """Return the names of all stored events, oldest first."""
         return [event.event for event in reversed(self.events.newest(100).events)]
+
+    def fired(self) -> list[str]:
+        """Return the names of the automations that fired, but for the firing that was there from the beginning."""
+        items = self.client("dynamodb").scan(TableName=self.tables["FiringsTable"])["Items"]
+        found = [self.firings.get(item["id"]["S"]) for item in items]
+        return [one.automation_name for one in found if one and one.id != sample_writer().FIRING]
+
+    def rings(self) -> list[dict[str, str]]:
+        """Return the rings that were asked for and are due."""
+        answer = self.client("sqs").receive_message(QueueUrl=self.queues["TimerQueue"], MaxNumberOfMessages=10)
+        return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
 
     def executions(self) -> list[str]:
         """Return the names of the executions of this world's state machine."""

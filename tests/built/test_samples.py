@@ -109,9 +109,24 @@ def test_an_event_of_the_stream_makes_its_automation_fire_once(run: Run, world: 
     answers = [function.invoke(sample("matcher_event_inserted")) for _ in range(2)]
 
     assert answers == [{"batchItemFailures": []}] * 2
-    items = world.client("dynamodb").scan(TableName=world.tables["FiringsTable"])["Items"]
-    fired = [world.firings.get(item["id"]["S"]) for item in items]
-    assert [one.automation_name for one in fired if one and one.id != sample_writer().FIRING] == ["welcome new users"]
+    assert world.fired() == ["welcome new users"]
+
+
+def test_a_sweep_asks_for_the_ring_of_a_window_that_is_over(run: Run, world: World) -> None:
+    answer = run("TimerFunction").invoke(sample("timer_sweep"))
+
+    [ring] = sample("timer_ring")["Records"]
+    assert answer == {"asked": 1}
+    assert json.loads(ring["body"]) in world.rings()
+
+
+def test_a_ring_makes_a_silence_fire_once(run: Run, world: World) -> None:
+    function = run("TimerFunction")
+
+    answers = [function.invoke(sample("timer_ring")) for _ in range(2)]
+
+    assert answers == [{"batchItemFailures": []}] * 2
+    assert world.fired() == ["no order"]
 
 
 @pytest.mark.parametrize("name", ["action_firing_inserted", "action_retry"])

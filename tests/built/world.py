@@ -1,7 +1,9 @@
-"""What the samples in events/ refer to: a webhook, an automation, a deployment, an API key and three flow runs."""
+"""What the samples in events/ refer to: a webhook, automations, a deployment, an API key and three flow runs."""
 
 import json
+from datetime import timedelta
 from hashlib import sha256
+from typing import Any
 
 from tests.built.stack import World, sample_writer
 from tests.template.loading import ROOT
@@ -28,6 +30,7 @@ def prepare(world: World) -> None:
     """Set it all up."""
     _webhook(world)
     _automation(world)
+    _silence(world)
     _deployment(world)
     world.config.create("api-key", key_hash(_key_in("api_post_events")), {"id": world.ids.new(), "name": "samples"})
     world.firings.put(sample_writer().welcome(sample_writer().signup()))
@@ -62,7 +65,21 @@ def _automation(world: World) -> None:
     }
     id_ = sample_writer().AUTOMATION
     automation = with_identity(automation_from_document(document), id_, world.clock.now(), world.clock.now())
-    world.config.create("automation", id_, automation.as_document())
+    world.config.create("automation", id_, automation.as_stored())
+
+
+def _silence(world: World) -> None:
+    """An automation that has been waiting for an order for an hour, and tells after each minute without one."""
+    ring = json.loads(_sample("timer_ring")["Records"][0]["body"])
+    document = {
+        "name": "no order",
+        "trigger": {"type": "event", "posture": "Proactive", "expect": ["order.placed"], "within": 60},
+        "actions": [{"type": "do-nothing"}],
+    }
+    begun = world.clock.now() - timedelta(hours=1)
+    automation = with_identity(automation_from_document(document), ring["automation_id"], begun, begun).as_stored()
+    automation["trigger"]["id"] = ring["trigger_id"]
+    world.config.create("automation", ring["automation_id"], automation)
 
 
 def _deployment(world: World) -> None:
@@ -103,10 +120,10 @@ def _run(world: World, run_id: str, flow: str, parameters: dict[str, str]) -> No
     world.ledger.move(run_id, StateType.PENDING)
 
 
-def _sample(name: str) -> dict[str, dict[str, str]]:
-    loaded: dict[str, dict[str, str]] = json.loads((ROOT / "events" / f"{name}.json").read_text())
+def _sample(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text())
     return loaded
 
 
 def _key_in(name: str) -> str:
-    return _sample(name)["headers"]["authorization"].removeprefix("Bearer ")
+    return str(_sample(name)["headers"]["authorization"]).removeprefix("Bearer ")

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from tests.stories import NOBODY, NOON, clients_csv_arrives, order_placed
+from tests.firings import firing_for
+from tests.stories import NOBODY, clients_csv_arrives, order_placed
 
-from whenflow.automations import Firing, on_event
+from whenflow.automations import Firing
 from whenflow.testing import an_automation
 
 
@@ -13,8 +14,7 @@ from whenflow.testing import an_automation
 def firing() -> Firing:
     """An automation saw order 7."""
     automation = an_automation(for_each=["prefect.resource.id"], actions=[{"type": "do-nothing"}] * 2)
-    (fired,) = on_event([automation], order_placed(), NOON)
-    return fired
+    return firing_for(automation, order_placed())
 
 
 def test_a_firing_that_is_stored_is_found_with_all_it_carries(firings, firing):
@@ -44,8 +44,7 @@ def test_the_first_firing_of_an_id_stays(firings, firing):
 
 def test_firings_of_different_events_stand_beside_each_other(firings):
     automation = an_automation(expect=[])
-    (order,) = on_event([automation], order_placed(), NOON)
-    (file,) = on_event([automation], clients_csv_arrives(), NOON)
+    order, file = firing_for(automation, order_placed()), firing_for(automation, clients_csv_arrives())
 
     assert [firings.put(order), firings.put(file)] == [True, True]
 

@@ -18,7 +18,13 @@ Document = dict[str, Any]
 PAGE = 200
 SPARE = 10  # one test follows the other, so that its runs are among the newest
 FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
-DEAD_LETTERS = ("ActionDeadLetters", "FlowFailuresDeadLetters", "StreamDeadLetters", "NotificationDeadLetters")
+DEAD_LETTERS = (
+    "ActionDeadLetters",
+    "TimerDeadLetters",
+    "FlowFailuresDeadLetters",
+    "StreamDeadLetters",
+    "NotificationDeadLetters",
+)
 LOOK_SECONDS = 0.25
 PATIENCE_SECONDS = 90.0
 KNOWN_AFTER_SECONDS = 1.2  # the hot functions look for new webhooks and automations once a second

@@ -22,9 +22,10 @@ def stack(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     """The functions, with the settings of the template, over its tables; nothing is set up yet."""
     import boto3
 
-    queue_url = boto3.client("sqs").create_queue(QueueName="retries")["QueueUrl"]
-    for name, value in environment({"ActionRetryQueue": queue_url}).items():
+    sqs = boto3.client("sqs")
+    queues = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("ActionRetryQueue", "TimerQueue")}
+    for name, value in environment(queues).items():
         monkeypatch.setenv(name, value)
     forget()
-    yield Stack(queue_url)
+    yield Stack(queues)
     forget()

@@ -3,7 +3,7 @@
 import base64
 import importlib.util
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -65,10 +65,10 @@ class Stack:
         invocations: What Lambda was asked to run.
     """
 
-    def __init__(self, queue_url: str) -> None:
+    def __init__(self, queues: Mapping[str, str]) -> None:
         self.invocations = Invocations(wiring.client("lambda"))
         self.key = create_api_key(wiring.config(), "tests", wiring.clock(), wiring.ids())
-        self._queue_url = queue_url
+        self._queues = queues
         self._read: dict[str, str | None] = {}
         self._ran = 0
 
@@ -138,9 +138,24 @@ class Stack:
 
     def retries(self) -> dict[str, Any]:
         """Return what is in the retry queue a minute later, as Lambda hands it to the action function."""
-        with time_machine.travel(datetime.now(UTC) + timedelta(minutes=1)):
-            answer = wiring.client("sqs").receive_message(QueueUrl=self._queue_url, MaxNumberOfMessages=10)
-        return {"Records": [queue_record(one["Body"]) for one in answer.get("Messages", [])]}
+        with later(60):
+            return {"Records": self._messages("ActionRetryQueue")}
+
+    def rings(self) -> dict[str, Any]:
+        """Return the rings that are due now, as Lambda hands them to the timer function."""
+        return {"Records": self._messages("TimerQueue")}
+
+    def sweep(self) -> Any:
+        """Invoke the timer as the schedule does."""
+        return self.invoke("timer", {"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}})
+
+    def _messages(self, queue: str) -> list[dict[str, Any]]:
+        """Take the messages that are due now out of a queue."""
+        sqs, url = wiring.client("sqs"), self._queues[queue]
+        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        for one in messages:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
+        return [queue_record(one["Body"], one["MessageId"]) for one in messages]
 
     def settle(self) -> None:
         """Deliver streams and invocations until nothing happens any more."""
@@ -157,6 +172,11 @@ class Stack:
             self._ran += len(waiting)
             if not (events["Records"] or firings["Records"] or waiting):
                 return
+
+
+def later(seconds: float) -> time_machine.travel:
+    """Return a context in which it is some seconds later."""
+    return time_machine.travel(datetime.now(UTC) + timedelta(seconds=seconds))
 
 
 def queue_record(body: str, message_id: str = "059f36b4-87a3-44ab-83d2-661975830a7d", receives: int = 1) -> Any:

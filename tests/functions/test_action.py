@@ -127,7 +127,7 @@ def test_an_action_that_breaks_for_the_last_time_is_told_to_be_given_up(stack, w
     with failing(wiring.client("lambda"), "Invoke", BUSY):
         stack.invoke("action", firings(stack))
         (record,) = stack.retries()["Records"]
-        answer = stack.invoke("action", {"Records": [queue_record(record["body"], receives=5)]})
+        answer = stack.invoke("action", {"Records": [queue_record(record["body"], record["messageId"], receives=5)]})
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
     assert "Gave up after 6 tries" in failure(stack).payload["reason"]

@@ -16,9 +16,16 @@ ALL_WELL: dict[str, Any] = {"batchItemFailures": []}
 def signups(stack: Stack) -> dict[str, Any]:
     """Three signups, as the stream hands them over."""
     slug = stack.welcomes_new_users()
+    stack.new_records("EventsTable")
     for name in ("Ann", "Ben", "Cem"):
         stack.hook(slug, ANN | {"name": name})
     return stack.new_records("EventsTable")
+
+
+def counting(threshold: int) -> dict[str, Any]:
+    """An automation that counts orders in a window."""
+    trigger = {"posture": "Reactive", "expect": ["order.placed"], "threshold": threshold, "within": 3_600}
+    return {"name": "orders", "trigger": trigger, "actions": [{"type": "do-nothing"}]}
 
 
 def fired(stack) -> list[str]:
@@ -45,23 +52,29 @@ def test_events_delivered_twice_are_the_same_firings(stack, signups):
     assert len(fired(stack)) == 3
 
 
-def test_the_record_that_fails_is_reported_by_its_number_and_the_later_ones_wait(stack, signups):
-    numbers = [record["dynamodb"]["SequenceNumber"] for record in signups["Records"]]
+def test_from_the_first_record_of_an_automation_that_fails_on_they_come_again(stack):
+    slug = stack.welcomes_new_users()
+    stack.new_records("EventsTable")
+    stack.api("POST", "/events", order_document())
+    for name in ("Ann", "Ben", "Cem"):
+        stack.hook(slug, ANN | {"name": name})
+    records = stack.new_records("EventsTable")
     calls = iter([False, True])
 
     with failing(wiring.dynamodb(), "PutItem", unreachable(), when=lambda _: next(calls)):
-        answer = stack.invoke("matcher", signups)
+        answer = stack.invoke("matcher", records)
 
-    assert answer == {"batchItemFailures": [{"itemIdentifier": numbers[1]}]}
+    anns = records["Records"][1]["dynamodb"]["SequenceNumber"]
+    assert answer == {"batchItemFailures": [{"itemIdentifier": anns}]}
     assert len(fired(stack)) == 1
 
 
-def test_the_rest_delivered_again_is_done(stack, signups):
+def test_what_failed_is_done_when_it_is_delivered_again(stack, signups):
     calls = iter([False, True])
     with failing(wiring.dynamodb(), "PutItem", unreachable(), when=lambda _: next(calls)):
         stack.invoke("matcher", signups)
 
-    assert stack.invoke("matcher", {"Records": signups["Records"][1:]}) == ALL_WELL
+    assert stack.invoke("matcher", signups) == ALL_WELL
     assert len(fired(stack)) == 3
 
 
@@ -81,6 +94,49 @@ def test_a_record_that_cannot_be_read_is_reported_and_logged(stack, signups, log
     number = signups["Records"][1]["dynamodb"]["SequenceNumber"]
     assert answer == {"batchItemFailures": [{"itemIdentifier": number}]}
     assert number in logged()
+    assert len(fired(stack)) == 1, "the one before it is done"
+
+
+def test_windows_count_across_batches(stack):
+    stack.automation(counting(2))
+    for number in (1, 2):
+        stack.api("POST", "/events", order_document(number))
+        stack.invoke("matcher", stack.new_records("EventsTable"))
+
+    assert len(fired(stack)) == 1
+
+
+def test_an_event_delivered_twice_counts_once(stack):
+    stack.automation(counting(2))
+    stack.api("POST", "/events", order_document())
+    records = stack.new_records("EventsTable")
+
+    for _ in range(3):
+        assert stack.invoke("matcher", records) == ALL_WELL
+
+    assert fired(stack) == []
+
+
+def test_a_window_and_its_firing_are_stored_together_or_not_at_all(stack):
+    stack.automation(counting(1))
+    stack.api("POST", "/events", order_document())
+    records = stack.new_records("EventsTable")
+    with failing(wiring.dynamodb(), "TransactWriteItems", unreachable()):
+        assert stack.invoke("matcher", records) != ALL_WELL
+
+    assert stack.invoke("matcher", records) == ALL_WELL
+    assert len(fired(stack)) == 1
+
+
+def test_a_firing_whose_answer_was_lost_is_stored_once(stack):
+    stack.automation(counting(1))
+    stack.api("POST", "/events", order_document())
+    records = stack.new_records("EventsTable")
+    with failing(wiring.dynamodb(), "TransactWriteItems", unreachable(), answer_lost=True):
+        assert stack.invoke("matcher", records) != ALL_WELL
+
+    assert stack.invoke("matcher", records) == ALL_WELL
+    assert len(fired(stack)) == 1
 
 
 def test_an_automation_made_after_the_event_does_not_see_it(stack):

@@ -83,5 +83,21 @@ def test_the_sample_of_the_matcher_becomes_a_firing(prepared: Stack) -> None:
     assert len(prepared.new_records("FiringsTable")["Records"]) == 1
 
 
+def test_the_ring_of_the_timer_becomes_a_firing(prepared: Stack) -> None:
+    prepared.new_records("FiringsTable")
+
+    prepared.invoke("timer", json.loads((ROOT / "events" / "timer_ring.json").read_text()))
+
+    assert len(prepared.new_records("FiringsTable")["Records"]) == 1
+
+
+def test_the_sweep_of_the_timer_asks_for_the_ring(prepared: Stack) -> None:
+    [ring] = json.loads((ROOT / "events" / "timer_ring.json").read_text())["Records"]
+
+    prepared.invoke("timer", json.loads((ROOT / "events" / "timer_sweep.json").read_text()))
+
+    assert json.loads(ring["body"]) in [json.loads(one["body"]) for one in prepared.rings()["Records"]]
+
+
 def test_every_function_has_a_sample() -> None:
     assert {path.stem.partition("_")[0] for path in SAMPLES} == set(functions())

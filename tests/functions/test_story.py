@@ -3,6 +3,7 @@
 from tests.stories import ANN, run_of
 
 CHAIN = {
+    "prefect.automation.created",
     "user.signed-up",
     "prefect.automation.triggered",
     "prefect.automation.action.triggered",

@@ -4,9 +4,9 @@ import fnmatch
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.stories import NOON, order_placed
+from tests.firings import firings_for
+from tests.stories import order_placed
 
-from whenflow.automations import on_event
 from whenflow.automations.matching import met_by, name_matches, satisfies, value_matches
 from whenflow.testing import an_automation
 
@@ -75,6 +75,6 @@ def test_a_firing_found_again_is_the_same(resource, match, related, match_relate
     )
     automation = an_automation(match=match, match_related=match_related)
 
-    once, again = (on_event([automation], event, NOON) for _ in range(2))
+    once, again = (firings_for([automation], event) for _ in range(2))
 
     assert once == again

@@ -69,6 +69,20 @@ def test_the_payload_says_from_where_to_where(world, welcome):
             "message": "no mail server",
             "pause_reschedule": False,
         },
+        "timing": {"expected_start_time": "2026-11-20T12:00:00.000000Z", "start_time": None},
+    }
+
+
+def test_the_payload_says_when_the_run_began(world, welcome):
+    world.clock.advance(5)
+    world.ledger.move(welcome.id, StateType.RUNNING)
+    world.clock.advance(5)
+    world.ledger.move(welcome.id, StateType.COMPLETED)
+
+    (event,) = world.events.named("prefect.flow-run.Completed")
+    assert event.payload["timing"] == {
+        "expected_start_time": "2026-11-20T12:00:00.000000Z",
+        "start_time": "2026-11-20T12:00:05.000000Z",
     }
 
 

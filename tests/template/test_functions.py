@@ -1,7 +1,6 @@
 """Functions: each is there, bounded, logged, and told the settings that the code reads."""
 
 import ast
-from typing import Any
 
 import pytest
 from tests.template.loading import ROOT, functions, mappings, names_in, of_type, referred, template
@@ -12,8 +11,8 @@ NAMES = sorted(functions())
 DOORWAY_LINES = 60
 STREAMS = sorted(name for name, mapping in mappings().items() if "StartingPosition" in mapping)
 QUEUES = sorted(set(mappings()) - set(STREAMS))
-ASYNCHRONOUS = ["FlowsFunction", "NotificationFunction", "TrackerFunction"]
-IN_THE_LOOP = ["ActionFunction", "FlowsFunction", "MatcherFunction", "NotificationFunction"]
+ASYNCHRONOUS = ["FlowsFunction", "NotificationFunction", "TimerFunction", "TrackerFunction"]
+IN_THE_LOOP = ["ActionFunction", "FlowsFunction", "MatcherFunction", "NotificationFunction", "TimerFunction"]
 
 
 def folders() -> set[str]:
@@ -94,8 +93,8 @@ def test_runtime_and_architecture_are_the_parameters() -> None:
 
 
 def test_the_settings_read_exactly_what_the_template_sets(monkeypatch: pytest.MonkeyPatch) -> None:
-    variables: dict[str, Any] = functions()["ActionFunction"]["Environment"]["Variables"]
-    given = {name: str(1000 + index) for index, name in enumerate(variables) if name.startswith("WHENFLOW_")}
+    variables = {name for function in functions().values() for name in function["Environment"]["Variables"]}
+    given = {name: str(1000 + index) for index, name in enumerate(sorted(variables)) if name.startswith("WHENFLOW_")}
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     settings.cache_clear()
@@ -144,10 +143,10 @@ def test_every_rule_keeps_what_it_cannot_hand_over() -> None:
         event["Properties"]
         for function in functions().values()
         for event in function.get("Events", {}).values()
-        if event["Type"] == "EventBridgeRule"
+        if event["Type"] in {"EventBridgeRule", "Schedule"}
     ]
 
-    assert len(rules) == 3
+    assert len(rules) == 4
     assert all(names_in(rule["DeadLetterConfig"]) == {"NotificationDeadLetters"} for rule in rules)
 
 

@@ -31,7 +31,17 @@ def test_runs_are_listed_by_one_index_of_keys() -> None:
 
     assert (index["IndexName"], keys(index["KeySchema"])) == ("newest", ["listing", "created"])
     assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
-    assert not any("GlobalSecondaryIndexes" in TABLES[name] for name in KEYS if name != "RunsTable")
+
+
+def test_windows_are_found_by_when_they_are_due_in_one_index_of_keys() -> None:
+    [index] = TABLES["StateTable"]["GlobalSecondaryIndexes"]
+
+    assert (index["IndexName"], keys(index["KeySchema"])) == ("due", ["due_minute", "due"])
+    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+
+
+def test_no_other_table_pays_for_an_index() -> None:
+    assert [name for name in sorted(KEYS) if "GlobalSecondaryIndexes" in TABLES[name]] == ["RunsTable", "StateTable"]
 
 
 @pytest.mark.parametrize("name", sorted(TABLES))
@@ -66,6 +76,8 @@ def test_the_data_model_describes_the_table(name: str) -> None:
     page = (ROOT / "docs" / "data-model.md").read_text()
     section = page.partition(f"## `{name.removesuffix('Table').lower()}`")[2].partition("\n## ")[0]
 
-    assert [key for key in KEYS[name] if f"`{key}`" not in section] == []
+    attributes = [attribute["AttributeName"] for attribute in TABLES[name]["AttributeDefinitions"]]
+
+    assert [attribute for attribute in attributes if f"`{attribute}`" not in section] == []
     assert ("TTL" in section) == (name in EXPIRING)
     assert ("Stream" in section) == (name in STREAMED)

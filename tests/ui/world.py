@@ -9,7 +9,7 @@ from whenflow.actions.perform import ActionDispatcher, ActionPerformer
 from whenflow.actions.run_deployment import DeploymentRunner
 from whenflow.api.services import Services
 from whenflow.automations import Automation, automation_from_stored
-from whenflow.automations.match import Matcher
+from whenflow.automations.registry import AutomationRegistry
 from whenflow.events import Event, named_id
 from whenflow.runs import FlowRun, RunLedger, StateType
 from whenflow.testing import (
@@ -22,6 +22,7 @@ from whenflow.testing import (
     RecordedLauncher,
     SequentialIds,
 )
+from whenflow.testing.matching import MemoryMatching
 from whenflow.ui import build_ui
 
 KEY = "wfk_a-good-key"
@@ -39,7 +40,7 @@ class World:
         runner = DeploymentRunner(self.config, self.ledger, self.launcher, self.clock)
         performer = ActionPerformer(self.events, runner, self.clock, self.ids)
         self._dispatcher = ActionDispatcher(performer, self.firings, MemoryRetryQueue())
-        self._matcher = Matcher(self, self.firings, self.clock)
+        self._matcher = MemoryMatching(self.current, self.events, self.firings, self.clock)
         self._matched: set[str] = set()
         self._acted: set[str] = set()
         self.services = Services(
@@ -50,6 +51,7 @@ class World:
             self.clock,
             self.ids,
             lambda key: {"name": "tests"} if key == KEY else None,
+            AutomationRegistry(self.config, self.events, self.clock, self.ids, lambda _automation: None),
         )
         self.ui = build_ui(self.services)
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from math import isinf
 from typing import Any, NoReturn
 
+from pydantic_core import from_json
+
 from whenflow.errors import Fault, Rejected
 
 COMPRESSION = 6
@@ -20,7 +22,12 @@ def pack(document: Mapping[str, Any]) -> bytes:
 
 def unpack(data: bytes) -> dict[str, Any]:
     """Turn what `pack` made back into the object."""
-    document: dict[str, Any] = json.loads(zlib.decompress(data).decode("utf-8", "surrogatepass"))
+    text = zlib.decompress(data)
+    document: dict[str, Any]
+    try:
+        document = from_json(text, cache_strings="keys")  # the same as json.loads, in less than half the time,
+    except ValueError:  # except that it refuses half surrogate pairs, and nesting deeper than 200
+        document = json.loads(text.decode("utf-8", "surrogatepass"))
     return document
 
 

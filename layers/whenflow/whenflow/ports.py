@@ -3,13 +3,14 @@
 One contract suite (tests/contract) runs against every adapter of a port.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from whenflow.automations.firing import Firing
+    from whenflow.automations.rows import Row, RowKey
     from whenflow.events.model import Event
     from whenflow.runs.model import FlowRun
 
@@ -74,6 +75,16 @@ class EventStore(Protocol):
         """
         ...
 
+    def between(self, start: datetime, end: datetime, resource_id: str | None = None) -> "Iterator[Event]":
+        """Yield the stored events that occurred in [start, end), strongly consistent, oldest first within each hour.
+
+        Args:
+            start: From when on.
+            end: Until when; not included.
+            resource_id: Only those of this resource, which costs much less.
+        """
+        ...
+
 
 class FiringStore(Protocol):
     """Firings, stored once per id."""
@@ -126,6 +137,94 @@ class RunStore(Protocol):
 
     def logs(self, run_id: str) -> Sequence[LogLine]:
         """Return the log lines of a run, oldest first."""
+        ...
+
+
+class WindowStore(Protocol):
+    """The rows of the engine's state."""
+
+    def load(self, keys: "Iterable[RowKey]") -> "Mapping[RowKey, Row]":
+        """Return the rows of these keys that are stored, strongly consistent."""
+        ...
+
+    def commit(self, rows: "Sequence[Row]", firings: "Sequence[Firing]") -> None:
+        """Store rows over the versions they carry, and the firings that came of it, all or none.
+
+        Afterwards each row carries its new version.
+
+        Raises:
+            Conflict: One of the rows was changed by somebody else; nothing is stored.
+            Transient: Try again.
+        """
+        ...
+
+    def due(self, since: datetime, until: datetime) -> "Iterator[Due]":
+        """Yield the rows that are due in [since, until); they may have changed meanwhile."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A row that time may change, and when."""
+
+    key: "RowKey"
+    automation_id: str
+    at: datetime
+
+
+class HoldStore(Protocol):
+    """Events that wait for the one they follow."""
+
+    def hold(self, event_id: str, seconds: int, attempt: int) -> None:
+        """Note that an event is held, and ask for it again after some seconds."""
+        ...
+
+    def is_held(self, event_id: str) -> bool:
+        """Tell whether an event is held."""
+        ...
+
+    def was_held(self, event_id: str) -> bool:
+        """Tell whether an event is held or was, for as long as the stream may deliver it again."""
+        ...
+
+    def release(self, event_id: str) -> None:
+        """Note that an event is held no more. That it was is remembered."""
+        ...
+
+
+class ProgressStore(Protocol):
+    """How far the matcher and the timer have come."""
+
+    def note(self, occurred: datetime, now: datetime) -> None:
+        """Move the event clock on; it never goes back. Cheap to call often."""
+        ...
+
+    def offset(self) -> timedelta:
+        """Return how far the event clock lags behind the wall clock: zero or less."""
+        ...
+
+    def swept(self) -> datetime | None:
+        """Return when the timer last swept."""
+        ...
+
+    def note_swept(self, now: datetime) -> None:
+        """Note that the timer has swept."""
+        ...
+
+
+class TimerQueue(Protocol):
+    """Rings at a given time."""
+
+    def ring_at(self, due: "Due") -> None:
+        """Ask for a ring at its time, not before, and at most 15 minutes ahead."""
+        ...
+
+
+class Pauses(Protocol):
+    """Short waits between tries."""
+
+    def pause(self, attempt: int) -> None:
+        """Wait a little: longer with each attempt, and never exactly as long as others do."""
         ...
 
 

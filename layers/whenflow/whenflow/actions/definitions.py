@@ -1,81 +1,287 @@
-"""Actions as documents (SPEC 4.2)."""
+"""Actions as documents (SPEC 4.2): fields, defaults, and what is refused."""
 
+import json
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictStr,
+    Tag,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
+from whenflow.events.durations import Seconds
 from whenflow.templating import TemplateError, check, is_template
+
+KIND = "__prefect_kind"
+
+
+def _template(text: str) -> str:
+    try:
+        check(text)
+    except TemplateError as error:
+        raise PydanticCustomError("invalid_template", "{reason}", {"reason": str(error)}) from None
+    return text
+
+
+def _as_text(payload: Any) -> Any:
+    return json.dumps(payload, indent=2) if isinstance(payload, dict) else payload
+
+
+Template: TypeAlias = Annotated[
+    StrictStr, Field(), BeforeValidator(lambda text: _template(text) if isinstance(text, str) else text)
+]
 
 
 class _Action(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class DoNothing(_Action):
     """Only tells that it was reached."""
 
-    type: Literal["do-nothing"]
+    type: Literal["do-nothing"] = "do-nothing"
 
 
-class RunDeployment(_Action):
+class _OnSomething(_Action):
+    """An action on an object that is `selected` by its id, or `inferred` from the event."""
+
+    source: Literal["selected", "inferred"] = "selected"
+
+    @model_validator(mode="after")
+    def _one_way_to_find_it(self) -> "_OnSomething":
+        name = next(name for name in type(self).model_fields if name.endswith("_id"))
+        if (self.source == "selected") != (getattr(self, name) is not None):
+            raise ValueError(f"{name} is required when source is 'selected', and not allowed when it is 'inferred'")
+        return self
+
+
+class RunDeployment(_OnSomething):
     """Starts a flow run of a deployment.
 
     Attributes:
-        source: `selected` (give the id) or `inferred` (the deployment that the event relates to).
         parameters: Any JSON; strings with `{{` are templates over the event.
         schedule_after: Seconds to wait first.
     """
 
-    type: Literal["run-deployment"]
-    source: Literal["selected", "inferred"] = "selected"
+    type: Literal["run-deployment"] = "run-deployment"
     deployment_id: UUID | None = None
     parameters: dict[str, Any] | None = None
     job_variables: dict[str, Any] | None = None
-    schedule_after: float = Field(default=0.0, ge=0)
+    schedule_after: Seconds = 0.0
 
     @field_validator("parameters")
     @classmethod
-    def _templates_are_valid(cls, parameters: dict[str, Any] | None) -> dict[str, Any] | None:
-        for path, text in templates_in(parameters or {}):
-            try:
-                check(text)
-            except TemplateError as error:
-                place = "/".join(path)
-                raise PydanticCustomError(
-                    "invalid_template", "{place}: {reason}", {"place": place, "reason": str(error)}
-                ) from None
+    def _can_be_rendered(cls, parameters: dict[str, Any] | None) -> dict[str, Any] | None:
+        for path, reason in faults_in(parameters or {}):
+            place = "/".join(path)
+            raise PydanticCustomError("invalid_template", "{place}: {reason}", {"place": place, "reason": reason})
         return parameters
 
-    @field_validator("schedule_after")
-    @classmethod
-    def _at_once(cls, seconds: float) -> float:
-        if seconds:
-            raise ValueError("this version starts runs at once; leave schedule_after out or 0")
-        return seconds
 
-    @model_validator(mode="after")
-    def _one_way_to_find_it(self) -> "RunDeployment":
-        if (self.source == "selected") != (self.deployment_id is not None):
-            raise ValueError(
-                "deployment_id is required when source is 'selected', and not allowed when it is 'inferred'"
-            )
-        return self
+class _OnDeployment(_OnSomething):
+    deployment_id: UUID | None = None
 
 
-Action: TypeAlias = Annotated[DoNothing | RunDeployment, Field(discriminator="type")]
+class PauseDeployment(_OnDeployment):
+    """Stops a deployment's schedules."""
+
+    type: Literal["pause-deployment"] = "pause-deployment"
 
 
-def templates_in(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield every template in a JSON tree, with the way to it."""
+class ResumeDeployment(_OnDeployment):
+    """Starts a deployment's schedules again."""
+
+    type: Literal["resume-deployment"] = "resume-deployment"
+
+
+class _OnWorkPool(_OnSomething):
+    work_pool_id: UUID | None = None
+
+
+class PauseWorkPool(_OnWorkPool):
+    """Pauses a work pool."""
+
+    type: Literal["pause-work-pool"] = "pause-work-pool"
+
+
+class ResumeWorkPool(_OnWorkPool):
+    """Resumes a work pool."""
+
+    type: Literal["resume-work-pool"] = "resume-work-pool"
+
+
+class _OnWorkQueue(_OnSomething):
+    work_queue_id: UUID | None = None
+
+
+class PauseWorkQueue(_OnWorkQueue):
+    """Pauses a work queue."""
+
+    type: Literal["pause-work-queue"] = "pause-work-queue"
+
+
+class ResumeWorkQueue(_OnWorkQueue):
+    """Resumes a work queue."""
+
+    type: Literal["resume-work-queue"] = "resume-work-queue"
+
+
+class _OnAutomation(_OnSomething):
+    automation_id: UUID | None = None
+
+
+class PauseAutomation(_OnAutomation):
+    """Switches an automation off."""
+
+    type: Literal["pause-automation"] = "pause-automation"
+
+
+class ResumeAutomation(_OnAutomation):
+    """Switches an automation on."""
+
+    type: Literal["resume-automation"] = "resume-automation"
+
+
+class CancelFlowRun(_Action):
+    """Cancels the flow run that the event is about."""
+
+    type: Literal["cancel-flow-run"] = "cancel-flow-run"
+
+
+class SuspendFlowRun(_Action):
+    """Suspends the flow run that the event is about."""
+
+    type: Literal["suspend-flow-run"] = "suspend-flow-run"
+
+
+class ResumeFlowRun(_Action):
+    """Resumes the flow run that the event is about."""
+
+    type: Literal["resume-flow-run"] = "resume-flow-run"
+
+
+class DeleteFlowRun(_Action):
+    """Deletes the flow run that the event is about."""
+
+    type: Literal["delete-flow-run"] = "delete-flow-run"
+
+
+class ChangeFlowRunState(_Action):
+    """Puts the flow run that the event is about into a state."""
+
+    type: Literal["change-flow-run-state"] = "change-flow-run-state"
+    name: StrictStr | None = None
+    state: Literal[
+        "SCHEDULED", "PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED", "CRASHED", "PAUSED", "CANCELLING"
+    ]
+    message: StrictStr | None = None
+    force: bool = False
+
+
+class SendNotification(_Action):
+    """Sends a message to a notification target."""
+
+    type: Literal["send-notification"] = "send-notification"
+    block_document_id: UUID
+    subject: Template = "Prefect automated notification"
+    body: Template
+
+
+class CallWebhook(_Action):
+    """Calls a webhook target; an object as payload is kept as its JSON text."""
+
+    type: Literal["call-webhook"] = "call-webhook"
+    block_document_id: UUID
+    payload: Annotated[Template, BeforeValidator(_as_text)] = ""
+
+
+_ACTIONS: tuple[type[_Action], ...] = (
+    DoNothing,
+    RunDeployment,
+    PauseDeployment,
+    ResumeDeployment,
+    PauseWorkPool,
+    ResumeWorkPool,
+    PauseWorkQueue,
+    ResumeWorkQueue,
+    PauseAutomation,
+    ResumeAutomation,
+    CancelFlowRun,
+    SuspendFlowRun,
+    ResumeFlowRun,
+    DeleteFlowRun,
+    ChangeFlowRunState,
+    SendNotification,
+    CallWebhook,
+)
+ACTION_TYPES = frozenset(str(one.model_fields["type"].default) for one in _ACTIONS)
+
+
+def _kind(value: Any) -> str | None:
+    if isinstance(value, BaseModel):
+        return str(getattr(value, "type", ""))
+    if not isinstance(value, dict):
+        return "do-nothing"
+    given = value.get("type", "do-nothing")
+    return given if isinstance(given, str) else None
+
+
+Action: TypeAlias = Annotated[
+    Annotated[DoNothing, Tag("do-nothing")]
+    | Annotated[RunDeployment, Tag("run-deployment")]
+    | Annotated[PauseDeployment, Tag("pause-deployment")]
+    | Annotated[ResumeDeployment, Tag("resume-deployment")]
+    | Annotated[PauseWorkPool, Tag("pause-work-pool")]
+    | Annotated[ResumeWorkPool, Tag("resume-work-pool")]
+    | Annotated[PauseWorkQueue, Tag("pause-work-queue")]
+    | Annotated[ResumeWorkQueue, Tag("resume-work-queue")]
+    | Annotated[PauseAutomation, Tag("pause-automation")]
+    | Annotated[ResumeAutomation, Tag("resume-automation")]
+    | Annotated[CancelFlowRun, Tag("cancel-flow-run")]
+    | Annotated[SuspendFlowRun, Tag("suspend-flow-run")]
+    | Annotated[ResumeFlowRun, Tag("resume-flow-run")]
+    | Annotated[DeleteFlowRun, Tag("delete-flow-run")]
+    | Annotated[ChangeFlowRunState, Tag("change-flow-run-state")]
+    | Annotated[SendNotification, Tag("send-notification")]
+    | Annotated[CallWebhook, Tag("call-webhook")],
+    Discriminator(_kind),
+]
+
+
+def faults_in(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield what is wrong with the templates and the JSON in a tree of parameters, with the way to each."""
     if isinstance(value, str):
         if is_template(value):
-            yield path, value
+            yield from _template_fault(value, path)
     elif isinstance(value, dict):
+        yield from _kind_faults(value, path)
         for name, item in value.items():
-            yield from templates_in(item, (*path, str(name)))
+            yield from faults_in(item, (*path, str(name)))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from templates_in(item, (*path, str(index)))
+            yield from faults_in(item, (*path, str(index)))
+
+
+def _template_fault(text: str, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    try:
+        check(text)
+    except TemplateError as error:
+        yield path, str(error)
+
+
+def _kind_faults(value: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    given = value.get("value")
+    if value.get(KIND) == "json" and isinstance(given, str):
+        try:
+            json.loads(given)
+        except ValueError as error:
+            yield (*path, "value"), f"not valid JSON: {error}"

@@ -1,7 +1,7 @@
 """The events that tell what an automation did (SPEC 1.7): triggered, and each action triggered, executed or failed."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from whenflow.automations.firing import Firing
@@ -10,21 +10,26 @@ from whenflow.documents import pack
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, Labels, named_id
 from whenflow.ports import Ids
 
+CAUSAL_REACH = timedelta(minutes=5)
 MAX_SHOWN_BYTES = 64 * 1024
 TRIGGERING_EVENT = "triggering-event"
 AUTOMATION_TRIGGERED_EVENT = "automation-triggered-event"
 
 
 def automation_triggered(firing: Firing, ids: Ids) -> Event:
-    """Tell that an automation fired; the same firing always gives the same event."""
+    """Tell that an automation fired or resolved; the same firing always gives the same event."""
     resource = _automation(firing)
     return Event(
         id=_triggered_id(firing, ids),
         occurred=firing.triggered,
-        event="prefect.automation.triggered",
+        event=f"prefect.automation.{'resolved' if firing.is_resolved else 'triggered'}",
         resource=resource,
-        related=(_event_labels(firing.event.id, TRIGGERING_EVENT),),
-        payload={"triggering_labels": dict(firing.labels), "triggering_event": _shown(firing.event)},
+        related=_triggering(firing),
+        payload={
+            "triggering_labels": dict(firing.labels),
+            "triggering_event": _shown(firing.event) if firing.event else None,
+            **({"triggering_value": firing.value} if firing.value is not None else {}),
+        },
         received=firing.triggered,
     )
 
@@ -35,10 +40,10 @@ def action_triggered(firing: Firing, index: int, ids: Ids) -> Event:
         id=_action_triggered_id(firing, index, ids),
         occurred=firing.triggered,
         event="prefect.automation.action.triggered",
-        resource=_automation(firing) | {"prefect.trigger-type": "event"},
+        resource=_automation(firing) | {"prefect.trigger-type": firing.trigger_type},
         related=_causes(firing, ids),
         payload=_payload(firing, index),
-        follows=firing.event.id,
+        follows=firing.event.id if firing.event and _is_near(firing.event, firing.triggered) else None,
         received=firing.triggered,
     )
 
@@ -57,7 +62,7 @@ def action_ended(
         id=named_id("action", firing.id, str(index), outcome),
         occurred=now,
         event=f"prefect.automation.action.{outcome}",
-        resource=_automation(firing) | {"prefect.trigger-type": "event"},
+        resource=_automation(firing) | {"prefect.trigger-type": firing.trigger_type},
         related=(*related, *_causes(firing, ids)),
         payload=_payload(firing, index) | dict(payload or {}),
         follows=_action_triggered_id(firing, index, ids),
@@ -74,11 +79,8 @@ def _shown(event: Event) -> dict[str, Any]:
 
 
 def _automation(firing: Firing) -> Labels:
-    return {
-        RESOURCE_ID: RESOURCE_PREFIX + firing.automation_id,
-        RESOURCE_NAME: firing.automation_name,
-        "prefect.posture": firing.posture,
-    }
+    labels = {RESOURCE_ID: RESOURCE_PREFIX + firing.automation_id, RESOURCE_NAME: firing.automation_name}
+    return labels | {"prefect.posture": firing.posture} if firing.posture else labels
 
 
 def _event_labels(event_id: str, role: str) -> Labels:
@@ -86,10 +88,15 @@ def _event_labels(event_id: str, role: str) -> Labels:
 
 
 def _causes(firing: Firing, ids: Ids) -> tuple[Labels, ...]:
-    return (
-        _event_labels(_triggered_id(firing, ids), AUTOMATION_TRIGGERED_EVENT),
-        _event_labels(firing.event.id, TRIGGERING_EVENT),
-    )
+    return (_event_labels(_triggered_id(firing, ids), AUTOMATION_TRIGGERED_EVENT), *_triggering(firing))
+
+
+def _triggering(firing: Firing) -> tuple[Labels, ...]:
+    return (_event_labels(firing.event.id, TRIGGERING_EVENT),) if firing.event else ()
+
+
+def _is_near(event: Event, moment: datetime) -> bool:
+    return abs(moment - event.occurred) < CAUSAL_REACH
 
 
 def _payload(firing: Firing, index: int) -> dict[str, Any]:

@@ -23,10 +23,10 @@ def render_parameters(value: Any, context: Mapping[str, Any]) -> Any:
     return value
 
 
-def context_of(firing: Firing) -> dict[str, Any]:
-    """Return the names that the templates of a firing's actions may use."""
+def context_of(firing: Firing, event: Event | None) -> dict[str, Any]:
+    """Return the names that the templates of an action may use; `event` is the one that the action is on."""
     return {
-        "event": event_view(firing.event),
+        "event": event_view(event) if event else None,
         "labels": dict(firing.labels),
         "automation": {"id": firing.automation_id, "name": firing.automation_name},
         "firing": {"id": firing.id, "triggered": iso(firing.triggered)},

@@ -7,6 +7,7 @@ from whenflow.actions.outcome import ActionFailed, Executed
 from whenflow.actions.run_deployment import DeploymentRunner
 from whenflow.automations.firing import Firing
 from whenflow.errors import NotFound
+from whenflow.events import Event
 from whenflow.ports import Clock, EventStore, FiringStore, Ids, RetryQueue
 
 MAX_TRIES = 5
@@ -52,9 +53,13 @@ class ActionPerformer:
             case "do-nothing":
                 return Executed()
             case "run-deployment":
-                return self._deployments.run(action, firing, index)
+                return self._deployments.run(action, firing, index, self._cause(firing, index))
             case other:
                 raise ActionFailed(f"There is no action '{other}'.")
+
+    def _cause(self, firing: Firing, index: int) -> Event | None:
+        """Return the event that an action is on: the one that closed the firing, or the one that tells of it."""
+        return firing.event if firing.is_on_event(index) else automation_triggered(firing, self._ids)
 
 
 class ActionDispatcher:

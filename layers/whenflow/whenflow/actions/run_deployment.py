@@ -9,7 +9,7 @@ from whenflow.actions.outcome import ActionFailed, Executed
 from whenflow.actions.parameters import context_of, render_parameters
 from whenflow.automations.firing import Firing
 from whenflow.errors import Rejected, TooLarge
-from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, named_id
+from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, named_id
 from whenflow.ports import Clock, ConfigStore, Launcher
 from whenflow.runs import FlowRun, RunLedger, StateType
 from whenflow.runs.names import run_name
@@ -30,15 +30,24 @@ class DeploymentRunner:
         self._launcher = launcher
         self._clock = clock
 
-    def run(self, action: Mapping[str, Any], firing: Firing, index: int) -> Executed:
+    def run(self, action: Mapping[str, Any], firing: Firing, index: int, event: Event | None) -> Executed:
         """Start the run of this action of this firing, or find it started.
+
+        Args:
+            action: As it is stored.
+            firing: What it is done for.
+            index: Its place among the firing's actions.
+            event: The event that it is on: the one that closed the firing, or the one that tells of it.
 
         Raises:
             ActionFailed: There is no such deployment, a template fails, or the target refuses.
             Transient: Try again.
         """
-        deployment = self._deployment(action, firing)
-        run = self._create(self._new_run(deployment, action, firing, index))
+        if action.get("schedule_after"):
+            raise ActionFailed("This version starts runs at once: schedule_after is not supported yet.")
+        deployment = self._deployment(action, event)
+        parameters = _parameters(deployment, action, firing, event)
+        run = self._create(self._new_run(deployment, action, firing, index, parameters))
         if run.state.type in NOT_LAUNCHED:
             self._launch(run)
         elif run.state.type == StateType.CRASHED and run.start_time is None:  # found so: told again, it is the same
@@ -51,8 +60,8 @@ class DeploymentRunner:
             payload={"flow_run_id": run.id},
         )
 
-    def _deployment(self, action: Mapping[str, Any], firing: Firing) -> dict[str, Any]:
-        deployment_id = action["deployment_id"] if action["source"] == "selected" else _inferred(firing)
+    def _deployment(self, action: Mapping[str, Any], event: Event | None) -> dict[str, Any]:
+        deployment_id = action["deployment_id"] if action["source"] == "selected" else _inferred(event)
         if not deployment_id:
             raise ActionFailed("No deployment could be inferred")
         deployment = self._config.get("deployment", deployment_id)
@@ -63,7 +72,14 @@ class DeploymentRunner:
             )
         return deployment
 
-    def _new_run(self, deployment: Mapping[str, Any], action: Mapping[str, Any], firing: Firing, index: int) -> FlowRun:
+    def _new_run(
+        self,
+        deployment: Mapping[str, Any],
+        action: Mapping[str, Any],
+        firing: Firing,
+        index: int,
+        parameters: Mapping[str, Any],
+    ) -> FlowRun:
         run_id = named_id("flow-run", firing.id, str(index))
         return FlowRun(
             id=run_id,
@@ -73,13 +89,13 @@ class DeploymentRunner:
             deployment_id=deployment["id"],
             deployment_name=deployment["name"],
             work_pool_name=deployment["work_pool_name"],
-            parameters=_parameters(deployment, action, firing),
+            parameters=parameters,
             tags=tuple(deployment["tags"]),
             created=self._clock.now(),
             states=(self._ledger.new_state(run_id, StateType.SCHEDULED),),
             created_by={"id": firing.automation_id, "type": "AUTOMATION", "display_value": firing.automation_name},
             firing_id=firing.id,
-            event_id=firing.event.id,
+            event_id=firing.event.id if firing.event else None,
             idempotency_key=f"automation {firing.automation_id}, action {index}, invocation {firing.id}",
             job_variables=dict(deployment["job_variables"]) | dict(action.get("job_variables") or {}),
         )
@@ -99,9 +115,11 @@ class DeploymentRunner:
             raise ActionFailed(error.reason, {"flow_run_id": run.id}) from None
 
 
-def _parameters(deployment: Mapping[str, Any], action: Mapping[str, Any], firing: Firing) -> dict[str, Any]:
+def _parameters(
+    deployment: Mapping[str, Any], action: Mapping[str, Any], firing: Firing, event: Event | None
+) -> dict[str, Any]:
     try:
-        given = render_parameters(action.get("parameters") or {}, context_of(firing))
+        given = render_parameters(action.get("parameters") or {}, context_of(firing, event))
     except TemplateError as error:
         raise ActionFailed(f"Unable to render parameters: {error}", {"template_error": str(error)}) from None
     parameters: dict[str, Any] = {**deployment["parameters"], **given}
@@ -111,8 +129,8 @@ def _parameters(deployment: Mapping[str, Any], action: Mapping[str, Any], firing
     return parameters
 
 
-def _inferred(firing: Firing) -> str | None:
-    for labels in firing.event.involved():
+def _inferred(event: Event | None) -> str | None:
+    for labels in event.involved() if event else ():
         if found := DEPLOYMENT_RESOURCE.match(labels[RESOURCE_ID]):
             return found[1].lower()
     return None

@@ -41,7 +41,7 @@ def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
         found = services.firings.get(known_id(firing_id, "firing"))
         if found is None:
             raise NotFound(f"There is no firing {firing_id}.")
-        return answer(200, found.as_stored() | {"event_id": found.event.id})
+        return answer(200, found.as_stored() | {"event_id": found.event.id if found.event else None})
 
 
 def store_batch(documents: list[Any], services: Services) -> None:

@@ -4,12 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from whenflow.automations.registry import AutomationRegistry
 from whenflow.ports import Clock, ConfigStore, EventStore, FiringStore, Ids, RunStore
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The stores, the clock and the ids, and `find_key`, which knows API keys."""
+    """The stores, the clock, the ids, the use cases of automations.
+
+    Attributes:
+        find_key: Knows API keys.
+        is_held: Knows the events that wait for another.
+    """
 
     events: EventStore
     firings: FiringStore
@@ -18,3 +24,5 @@ class Services:
     clock: Clock
     ids: Ids
     find_key: Callable[[str], Mapping[str, Any] | None]
+    automations: AutomationRegistry
+    is_held: Callable[[str], bool] = lambda _event_id: False

@@ -1,36 +1,96 @@
 """The use case behind the `matcher` function."""
 
+import logging
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from whenflow.automations.engine import on_event
-from whenflow.automations.model import Automation
-from whenflow.events import Event
-from whenflow.ports import Clock, FiringStore
+from whenflow.automations.engine import Engine
+from whenflow.automations.gauging import feed
+from whenflow.automations.held import Holder
+from whenflow.automations.settle import Record, Settler, Sighting, unit_of
+from whenflow.automations.timekeeping import Timekeeper
+from whenflow.ports import Clock
+
+logger = logging.getLogger("whenflow.matcher")
 
 
 class AutomationDirectory(Protocol):
     """Knows the automations of this moment."""
 
-    def current(self) -> Sequence[Automation]:
-        """Return all of them, enabled or not; at most two seconds old."""
+    def engine(self) -> Engine:
+        """Return the engine, loaded with the automations as they were at most two seconds ago."""
         ...
 
 
-class Matcher:
-    """Finds the firings of events and stores them. An event matched twice is the same firings."""
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of a batch.
 
-    def __init__(self, automations: AutomationDirectory, firings: FiringStore, clock: Clock) -> None:
-        """Work on these automations and this store, with this clock."""
+    Attributes:
+        firings: How many firings were stored.
+        failed: The records from the first on that could not be applied.
+    """
+
+    firings: int
+    failed: Sequence[Record]
+
+
+class Matcher:
+    """Applies a batch of events to all triggers that look at them. A batch applied twice is applied once."""
+
+    def __init__(
+        self, automations: AutomationDirectory, settler: Settler, holder: Holder, timekeeper: Timekeeper, clock: Clock
+    ) -> None:
+        """Work with these automations and rows, with this clock."""
         self._automations = automations
-        self._firings = firings
+        self._settler = settler
+        self._holder = holder
+        self._timekeeper = timekeeper
         self._clock = clock
 
-    def match(self, event: Event) -> int:
-        """Store the firings of an event; return how many were new.
+    def match(self, records: Sequence[Record]) -> Report:
+        """Apply records in order. Triggers are independent of each other: one that fails holds up no other."""
+        engine = self._automations.engine()
+        if engine.has_proactive:
+            self._timekeeper.note_events(records)
+        report = self._apply(engine, self._holder.sort(records))
+        if not report.failed:
+            return report
+        ids = [record.event.id for record in records]
+        return Report(report.firings, records[ids.index(report.failed[0].event.id) :])
 
-        Raises:
-            Transient: Try the same event again.
-        """
+    def match_held(self, event_id: str, attempt: int) -> Report:
+        """Apply an event that was held, if its time has come."""
+        record = self._holder.bring_back(event_id, attempt)
+        if record is None:
+            return Report(0, ())
+        report = self._apply(self._automations.engine(), [record])
+        if not report.failed:
+            self._holder.done(record)
+        return report
+
+    def _apply(self, engine: Engine, records: Sequence[Record]) -> Report:
+        self._settler.use(engine)
         now = self._clock.now()
-        return sum(self._firings.put(firing) for firing in on_event(self._automations.current(), event, now))
+        units: defaultdict[tuple[str, ...], list[Sighting]] = defaultdict(list)
+        for record in records:
+            for watch in engine.watching(record.event):
+                sighting = Sighting(record, watch)
+                units[unit_of(sighting)].append(sighting)
+        firings, failed = 0, len(records)
+        try:
+            feed(engine, self._settler, records, now)
+        except Exception:  # as below: marks keep what was counted from counting twice
+            logger.exception("gauges failed")
+            failed = 0
+        for unit, sightings in units.items():
+            try:
+                firings += self._settler.apply(sightings, now)
+            except (
+                Exception
+            ):  # the edge of one unit: its records come again, and marks keep the others from counting twice
+                logger.exception("unit failed", extra={"automation_id": unit[0]})
+                failed = min(failed, records.index(sightings[0].record))
+        return Report(firings, records[failed:])

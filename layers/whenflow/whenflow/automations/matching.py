@@ -5,15 +5,18 @@ matches. In event names only `*` is special, and stands for one or more characte
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import TypeAlias
+from sys import intern
+from typing import NamedTuple, TypeAlias
 
-from whenflow.events import Labels
+from whenflow.events import RESOURCE_ID, Labels
 
 Specification: TypeAlias = Mapping[str, str | Sequence[str]]
 
 PATTERNS_KEPT = 65_536
+FEW = 4
+SPECIAL = frozenset("*?[")
 
 
 @lru_cache(maxsize=PATTERNS_KEPT)
@@ -114,3 +117,109 @@ def satisfies(resource: Labels, specification: Specification) -> bool:
 def met_by(resources: Iterable[Labels], specification: Specification) -> bool:
     """Tell whether one single resource satisfies all of a specification; an empty one asks nothing."""
     return not specification or any(satisfies(resource, specification) for resource in resources)
+
+
+def is_plain(pattern: str) -> bool:
+    """Tell whether a value pattern stands for itself alone."""
+    return not pattern.startswith("!") and SPECIAL.isdisjoint(pattern)
+
+
+def fixed_beginning(pattern: str) -> str:
+    """Return what every value that fits a pattern begins with; empty if that is nothing certain."""
+    if pattern.startswith("!"):
+        return ""
+    return pattern[: min((at for mark in SPECIAL if (at := pattern.find(mark)) >= 0), default=len(pattern))]
+
+
+class NamePatterns:
+    """Patterns of event names, sorted out once: exact ones, fixed beginnings, and the few that need more."""
+
+    __slots__ = ("_beginnings", "_exact", "_globs", "are_given")
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        """Take the patterns in."""
+        given = list(patterns)
+        globs = [pattern for pattern in given if "*" in pattern]
+        self.are_given = bool(given)
+        self._exact = frozenset(pattern for pattern in given if "*" not in pattern)
+        self._beginnings = tuple(glob[:-1] for glob in globs if glob.index("*") == len(glob) - 1)
+        self._globs = tuple(glob for glob in globs if glob.index("*") < len(glob) - 1)
+
+    def fit(self, name: str) -> bool:
+        """Tell whether a name fits some pattern; no patterns at all fit every name."""
+        if not self.are_given or name in self._exact:
+            return True
+        if self._beginnings and name[:-1].startswith(self._beginnings):  # the star stands for something
+            return True
+        return bool(self._globs) and any_name_matches(self._globs, name)
+
+
+@lru_cache(maxsize=4_096)
+def name_patterns(patterns: tuple[str, ...]) -> NamePatterns:
+    """Return patterns of event names, sorted out; triggers that have the same ones share them."""
+    return NamePatterns(patterns)
+
+
+class _LabelMatcher(NamedTuple):
+    """Patterns of one label's values: exact ones, fixed beginnings, and those that need more."""
+
+    label: str
+    exact: Container[str]
+    beginnings: tuple[str, ...]
+    globs: tuple[str, ...]
+
+
+class SpecificationMatcher:
+    """A resource specification, sorted out once."""
+
+    __slots__ = ("_labels", "specification")
+
+    def __init__(self, specification: Specification) -> None:
+        """Take the specification in."""
+        self.specification = specification
+        self._labels = tuple(
+            _label_matcher(label, (values,) if isinstance(values, str) else values)
+            for label, values in specification.items()
+        )
+
+    def satisfied_by(self, resource: Labels) -> bool:
+        """Tell whether a resource has, for every label, one of the values."""
+        for label, exact, beginnings, globs in self._labels:
+            value = resource.get(label)
+            if value is None:
+                return False
+            if value in exact or value.startswith(beginnings):
+                continue
+            if not globs or not any(value_matches(glob, value) for glob in globs):
+                return False
+        return True
+
+    def met_by(self, resources: Iterable[Labels]) -> bool:
+        """Tell whether one single resource satisfies it; an empty one asks nothing."""
+        return not self._labels or any(map(self.satisfied_by, resources))
+
+
+EVERYTHING = SpecificationMatcher({})
+
+
+def _label_matcher(label: str, patterns: Sequence[str]) -> _LabelMatcher:
+    kinds: dict[str, list[str]] = {"exact": [], "beginning": [], "glob": []}
+    for pattern in patterns:
+        if is_plain(pattern):
+            kinds["exact"].append(pattern)
+        elif pattern == fixed_beginning(pattern) + "*":
+            kinds["beginning"].append(pattern[:-1])
+        else:
+            kinds["glob"].append(pattern)
+    exact = tuple(kinds["exact"]) if len(kinds["exact"]) <= FEW else frozenset(kinds["exact"])
+    return _LabelMatcher(intern(label), exact, tuple(kinds["beginning"]), tuple(kinds["glob"]))
+
+
+def admits_every(prefix: str, specification: Specification) -> bool:
+    """Tell whether a specification obviously admits every resource of a kind, such as `prefect.flow-run`."""
+    if not specification:
+        return True
+    if set(specification) != {RESOURCE_ID}:
+        return False
+    values = specification[RESOURCE_ID]
+    return f"{prefix}.*" in ([values] if isinstance(values, str) else values)

@@ -1,69 +1,49 @@
 """Automations as documents: checked when they come in, plain when they are evaluated."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias
+from datetime import datetime
+from typing import Any, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictStr,
-    ValidationError,
-    field_validator,
-    model_validator,
+from pydantic import BaseModel, ConfigDict, StrictStr, ValidationError, field_validator, model_validator
+
+from whenflow.actions.definitions import ACTION_TYPES, Action, RunDeployment
+from whenflow.automations.matching import admits_every
+from whenflow.automations.triggers import (
+    CompoundTrigger,
+    EventTrigger,
+    MetricTrigger,
+    SequenceTrigger,
+    Trigger,
 )
-
-from whenflow.actions.definitions import Action
-from whenflow.errors import Rejected
+from whenflow.errors import Fault, Rejected
 from whenflow.events import named_id
 from whenflow.events.validation import Instant, faults_of
 
-SpecificationInput: TypeAlias = dict[str, StrictStr | list[StrictStr]]
-Patterns: TypeAlias = Annotated[list[StrictStr], AfterValidator(lambda names: sorted(set(names)))]
+__all__ = [
+    "Automation",
+    "AutomationInput",
+    "CompoundTrigger",
+    "EventTrigger",
+    "MetricTrigger",
+    "SequenceTrigger",
+    "Trigger",
+    "automation_from_document",
+    "automation_from_stored",
+    "with_identity",
+]
+
+M = TypeVar("M", bound=BaseModel)
 RESOURCE_PREFIX = "prefect.automation."
+FLOW_RUNS = "prefect.flow-run"
+LABELS = "dict[str,union[str,list[str]]]"
+TAGS = ACTION_TYPES | {"event", "compound", "sequence", "metric", "str", "list[str]", LABELS, f"list[{LABELS}]"}
+LOOPING = frozenset(f"{FLOW_RUNS}.{state}" for state in ("Scheduled", "Pending", "Running", "*"))
 
 
-class EventTrigger(BaseModel):
-    """Watches for events.
-
-    Attributes:
-        match: What the primary resource must be.
-        match_related: What some related resource must be; a list asks for each of its specifications.
-        expect: Patterns of event names; empty means every event.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    type: Literal["event"] = "event"
-    id: str = ""
-    match: SpecificationInput = {}
-    match_related: SpecificationInput | list[SpecificationInput] = {}
-    after: Patterns = []
-    expect: Patterns = []
-    for_each: Patterns = []
-    posture: Literal["Reactive", "Proactive"]
-    threshold: int = 1
-    within: float = Field(default=0.0, ge=0)
-
-    @property
-    def related_specifications(self) -> list[SpecificationInput]:
-        """The specifications of related resources, one or many, as a list."""
-        return self.match_related if isinstance(self.match_related, list) else [self.match_related]
-
-    @model_validator(mode="after")
-    def _is_immediate(self) -> "EventTrigger":
-        windows = self.posture != "Reactive" or self.within > 0 or self.threshold > 1 or self.after
-        if windows:
-            raise ValueError(
-                "This version evaluates immediate triggers only: posture Reactive, threshold 1, within 0, no after."
-            )
-        return self
-
-
-class AutomationInput(BaseModel):
-    """An automation as a client sends it."""
+class AutomationCore(BaseModel):
+    """What an automation says, new or replaced."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -71,33 +51,82 @@ class AutomationInput(BaseModel):
     description: StrictStr = ""
     enabled: bool = True
     tags: list[StrictStr] = []
-    trigger: EventTrigger
+    trigger: Trigger
     actions: list[Action]
     actions_on_trigger: list[Action] = []
     actions_on_resolve: list[Action] = []
-    owner_resource: StrictStr | None = None
 
     @field_validator("tags")
     @classmethod
     def _each_once(cls, tags: list[str]) -> list[str]:
         return list(dict.fromkeys(tags))
 
+    @model_validator(mode="after")
+    def _does_not_start_itself(self) -> "AutomationCore":
+        if self.enabled and isinstance(self.trigger, EventTrigger) and runs_in_circles(self.trigger, self.actions):
+            raise ValueError(
+                "Running an inferred deployment from a flow run's own states, or any deployment from those of every "
+                "flow run, would start run after run: narrow `match` or `match_related`, or expect a final state."
+            )
+        return self
+
+
+class _Switch(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    enabled: bool = True
+
+
+class AutomationInput(AutomationCore):
+    """An automation as a client creates it."""
+
+    owner_resource: StrictStr | None = None
+
 
 class Automation(AutomationInput):
-    """An automation as it is stored and evaluated."""
+    """An automation as it is stored and evaluated.
+
+    Attributes:
+        since: When it was last switched on after having been off; its windows begin anew then.
+    """
 
     id: str
     created: Instant
     updated: Instant
+    since: Instant | None = None
+
+    @property
+    def active_since(self) -> datetime:
+        """From when on its windows count."""
+        return self.since or self.created
 
     @property
     def resource_id(self) -> str:
         """Its id as a resource of events."""
         return RESOURCE_PREFIX + self.id
 
+    @property
+    def posture(self) -> str | None:
+        """The posture of its outermost trigger, where that is an event trigger."""
+        return self.trigger.posture if isinstance(self.trigger, EventTrigger) else None
+
     def as_document(self) -> dict[str, Any]:
-        """Return the automation as the API shows it and the store keeps it."""
+        """Return the automation as the API shows it."""
+        return self.model_dump(mode="json", exclude={"since"})
+
+    def as_stored(self) -> dict[str, Any]:
+        """Return what the store keeps."""
         return self.model_dump(mode="json")
+
+
+def runs_in_circles(trigger: EventTrigger, actions: list[Action]) -> bool:
+    """Tell whether an automation would be triggered by the very runs that it starts (SPEC 5.2)."""
+    if trigger.posture != "Reactive" or not LOOPING & set(trigger.expect):
+        return False
+    every_run = admits_every(FLOW_RUNS, trigger.match) and any(
+        admits_every(FLOW_RUNS, specification) for specification in trigger.related_specifications
+    )
+    return any(isinstance(action, RunDeployment) and (action.source == "inferred" or every_run) for action in actions)
 
 
 def automation_from_document(document: object) -> AutomationInput:
@@ -106,10 +135,53 @@ def automation_from_document(document: object) -> AutomationInput:
     Raises:
         Rejected: With every fault and its place.
     """
+    return _checked(AutomationInput, document)
+
+
+def replacement_from_document(document: object) -> AutomationCore:
+    """Check what a client sent to replace an automation; its owner cannot be replaced.
+
+    Raises:
+        Rejected: With every fault and its place.
+    """
+    return _checked(AutomationCore, document)
+
+
+def patch_from_document(document: object) -> bool:
+    """Check what a client sent to switch an automation on or off; return which.
+
+    Raises:
+        Rejected: With every fault and its place.
+    """
+    return _checked(_Switch, document).enabled
+
+
+def _checked(kind: type[M], document: object) -> M:
     try:
-        return AutomationInput.model_validate(document)
+        return kind.model_validate(document)
     except ValidationError as error:
-        raise Rejected("This is not a valid automation.", faults_of(error)) from None
+        faults = [Fault(without_tags(fault.loc, document), fault.msg, fault.type) for fault in faults_of(error)]
+        raise Rejected("This is not a valid automation.", faults) from None
+
+
+def without_tags(loc: tuple[str | int, ...], document: object) -> tuple[str | int, ...]:
+    """Return a path as the sender knows it: only what is in the document, not how alternatives are told apart."""
+    path: list[str | int] = []
+    here: Any = document
+    told_apart = False  # each value once: a field that is missing may be called like a tag
+    for step in loc:
+        if not isinstance(here, dict | list):
+            break
+        if step in TAGS and not told_apart and not (isinstance(here, dict) and step in here):
+            told_apart = True
+            continue
+        told_apart = False
+        path.append(step)
+        try:
+            here = here[step]  # type: ignore[index]
+        except (LookupError, TypeError):
+            here = None
+    return tuple(path)
 
 
 def automation_from_stored(document: Mapping[str, Any]) -> Automation:
@@ -118,13 +190,16 @@ def automation_from_stored(document: Mapping[str, Any]) -> Automation:
 
 
 def with_identity(given: AutomationInput, id_: str, created: Any, updated: Any) -> Automation:
-    """Give an automation its id, and its trigger one that stays the same for as long as the trigger does."""
+    """Give an automation its id, and its triggers ids that stay the same for as long as what they say does."""
     values = given.model_dump(mode="json")
-    values["trigger"]["id"] = trigger_id(id_, values["trigger"])
+    _name_triggers(values["trigger"], id_, Counter())
     return Automation.model_validate(values | {"id": id_, "created": created, "updated": updated})
 
 
-def trigger_id(automation_id: str, trigger: Mapping[str, Any]) -> str:
-    """Return the id of a trigger: the same automation and the same conditions have the same id."""
-    conditions = {name: value for name, value in trigger.items() if name != "id"}
-    return named_id("trigger", automation_id, json.dumps(conditions, sort_keys=True))
+def _name_triggers(trigger: dict[str, Any], automation_id: str, seen: Counter[str]) -> None:
+    """Name a trigger and all below it by what they say; equals are counted apart."""
+    for child in trigger.get("triggers", ()):
+        _name_triggers(child, automation_id, seen)
+    conditions = json.dumps({name: value for name, value in trigger.items() if name != "id"}, sort_keys=True)
+    trigger["id"] = named_id("trigger", automation_id, conditions, str(seen[conditions]))
+    seen[conditions] += 1

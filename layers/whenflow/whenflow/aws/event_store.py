@@ -123,6 +123,15 @@ class DynamoEventStore:
                 return Page(found, _cursor(found[-1]))
         return Page(found, None)
 
+    def between(self, start: datetime, end: datetime, resource_id: str | None = None) -> Iterator[Event]:
+        """Yield the stored events that occurred in [start, end), strongly consistent, oldest first within each hour."""
+        for hour, shards in self._hours_between(start, end):
+            own = {shard_of(resource_id, count) for count in (shards, self._shards)} if resource_id is not None else ()
+            for shard in sorted(own) or range(shards):
+                for event in self._of_bucket(f"{hour}#{shard}", iso(start), iso(end)):
+                    if resource_id is None or event.resource_id == resource_id:
+                        yield event
+
     def _own_place(self, event: Event) -> Place | None:
         """Return the place that an event's id says, if that is where the event belongs."""
         address = address_of(event.id)
@@ -162,6 +171,29 @@ class DynamoEventStore:
         with translated():
             answer = self._client.get_item(TableName=self._events, Key=place.key, ConsistentRead=True)
         return from_stored(document(answer["Item"])) if "Item" in answer else None
+
+    def _hours_between(self, start: datetime, end: datetime) -> list[tuple[str, int]]:
+        values = {":feed": text(FEED), ":first": text(hour_of(start)), ":last": text(hour_of(end))}
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._state,
+            KeyConditionExpression="pk = :feed AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues=values,
+            ConsistentRead=True,
+        )
+        with translated():
+            return [(item["sk"]["S"], int(item["shards"]["N"])) for page in pages for item in page["Items"]]
+
+    def _of_bucket(self, bucket: str, start: str, end: str) -> Iterator[Event]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._events,
+            KeyConditionExpression="#b = :bucket AND #k BETWEEN :start AND :end",
+            ExpressionAttributeNames={"#b": "bucket", "#k": "key"},
+            ExpressionAttributeValues={":bucket": text(bucket), ":start": text(start), ":end": text(end)},
+            ConsistentRead=True,
+        )
+        with translated():
+            for page in pages:
+                yield from (from_stored(document(item)) for item in page["Items"])
 
     def _newest_of_hour(self, hour: str, shards: int, limit: int, before: "Cursor | None") -> Sequence[Event]:
         found: list[Event] = []

@@ -26,16 +26,20 @@ class DynamoFiringStore:
 
     def put(self, firing: Firing) -> bool:
         """Store a firing; False where its id is stored already."""
-        expires = int((self._clock.now() + KEPT).timestamp())
-        item: dict[str, Any] = {"id": text(firing.id), "body": body(firing.as_stored()), "expires": number(expires)}
         try:
             with translated():
-                self._client.put_item(TableName=self._table, Item=item, ConditionExpression="attribute_not_exists(id)")
+                self._client.put_item(**self.item_put(firing), ConditionExpression="attribute_not_exists(id)")
         except ClientError as error:
             if condition_failed(error):
                 return False
             raise
         return True
+
+    def item_put(self, firing: Firing) -> dict[str, Any]:
+        """Return the part of a transaction that stores a firing; stored again, it is the same."""
+        expires = int((self._clock.now() + KEPT).timestamp())
+        item: dict[str, Any] = {"id": text(firing.id), "body": body(firing.as_stored()), "expires": number(expires)}
+        return {"TableName": self._table, "Item": item}
 
     def get(self, firing_id: str) -> Firing | None:
         """Return the firing of this id."""

@@ -2,10 +2,12 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from whenflow.automations import Firing
+from whenflow.automations.firing import Firing
+from whenflow.automations.settle import Record
+from whenflow.aws.observe import logger
 from whenflow.documents import unpack
 from whenflow.events import Event
 from whenflow.events.codec import from_stored
@@ -24,6 +26,24 @@ def event_of(record: Mapping[str, Any]) -> Event:
 def firing_of(record: Mapping[str, Any]) -> Firing:
     """Return the firing that a record of the firings table's stream tells of."""
     return Firing.from_stored(stream_document(record))
+
+
+def record_of(record: Mapping[str, Any]) -> Record:
+    """Return a record of the events table's stream as the matcher takes it."""
+    change = record["dynamodb"]
+    return Record(event_of(record), change["Keys"]["bucket"]["S"], int(change["SequenceNumber"]))
+
+
+def readable_records(given: Iterable[Mapping[str, Any]]) -> list[Record]:
+    """Return the records of the events table's stream up to the first that cannot be read."""
+    records = []
+    for one in given:
+        try:
+            records.append(record_of(one))
+        except Exception:  # the edge of one record: it is delivered again, and in the end to the dead letters
+            logger.exception("record failed", extra={"record": sequence_number(one)})
+            break
+    return records
 
 
 def sequence_number(record: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ class Settings:
         retention_days: Days until an event expires.
         shards: Partitions that an hour of events is spread over, 1 to 256.
         retry_queue_url: Where actions go that are to be tried again; empty where the function has no need of it.
+        timer_queue_url: Where rings are asked for; likewise.
     """
 
     events_table: str
@@ -31,6 +32,7 @@ class Settings:
     retention_days: int = 30
     shards: int = 4
     retry_queue_url: str = ""
+    timer_queue_url: str = ""
 
 
 @lru_cache(maxsize=1)
@@ -49,6 +51,7 @@ def settings() -> Settings:
         retention_days=int(os.environ.get(f"{PREFIX}EVENT_RETENTION_DAYS", "30")),
         shards=int(os.environ.get(f"{PREFIX}EVENT_SHARDS", "4")),
         retry_queue_url=os.environ.get(f"{PREFIX}ACTION_RETRY_QUEUE_URL", ""),
+        timer_queue_url=os.environ.get(f"{PREFIX}TIMER_QUEUE_URL", ""),
     )
 
 

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
     from whenflow.actions.perform import ActionDispatcher
     from whenflow.api.app import Handler
+    from whenflow.api.services import Services
     from whenflow.automations.match import Matcher
+    from whenflow.automations.model import Automation
+    from whenflow.automations.settle import Settler
+    from whenflow.automations.timekeeping import Timekeeper
+    from whenflow.automations.timer import Timer
+    from whenflow.aws.directories import LoadedEngine
+    from whenflow.aws.progress_store import DynamoHoldStore
+    from whenflow.aws.timer_queue import SqsTimerQueue
+    from whenflow.aws.window_store import DynamoWindowStore
     from whenflow.runs.track import Tracker
     from whenflow.sources import NotificationReceiver
     from whenflow.webhooks import WebhookReceiver
@@ -104,10 +113,70 @@ def notification_receiver() -> "NotificationReceiver":
 @lru_cache(maxsize=1)
 def matcher() -> "Matcher":
     """Return the use case of the `matcher` function."""
+    from whenflow.automations.held import Holder
     from whenflow.automations.match import Matcher
-    from whenflow.aws.directories import CachedAutomations
 
-    return Matcher(CachedAutomations(config()), firings(), clock())
+    return Matcher(directory(), settler(), Holder(events(), holds(), clock()), timekeeper(), clock())
+
+
+@lru_cache(maxsize=1)
+def holds() -> "DynamoHoldStore":
+    """Return the events that are held."""
+    from whenflow.aws.progress_store import DynamoHoldStore
+
+    return DynamoHoldStore(dynamodb(), settings().state_table, timers(), clock())
+
+
+@lru_cache(maxsize=1)
+def timers() -> "SqsTimerQueue":
+    """Return the timer queue."""
+    from whenflow.aws.timer_queue import SqsTimerQueue
+
+    return SqsTimerQueue(client("sqs"), settings().timer_queue_url, clock())
+
+
+@lru_cache(maxsize=1)
+def windows() -> "DynamoWindowStore":
+    """Return the window store."""
+    from whenflow.aws.window_store import DynamoWindowStore
+
+    return DynamoWindowStore(dynamodb(), settings().state_table, firings())
+
+
+@lru_cache(maxsize=1)
+def directory() -> "LoadedEngine":
+    """Return the automations, loaded."""
+    from whenflow.aws.directories import LoadedEngine
+
+    return LoadedEngine(config())
+
+
+@lru_cache(maxsize=1)
+def settler() -> "Settler":
+    """Return what applies events to windows."""
+    from whenflow.automations.settle import Settler
+    from whenflow.aws.pauses import JitteredPauses
+
+    return Settler(windows(), firings(), events(), JitteredPauses(), timekeeper().ask_soon)
+
+
+@lru_cache(maxsize=1)
+def timekeeper() -> "Timekeeper":
+    """Return what closes windows in time."""
+    from whenflow.automations.timekeeping import Timekeeper
+    from whenflow.automations.witnesses import Witnesses
+    from whenflow.aws.progress_store import DynamoProgressStore
+
+    progress = DynamoProgressStore(dynamodb(), settings().state_table)
+    return Timekeeper(windows(), timers(), progress, Witnesses(events(), clock()), clock())
+
+
+@lru_cache(maxsize=1)
+def timer() -> "Timer":
+    """Return the use case of the `timer` function."""
+    from whenflow.automations.timer import Timer
+
+    return Timer(directory(), settler(), timekeeper(), matcher(), clock())
 
 
 @lru_cache(maxsize=1)
@@ -137,24 +206,47 @@ def tracker() -> "Tracker":
 
 
 @lru_cache(maxsize=1)
-def api() -> "Handler":
-    """Return the use case of the `api` function."""
-    from whenflow.api.app import build_api
+def services() -> "Services":
+    """Return what the API and the pages work with."""
     from whenflow.api.services import Services
+    from whenflow.automations.registry import AutomationRegistry
     from whenflow.aws.keys import find_api_key
 
     store = config()
-    services = Services(events(), firings(), runs(), store, clock(), ids(), lambda secret: find_api_key(store, secret))
-    return build_api(services)
+    registry = AutomationRegistry(store, events(), clock(), ids(), _stand_up)
+    return Services(
+        events(),
+        firings(),
+        runs(),
+        store,
+        clock(),
+        ids(),
+        lambda secret: find_api_key(store, secret),
+        registry,
+        lambda event_id: holds().is_held(event_id),
+    )
+
+
+@lru_cache(maxsize=1)
+def api() -> "Handler":
+    """Return the use case of the `api` function."""
+    from whenflow.api.app import build_api
+
+    return build_api(services())
 
 
 @lru_cache(maxsize=1)
 def ui() -> "Handler":
     """Return the use case of the `ui` function."""
-    from whenflow.api.services import Services
-    from whenflow.aws.keys import find_api_key
     from whenflow.ui import build_ui
 
-    store = config()
-    services = Services(events(), firings(), runs(), store, clock(), ids(), lambda secret: find_api_key(store, secret))
-    return build_ui(services)
+    return build_ui(services())
+
+
+def _stand_up(automation: "Automation") -> None:
+    """Give the standing triggers of an automation their windows at once, not only at the next sweep."""
+    from whenflow.automations.engine import Engine
+
+    engine = Engine([automation])
+    settler().use(engine)
+    timekeeper().stand_up(engine, settler())

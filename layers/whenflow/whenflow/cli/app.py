@@ -36,7 +36,14 @@ app.command(
     "whenflow.cli.events:app", name="event", help="What happened: list it, or tell of something new.", sort_key=5
 )
 app.command("whenflow.cli.flow_runs:app", name="flow-run", help="What ran, how it went, and why.", sort_key=6)
-app.command("whenflow.cli.version:version", name="version", help="Show the version.", sort_key=7)
+app.command(
+    "whenflow.cli.backtest:backtest",
+    name="backtest",
+    help="What automations would have done with events of the past; nothing is acted on.",
+    sort_key=7,
+)
+app.command("whenflow.cli.explain:explain", name="explain", help="Why an automation fired, or why not.", sort_key=8)
+app.command("whenflow.cli.version:version", name="version", help="Show the version.", sort_key=9)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -22,6 +22,9 @@ HINT = (
 )
 
 
+app.command("whenflow.cli.automation_tests:test", name="test", help="Run the tests that are kept beside automations.")
+
+
 @app.command
 def create(
     *,
@@ -36,7 +39,7 @@ def create(
         from_json: The same as JSON text.
         options: Common to all commands.
     """
-    automations = _read(from_file, from_json)
+    automations = [{key: value for key, value in one.items() if key != "tests"} for one in _read(from_file, from_json)]
     made: list[dict[str, Any]] = []
     with connect(options) as api:
         for automation in automations:

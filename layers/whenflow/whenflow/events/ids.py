@@ -15,6 +15,8 @@ from hashlib import sha256
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_ADDRESSABLE = datetime(9999, 12, 31, tzinfo=UTC)
 NAMESPACE = uuid.UUID("5b0f7ac0-6f5e-5d0b-9d67-7768656e666c")
+_NAMESPACE_BYTES = NAMESPACE.bytes
+_VARIANT = {digit: f"{int(digit, 16) & 0b11 | 0b1000:x}" for digit in "0123456789abcdef"}
 ENTROPY_BITS = 54
 MAX_SHARD = 255
 VERSION = 8
@@ -64,8 +66,9 @@ def named_id(*parts: str) -> str:
 
     It is a name-based UUID in form (version 5), with SHA-256 for SHA-1: nobody can make two names collide.
     """
-    digest = sha256(NAMESPACE.bytes + "\x1f".join(parts).encode("utf-8", "surrogatepass")).digest()
-    return str(uuid.UUID(bytes=digest[:16], version=5))
+    text = "\x1f".join(parts).encode("utf-8", "surrogatepass")
+    digest = sha256(_NAMESPACE_BYTES + text).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
 
 
 def entropy_of(*parts: str) -> int:

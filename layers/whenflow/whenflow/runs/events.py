@@ -22,7 +22,7 @@ def state_event(run: FlowRun) -> Event:
         event=f"prefect.flow-run.{state.name.replace(' ', '')}",
         resource=_resource(run, state),
         related=tuple(related_to(run)),
-        payload=_payload(state, previous),
+        payload=_payload(run, state, previous),
         follows=follows,
         received=state.timestamp,
     )
@@ -58,7 +58,12 @@ def _resource(run: FlowRun, state: State) -> Labels:
     }
 
 
-def _payload(state: State, previous: State | None) -> dict[str, Any]:
+def _payload(run: FlowRun, state: State, previous: State | None) -> dict[str, Any]:
+    timing = {
+        "expected_start_time": iso(run.states[0].timestamp),
+        "start_time": iso(run.start_time) if run.start_time else None,
+    }
+
     def brief(some: State) -> dict[str, Any]:
         return {"type": str(some.type), "name": some.name, "message": some.message or ""}
 
@@ -66,4 +71,5 @@ def _payload(state: State, previous: State | None) -> dict[str, Any]:
         "intended": {"from": str(previous.type) if previous else None, "to": str(state.type)},
         "initial_state": brief(previous) if previous else None,
         "validated_state": brief(state) | {"pause_reschedule": False},
+        "timing": timing,
     }

@@ -1,21 +1,20 @@
 """Plain data with the few conveniences that templates are promised."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE
 
 
-@runtime_checkable
-class View(Protocol):
-    """Data that answers to more names than its keys."""
+class View:
+    """Data that answers to more names than its keys. No protocol: templates ask for it at every dot."""
 
     def look_up(self, name: str) -> Any:
         """Return what `{{ data.name }}` means, or raise KeyError."""
-        ...
+        raise KeyError(name)
 
 
-class CaseInsensitive(dict[str, str]):
+class CaseInsensitive(dict[str, str], View):
     """HTTP headers: found whatever the case of their name."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
@@ -35,7 +34,7 @@ class CaseInsensitive(dict[str, str]):
         return self[name] if name in self else self[name.replace("_", "-")]
 
 
-class Dotted(dict[str, str]):
+class Dotted(dict[str, str], View):
     """Labels whose dotted names may be walked: `labels.a.b` is the label `a.b`."""
 
     def __init__(self, labels: Mapping[str, str], prefix: str = "") -> None:
@@ -53,7 +52,7 @@ class Dotted(dict[str, str]):
         raise KeyError(name)
 
 
-class ResourceView(dict[str, str]):
+class ResourceView(dict[str, str], View):
     """A resource as templates see it: its labels, and `.id`, `.name`, `.role`, `.labels`."""
 
     def look_up(self, name: str) -> Any:

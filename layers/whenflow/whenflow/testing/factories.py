@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from whenflow.automations import Automation, automation_from_document
-from whenflow.automations.model import with_identity
+from whenflow.automations.model import Automation, automation_from_document, with_identity
 from whenflow.events import RESOURCE_ID, Event, named_id
 from whenflow.testing.doubles import START
 

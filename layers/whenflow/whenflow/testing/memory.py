@@ -2,11 +2,12 @@
 
 import copy
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from whenflow.automations import Firing
+from whenflow.automations.firing import Firing
 from whenflow.errors import Conflict, NotFound, Rejected
 from whenflow.events import Event
 from whenflow.ports import LogLine, Page, Reference
@@ -41,6 +42,12 @@ class MemoryEventStore:
             ordered = ordered[ordered.index(last) + 1 :]
         page = ordered[:limit]
         return Page(page, page[-1].id if len(page) == limit else None)
+
+    def between(self, start: datetime, end: datetime, resource_id: str | None = None) -> Iterator[Event]:
+        """Yield the stored events that occurred in [start, end), oldest first."""
+        for event in sorted(self.stored.values(), key=lambda one: (one.occurred, one.id)):
+            if start <= event.occurred < end and resource_id in (None, event.resource_id):
+                yield event
 
     def names(self) -> list[str]:
         """Return the names of all events, in the order in which they were stored."""

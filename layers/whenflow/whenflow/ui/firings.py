@@ -83,32 +83,36 @@ def fired(firing: Firing, lineage: Lineage, now: datetime) -> Fired:
         automation=cut(firing.automation_name),
         automation_href=f"/ui/automations/{firing.automation_id}",
         at=moment(firing.triggered, now),
-        after=between(firing.event.occurred, firing.triggered),
+        after=between(began(firing), firing.triggered),
         deeds=tuple(_deed(effect, firing) for effect in lineage.effects_of(firing)),
     )
 
 
 def chain_of(firing: Firing, run: FlowRun | None = None) -> Chain:
     """Return how it came to a firing, or to the run it made: the last link is what the page is about."""
-    event = firing.event
-    from_run = run_behind(event)
-    steps = [
-        Link("Event", cut(event.event), f"/ui/events/{event.id}", f"on {cut(event.resource_id)}"),
-        Link(
-            "Firing",
-            cut(firing.automation_name),
-            f"/ui/firings/{firing.id}",
-            between(event.occurred, firing.triggered),
-        ),
-    ]
+    from_run = run_behind(firing.event) if firing.event else None
+    after = between(began(firing), firing.triggered)
+    steps = [_cause(firing), Link("Firing", cut(firing.automation_name), f"/ui/firings/{firing.id}", after)]
     if run:
         steps.append(_run_link(run, firing))
     steps[-1] = replace(steps[-1], href="")
     return Chain(tuple(steps), from_run if run is None or from_run != run.id else None)
 
 
+def began(firing: Firing) -> datetime:
+    """Return when what a firing is about happened: its event, or the end of a window in which none did."""
+    return firing.event.occurred if firing.event else firing.time
+
+
+def _cause(firing: Firing) -> Link:
+    event = firing.event
+    if event is None:
+        return Link("Event", "none came in time", "", "the window ended")
+    return Link("Event", cut(event.event), f"/ui/events/{event.id}", f"on {cut(event.resource_id)}")
+
+
 def _run_link(run: FlowRun, firing: Firing) -> Link:
-    after = between(firing.event.occurred, run.created)
+    after = between(began(firing), run.created)
     return Link("Run", cut(run.name), f"/ui/runs/{run.id}", after, badge(run.state))
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from whenflow.actions.lifecycle import action_ended
-from whenflow.automations.engine import covers, key_of
-from whenflow.automations.firing import Firing, firing_id
+from whenflow.automations.compiled import compile_automation
+from whenflow.automations.firing import Firing
 from whenflow.automations.matching import any_name_matches
-from whenflow.automations.model import EventTrigger
+from whenflow.automations.model import automation_from_stored
+from whenflow.automations.state import leaf_id
 from whenflow.events import Event, named_id
 from whenflow.ports import ConfigStore, EventStore, FiringStore, Ids, RunStore
 from whenflow.runs import FlowRun
@@ -84,20 +85,16 @@ class Lineage:
         return self.firings.get(run.firing_id) if run.firing_id else None
 
 
-def _firing_id(automation: Mapping[str, Any], event: Event) -> str | None:
-    """Return the id of the firing that this event closes, if the automation looks at it."""
-    trigger = _trigger(automation, event)
-    if trigger is None or not covers(trigger, event):
-        return None
-    return firing_id(automation["id"], trigger.id, key_of(trigger, event), event.id)
-
-
-def _trigger(automation: Mapping[str, Any], event: Event) -> EventTrigger | None:
-    """Read a trigger that may be met by this event; most are ruled out by the name, before they are read."""
-    document = automation["trigger"]
-    if document.get("expect") and not any_name_matches(document["expect"], event.event):
+def _firing_id(document: Mapping[str, Any], event: Event) -> str | None:
+    """Return the id of the firing that this event closed, if the automation looks at it."""
+    given = document["trigger"].get("expect")
+    if given and not any_name_matches(given, event.event):  # rules most out before they are read
         return None
     try:
-        return EventTrigger.model_validate(document)
+        automation = automation_from_stored(document)
     except ValidationError:
         return None
+    watch = next(iter(compile_automation(automation, 0).watches), None)
+    if watch is None or watch.parent is not None or not watch.looks_at(event):
+        return None
+    return leaf_id(automation.id, watch.id, watch.key_of(event), event.id)

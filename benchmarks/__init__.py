@@ -1,0 +1,1 @@
+"""What is measured, with the peer beside it where one exists."""

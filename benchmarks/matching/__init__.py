@@ -1,0 +1,1 @@
+"""How many events a second the engine decodes, matches and evaluates on one core."""

@@ -1,0 +1,251 @@
+"""The use cases of automations as things that people create, replace, switch, find and delete (SPEC 5)."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from whenflow.actions.definitions import RunDeployment
+from whenflow.automations.matching import any_name_matches
+from whenflow.automations.model import (
+    RESOURCE_PREFIX,
+    Automation,
+    AutomationCore,
+    AutomationInput,
+    CompoundTrigger,
+    EventTrigger,
+    SequenceTrigger,
+    automation_from_document,
+    automation_from_stored,
+    patch_from_document,
+    replacement_from_document,
+    with_identity,
+)
+from whenflow.errors import NotFound
+from whenflow.events import RESOURCE_ID, RESOURCE_NAME, Event
+from whenflow.ports import Clock, ConfigStore, EventStore, Ids
+
+KIND = "automation"
+STARTED = "prefect.flow-run.Scheduled"
+SORTS: dict[str, tuple[str, bool]] = {
+    "CREATED_DESC": ("created", True),
+    "UPDATED_DESC": ("updated", True),
+    "NAME_ASC": ("name", False),
+    "NAME_DESC": ("name", True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which automations are asked for.
+
+    Attributes:
+        names: One of these names; None for any.
+        ids: One of these ids; None for any.
+        all_tags: All of these tags.
+        any_tags: One of these tags; None for any.
+        untagged: Without any tag, or with some; None for either.
+        sort: A key of `SORTS`.
+    """
+
+    names: Sequence[str] | None = None
+    ids: Sequence[str] | None = None
+    all_tags: Sequence[str] = ()
+    any_tags: Sequence[str] | None = None
+    untagged: bool | None = None
+    sort: str = "NAME_ASC"
+
+
+class AutomationRegistry:
+    """Keeps automations; each change is an event as well."""
+
+    def __init__(
+        self,
+        config: ConfigStore,
+        events: EventStore,
+        clock: Clock,
+        ids: Ids,
+        switched_on: Callable[[Automation], None],
+    ) -> None:
+        """Work on these stores; `switched_on` is told of each automation whose windows begin now."""
+        self._config = config
+        self._events = events
+        self._clock = clock
+        self._ids = ids
+        self._switched_on = switched_on
+
+    def create(self, document: object) -> Automation:
+        """Store a new automation.
+
+        Raises:
+            Rejected: The document is not valid.
+        """
+        now = self._clock.now()
+        automation = with_identity(automation_from_document(document), self._ids.new(), now, now)
+        self._config.create(KIND, automation.id, automation.as_stored())
+        self._tell("created", automation)
+        self._begin(automation)
+        return automation
+
+    def replace(self, id_: str, document: object) -> Automation:
+        """Store an automation in place of the one of this id. Windows of triggers that say the same go on.
+
+        Raises:
+            Rejected: The document is not valid.
+            NotFound: There is no such automation.
+        """
+        given = replacement_from_document(document)
+        present = self.get(id_)
+        return self._put(present, _owned(given, present.owner_resource), told=True)
+
+    def switch(self, id_: str, document: object) -> Automation:
+        """Switch an automation on or off. Switched on, it starts afresh; switched to what it is, nothing changes.
+
+        Raises:
+            Rejected: The document is not valid, or the automation would start itself.
+            NotFound: There is no such automation.
+        """
+        enabled = patch_from_document(document)
+        present = self.get(id_)
+        if present.enabled == enabled:
+            return present
+        given = automation_from_document(
+            {
+                **present.model_dump(mode="json", exclude={"id", "created", "updated", "since"}),
+                "enabled": enabled,
+            }
+        )
+        return self._put(present, given, told=True)
+
+    def delete(self, id_: str) -> None:
+        """Remove an automation.
+
+        Raises:
+            NotFound: There is no such automation.
+        """
+        automation = self.get(id_)
+        self._config.delete(KIND, id_)
+        self._tell("deleted", automation)
+
+    def get(self, id_: str) -> Automation:
+        """Return an automation.
+
+        Raises:
+            NotFound: There is no such automation.
+        """
+        stored = self._config.get(KIND, id_)
+        if stored is None:
+            raise NotFound(f"There is no automation {id_}.")
+        return automation_from_stored(stored)
+
+    def find(self, wanted: Wanted) -> list[Automation]:
+        """Return the automations that are asked for, in the order that is asked for."""
+        found = [one for one in self._all() if _is_wanted(one, wanted)]
+        name, descending = SORTS[wanted.sort]
+        return sorted(found, key=lambda one: (getattr(one, name), one.id), reverse=descending)
+
+    def related_to(self, resource_id: str) -> list[Automation]:
+        """Return the automations that a resource owns, and those whose actions work on it."""
+        return [one for one in self._all() if one.owner_resource == resource_id or resource_id in _worked_on(one)]
+
+    def delete_owned_by(self, resource_id: str) -> int:
+        """Remove the automations that a resource owns; return how many."""
+        owned = [one for one in self._all() if one.owner_resource == resource_id]
+        for automation in owned:
+            self._config.delete(KIND, automation.id)
+            self._tell("deleted", automation)
+        return len(owned)
+
+    def _put(self, present: Automation, given: AutomationInput, *, told: bool) -> Automation:
+        now = self._clock.now()
+        automation = with_identity(given, present.id, present.created, now)
+        begins = given.enabled and not present.enabled
+        automation = automation.model_copy(update={"since": now if begins else present.since})
+        self._config.replace(KIND, automation.id, automation.as_stored())
+        if told:
+            self._tell("updated", automation)
+        self._begin(automation)
+        return automation
+
+    def _begin(self, automation: Automation) -> None:
+        if automation.enabled:
+            self._switched_on(automation)
+
+    def _all(self) -> Iterable[Automation]:
+        return [automation_from_stored(stored) for stored in self._config.all(KIND)]
+
+    def _tell(self, happened: str, automation: Automation) -> None:
+        now = self._clock.now()
+        self._events.put(
+            Event(
+                id=self._ids.event_id(now, automation.resource_id),
+                occurred=now,
+                event=f"prefect.automation.{happened}",
+                resource={RESOURCE_ID: automation.resource_id, RESOURCE_NAME: automation.name},
+                payload=automation.as_document(),
+                received=now,
+            )
+        )
+
+
+def warnings_of(automation: Automation) -> list[str]:
+    """Return why an automation, though it is allowed, may start itself over and over."""
+    if not automation.enabled or not any(isinstance(action, RunDeployment) for action in automation.actions):
+        return []
+    return [
+        f"The trigger {_named(trigger)} may be met by the very flow runs that this automation starts. "
+        "Narrow `expect`, `match` or `match_related`, or make sure that it ends."
+        for trigger in _leaves(automation.trigger)
+        if trigger.posture == "Reactive" and _sees_own_runs(trigger)
+    ]
+
+
+def _leaves(trigger: Any) -> Iterable[EventTrigger]:
+    if isinstance(trigger, EventTrigger):
+        yield trigger
+    elif isinstance(trigger, CompoundTrigger | SequenceTrigger):
+        for child in trigger.triggers:
+            yield from _leaves(child)
+
+
+def _sees_own_runs(trigger: EventTrigger) -> bool:
+    names = not trigger.expect or any_name_matches(trigger.expect, STARTED)
+    return names and not trigger.match and not any(trigger.related_specifications)
+
+
+def _named(trigger: EventTrigger) -> str:
+    return f"on {', '.join(trigger.expect)}" if trigger.expect else "on every event"
+
+
+def _owned(given: AutomationCore, owner: str | None) -> AutomationInput:
+    return AutomationInput.model_validate(given.model_dump(mode="json") | {"owner_resource": owner})
+
+
+def _worked_on(automation: Automation) -> set[str]:
+    actions = (*automation.actions, *automation.actions_on_trigger, *automation.actions_on_resolve)
+    return {
+        f"prefect.deployment.{action.deployment_id}"
+        for action in actions
+        if isinstance(action, RunDeployment) and action.deployment_id
+    }
+
+
+def _is_wanted(automation: Automation, wanted: Wanted) -> bool:
+    tags = set(automation.tags)
+    return (
+        (wanted.names is None or automation.name in wanted.names)
+        and (wanted.ids is None or automation.id in wanted.ids)
+        and tags >= set(wanted.all_tags)
+        and (wanted.any_tags is None or bool(tags & set(wanted.any_tags)))
+        and (wanted.untagged is None or wanted.untagged == (not tags))
+    )
+
+
+def resource_of(automation_id: str) -> str:
+    """Return an automation's id as a resource of events."""
+    return RESOURCE_PREFIX + automation_id
+
+
+def described(automation: Automation) -> Mapping[str, Any]:
+    """Return an automation as the API shows it, with warnings where there are any."""
+    warnings = warnings_of(automation)
+    return automation.as_document() | ({"warnings": warnings} if warnings else {})

@@ -1,0 +1,135 @@
+"""How far matcher and timer have come, and which events are held; in the state table."""
+
+import time
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from whenflow.aws.dynamo import condition_failed, number, text, translated
+from whenflow.aws.timer_queue import SqsTimerQueue
+from whenflow.events import iso, parse_iso
+from whenflow.ports import Clock
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+PROGRESS = "progress"
+CLOCK, SWEPT = "event-clock", "swept"
+NOTED_EVERY_SECONDS = 1.0
+NOTED_STEP = timedelta(seconds=1)
+REMEMBERED = timedelta(days=2)
+RELEASED = "released"
+
+
+class DynamoProgressStore:
+    """The progress store. While the event clock hardly moves, each process writes it once a second at most."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        """Work on this table."""
+        self._client = client
+        self._table = table
+        self._noted = float("-inf")
+        self._noted_clock: datetime | None = None
+
+    def note(self, occurred: datetime, now: datetime) -> None:
+        """Move the event clock on; it never goes back."""
+        moved = self._noted_clock is None or occurred - self._noted_clock >= NOTED_STEP
+        if not moved and time.monotonic() - self._noted < NOTED_EVERY_SECONDS:
+            return
+        try:
+            with translated():
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=_key(CLOCK),
+                    UpdateExpression="SET #c = :occurred, updated = :now",
+                    ConditionExpression="attribute_not_exists(#c) OR #c <= :occurred",
+                    ExpressionAttributeNames={"#c": "clock"},
+                    ExpressionAttributeValues={":occurred": text(iso(occurred)), ":now": text(iso(now))},
+                )
+        except ClientError as error:
+            if not condition_failed(error):
+                raise
+            self._touch(now)
+        self._noted = time.monotonic()
+        self._noted_clock = max(occurred, self._noted_clock or occurred)
+
+    def offset(self) -> timedelta:
+        """Return how far the event clock lags behind the wall clock: zero or less."""
+        item = self._read(CLOCK)
+        if not item:
+            return timedelta(0)
+        return min(timedelta(0), parse_iso(item["clock"]["S"]) - parse_iso(item["updated"]["S"]))
+
+    def swept(self) -> datetime | None:
+        """Return when the timer last swept."""
+        item = self._read(SWEPT)
+        return parse_iso(item["at"]["S"]) if item else None
+
+    def note_swept(self, now: datetime) -> None:
+        """Note that the timer has swept."""
+        with translated():
+            self._client.put_item(TableName=self._table, Item=_key(SWEPT) | {"at": text(iso(now))})
+
+    def _touch(self, now: datetime) -> None:
+        with translated():
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(CLOCK),
+                UpdateExpression="SET updated = :now",
+                ExpressionAttributeValues={":now": text(iso(now))},
+            )
+
+    def _read(self, what: str) -> dict[str, Any] | None:
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key=_key(what), ConsistentRead=True)
+        found: dict[str, Any] | None = answer.get("Item")
+        return found
+
+
+class DynamoHoldStore:
+    """Events that are held: noted in the state table, asked for again through the timer queue."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, timers: SqsTimerQueue, clock: Clock) -> None:
+        """Work on this table and queue."""
+        self._client = client
+        self._table = table
+        self._timers = timers
+        self._clock = clock
+
+    def hold(self, event_id: str, seconds: int, attempt: int) -> None:
+        """Note that an event is held, and ask for it again after some seconds."""
+        self._note(event_id, {})
+        self._timers.ask_for_held(event_id, seconds, attempt)
+
+    def is_held(self, event_id: str) -> bool:
+        """Tell whether an event is held."""
+        item = self._read(event_id)
+        return item is not None and RELEASED not in item
+
+    def was_held(self, event_id: str) -> bool:
+        """Tell whether an event is held or was, for as long as the stream may deliver it again."""
+        return self._read(event_id) is not None
+
+    def release(self, event_id: str) -> None:
+        """Note that an event is held no more. That it was is remembered."""
+        self._note(event_id, {RELEASED: {"BOOL": True}})
+
+    def _note(self, event_id: str, more: dict[str, Any]) -> None:
+        expires = {"expires": number(int((self._clock.now() + REMEMBERED).timestamp()))}
+        with translated():
+            self._client.put_item(TableName=self._table, Item=_held(event_id) | expires | more)
+
+    def _read(self, event_id: str) -> dict[str, Any] | None:
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key=_held(event_id), ConsistentRead=True)
+        found: dict[str, Any] | None = answer.get("Item")
+        return found
+
+
+def _key(what: str) -> dict[str, Any]:
+    return {"pk": text(PROGRESS), "sk": text(what)}
+
+
+def _held(event_id: str) -> dict[str, Any]:
+    return {"pk": text(f"event#{event_id}"), "sk": text("held")}

@@ -1,0 +1,134 @@
+"""The engine's rows, rings and progress, in memory."""
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from whenflow.automations.firing import Firing
+from whenflow.automations.rows import Row, RowKey
+from whenflow.errors import Conflict
+from whenflow.ports import Due
+from whenflow.testing.memory import MemoryFiringStore
+
+
+class MemoryWindowStore:
+    """Rows in a dictionary; firings go to the firing store it was given."""
+
+    def __init__(self, firings: MemoryFiringStore) -> None:
+        """Start empty."""
+        self._firings = firings
+        self.rows: dict[RowKey, Row] = {}
+
+    def load(self, keys: Iterable[RowKey]) -> Mapping[RowKey, Row]:
+        """Return the rows of these keys that are stored."""
+        return {key: copy.deepcopy(self.rows[key]) for key in keys if key in self.rows}
+
+    def commit(self, rows: Sequence[Row], firings: Sequence[Firing]) -> None:
+        """Store rows over the versions they carry, and the firings that came of it, all or none."""
+        for row in rows:
+            present = self.rows.get(row.key)
+            if (present.version if present else 0) != row.version:
+                raise Conflict("A window was changed by somebody else.")
+        for row in rows:
+            row.version += 1
+            self.rows[row.key] = copy.deepcopy(row)
+        for firing in firings:
+            self._firings.stored[firing.id] = firing
+
+    def due(self, since: datetime, until: datetime) -> Iterator[Due]:
+        """Yield the rows that are due in [since, until)."""
+        for row in list(self.rows.values()):
+            if row.due and since <= row.due < until:
+                yield Due(row.key, row.automation_id, row.due)
+
+
+class MemoryTimerQueue:
+    """Rings in a list.
+
+    Attributes:
+        asked: What was asked for, in order.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing asked for."""
+        self.asked: list[Due] = []
+
+    def ring_at(self, due: Due) -> None:
+        """Ask for a ring at its time."""
+        self.asked.append(due)
+
+    def ringing(self, now: datetime) -> list[Due]:
+        """Take out the rings whose time has come, oldest first."""
+        ready = sorted((due for due in self.asked if due.at <= now), key=lambda due: due.at)
+        self.asked = [due for due in self.asked if due.at > now]
+        return ready
+
+
+class MemoryHoldStore:
+    """Held events in a dictionary.
+
+    Attributes:
+        held: By event id, after how many seconds it was last asked for, and the attempt.
+        released: What was held.
+        asked: What was asked for, in order.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing held."""
+        self.held: dict[str, tuple[int, int]] = {}
+        self.released: set[str] = set()
+        self.asked: list[str] = []
+
+    def hold(self, event_id: str, seconds: int, attempt: int) -> None:
+        """Note that an event is held, and ask for it again after some seconds."""
+        self.held[event_id] = (seconds, attempt)
+        self.released.discard(event_id)
+        self.asked.append(event_id)
+
+    def is_held(self, event_id: str) -> bool:
+        """Tell whether an event is held."""
+        return event_id in self.held
+
+    def was_held(self, event_id: str) -> bool:
+        """Tell whether an event is held or was."""
+        return event_id in self.held or event_id in self.released
+
+    def release(self, event_id: str) -> None:
+        """Note that an event is held no more."""
+        self.held.pop(event_id, None)
+        self.released.add(event_id)
+
+
+class MemoryProgressStore:
+    """Progress in a few fields."""
+
+    def __init__(self) -> None:
+        """Start at the beginning."""
+        self._clock: datetime | None = None
+        self._updated: datetime | None = None
+        self._swept: datetime | None = None
+
+    def note(self, occurred: datetime, now: datetime) -> None:
+        """Move the event clock on; it never goes back."""
+        if self._clock is None or occurred >= self._clock:
+            self._clock = occurred
+        self._updated = now
+
+    def offset(self) -> timedelta:
+        """Return how far the event clock lags behind the wall clock."""
+        return self._clock - self._updated if self._clock and self._updated else timedelta(0)
+
+    def swept(self) -> datetime | None:
+        """Return when the timer last swept."""
+        return self._swept
+
+    def note_swept(self, now: datetime) -> None:
+        """Note that the timer has swept."""
+        self._swept = now
+
+
+class NoPauses:
+    """Does not wait."""
+
+    def pause(self, attempt: int) -> None:
+        """Do nothing."""
