@@ -125,5 +125,8 @@ environment-sam:
 
 # ---- benchmarks ----
 
+bench-matching: environment-local ## events per second through the engine, beside the reference and event-ruler (BENCH_ARGS=…)
+	@PYTHONPATH=layers/whenflow $(python) -m benchmarks.matching $(BENCH_ARGS)
+
 bench-backtest: environment ## events per second from a file of events to firings; writes ~360 MB to .cache once
 	@PYTHONPATH=layers/whenflow $(python) -m benchmarks.backtest

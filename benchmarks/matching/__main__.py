@@ -69,9 +69,10 @@ def main(arguments: Sequence[str]) -> None:
     _stay_on_one_core()
     table = Table()
     loadings = {}
-    with _peer("reference", peers.start_reference, options.peers) as reference, _peer(
-        "event-ruler", peers.start_ruler, options.peers
-    ) as ruler:
+    with (
+        _peer("reference", peers.start_reference, options.peers) as reference,
+        _peer("event-ruler", peers.start_ruler, options.peers) as ruler,
+    ):
         for size in options.sizes:
             print(f"loading {size:,} automations …", file=sys.stderr)
             made = worlds(size, options.events)
@@ -182,7 +183,7 @@ def _figures(table: Table) -> dict[str, str]:
     for name, one, other in (
         ("cost_ratio_100k_to_100", "matching 100000", "matching 100"),
         ("ratio_to_reference_10k", "reference 10000", "matching 10000"),
-        ("ratio_to_event_ruler_10k", "event-ruler 10000", "matching 10000"),
+        ("ratio_to_event_ruler_10k", "event-ruler 10000", "match only 10000"),
     ):
         if one in table and other in table:
             figures[name] = f"{table.ratio(one, other):.3g}"

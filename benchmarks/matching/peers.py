@@ -124,7 +124,8 @@ def start_ruler() -> Peer:
     java, maven = shutil.which("java"), shutil.which("mvn")
     if java is None or maven is None:
         raise Missing(f"needs Java {JAVA} and Maven; not found: {'java' if java is None else 'mvn'}")
-    version = re.search(r'version "(\d+)', subprocess.run([java, "-version"], capture_output=True, text=True).stderr)
+    said = subprocess.run([java, "-version"], check=False, capture_output=True, text=True).stderr
+    version = re.search(r'version "(\d+)', said)
     if version is None or int(version[1]) < JAVA:
         raise Missing(f"needs Java {JAVA} or newer; found {version[1] if version else 'one of unknown version'}")
     sources = [HERE / "ruler/pom.xml", *sorted((HERE / "ruler/src").rglob("*.java"))]
@@ -145,7 +146,8 @@ def give_ruler(peer: Peer, name: str, world: World) -> None:
 
 def rule_of(trigger: Document) -> Document:
     """Translate what a trigger asks of names and labels into event-ruler's language."""
-    rule: dict[str, Any] = {"event": [_pattern(name) for name in [*trigger.get("expect", ()), *trigger.get("after", ())]]}
+    names = [*trigger.get("expect", ()), *trigger.get("after", ())]
+    rule: dict[str, Any] = {"event": [_pattern(name) for name in names]}
     for part, labels in (("resource", trigger.get("match")), ("related", trigger.get("match_related"))):
         if labels:
             rule[part] = {label: [_pattern(value) for value in _listed(given)] for label, given in labels.items()}

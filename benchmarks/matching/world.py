@@ -26,9 +26,23 @@ START = datetime(2026, 1, 5, tzinfo=UTC)
 SPACING = timedelta(seconds=15)
 ID, NAME, ROLE = "prefect.resource.id", "prefect.resource.name", "prefect.resource.role"
 WORDS = (
-    "atlas basalt cedar comet delta ember falcon fjord garnet harbor indigo juniper kestrel lagoon lantern maple "
-    "meadow nectar onyx orchid pebble prairie quartz raven river saffron sierra sparrow thistle tundra violet willow"
-).split()
+    "atlas",
+    "basalt",
+    "cedar",
+    "comet",
+    "delta",
+    "ember",
+    "falcon",
+    "fjord",
+    "harbor",
+    "juniper",
+    "kestrel",
+    "lantern",
+    "maple",
+    "orchid",
+    "prairie",
+    "quartz",
+)
 REGIONS = ("eu-central-1", "eu-west-1", "us-east-1", "us-west-2")
 
 
@@ -120,7 +134,7 @@ STATES = (*BAD_STATES, "prefect.flow-run.Completed", "prefect.flow-run.Pending",
 
 def _flow_run(subject: str, turn: int) -> tuple[Labels, list[Labels]]:
     run = uuid.UUID(int=random.Random(f"{subject} {turn}").getrandbits(128), version=4)
-    resource = {ID: f"prefect.flow-run.{run}", NAME: f"{_pick(subject, tuple(WORDS))}-{turn}"}
+    resource = {ID: f"prefect.flow-run.{run}", NAME: f"{_pick(subject, WORDS)}-{turn}"}
     return resource, [
         {ID: f"prefect.flow.{subject}", ROLE: "flow", NAME: subject},
         {ID: f"prefect.deployment.{subject}", ROLE: "deployment", NAME: f"{subject}/nightly"},
@@ -189,7 +203,7 @@ KINDS = (
         },
         lambda subject, turn: (
             _pick(subject, READINGS),
-            {ID: f"device.{subject}.{turn // 4 % 2}", NAME: f"Device {turn // 4 % 2}", "unit": "kPa", "site": REGIONS[0]},
+            {ID: f"device.{subject}.{turn // 4 % 2}", NAME: "Device", "unit": "kPa", "site": REGIONS[0]},
             [],
         ),
     ),

@@ -8,7 +8,7 @@ import pytest
 from tests.stores import Stores
 
 from whenflow.automations.firing import Firing
-from whenflow.automations.rows import CHILDREN, GAUGE, SLOT, Mark, Row, RowKey
+from whenflow.automations.rows import CHILDREN, GAUGE, SLOT, Mark, Row, RowKey, row_key_from
 from whenflow.aws.window_store import DynamoWindowStore
 from whenflow.errors import Conflict
 from whenflow.ports import WindowStore
@@ -31,6 +31,9 @@ STRANGE_KEYS = [
     ("a", "b,c"),
     ("\n\x00",),
     ("x" * 500,),
+    ("x" * 5_000,),
+    ("x" * 5_000, "y"),
+    ("é" * 460,),
 ]
 
 
@@ -239,6 +242,7 @@ def test_what_is_due_is_found_from_the_first_moment_to_before_the_last(windows):
     assert due(windows, 120.000001, 3_600) == []
     assert due(windows, 3_600, 3_600.000001) == [("3600", 3_600)]
     assert due(windows, 30, 30) == []
+    assert due(windows, 20, 59.999999) == []
 
 
 def test_what_is_due_says_whose_it_is(windows):
@@ -246,6 +250,15 @@ def test_what_is_due_says_whose_it_is(windows):
 
     [found] = windows.due(START, in_(60))
     assert (found.key, found.automation_id, found.at) == (ringing("a", 5).key, "mine#1", in_(5))
+
+
+def test_what_is_due_under_a_key_too_long_to_be_written_out_is_found_when_it_is_read(windows):
+    row = ringing("x" * 5_000, 5)
+    windows.commit([row], [])
+
+    [found] = windows.due(START, in_(60))
+    told = row_key_from(found.key.trigger_id, found.key.sort)
+    assert set(windows.load([told])) == {row.key}
 
 
 def test_what_is_moved_or_taken_back_is_due_no_more(windows):

@@ -34,7 +34,8 @@ from whenflow.automations.triggers import EventTrigger, all_triggers
 from whenflow.events import Event
 from whenflow.testing import an_event
 
-laws = settings(deadline=None, derandomize=True, max_examples=150)
+laws = settings(deadline=None, derandomize=True, max_examples=100)
+LOOKERS, LOOKED_AT = lookers()
 ID = "prefect.resource.id"
 
 
@@ -122,7 +123,7 @@ def test_state_never_keeps_what_is_empty(watches: list[Automation], events: list
 
 moments = st.integers(0, 10**12).map(lambda micros: at(micros / 1_000_000))
 ids = st.one_of(st.none(), st.text(max_size=5).map(lambda one: EventReference(f"e{one}")))
-windows = st.builds(Window, moments, moments, st.integers(-1, 10**6), ids)
+windows = st.builds(Window, moments, moments, st.sampled_from([-1, 0, 1, 10**6]), ids)
 slots = st.builds(Slot, st.one_of(st.none(), windows), st.one_of(st.none(), moments))
 labels = st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=2)
 leaves = st.builds(Fired, st.text(), st.text(), moments, moments, labels, ids)
@@ -166,28 +167,27 @@ def looking(one: Automation, event: Event) -> list[str]:
     ]
 
 
-@settings(laws, max_examples=200)
+@settings(laws, max_examples=150)
 @given(st.data())
 def test_the_index_finds_every_trigger_that_looks_at_an_event_also_after_changes(data: st.DataObject):
     engine = Engine()
     loaded: dict[int, Automation] = {}
-    for step in range(data.draw(st.integers(1, 8))):
+    for step in range(data.draw(st.integers(1, 6))):
         place = data.draw(st.integers(0, 3))
         if data.draw(st.integers(0, 3)) == 0:
             engine.remove(f"{place}")
             loaded.pop(place, None)
         else:
             enabled = data.draw(st.integers(0, 4)) > 0
-            one = automation(data.draw(lookers()[0]), f"watch {place}", enabled=enabled, description=str(step))
-            one = one.model_copy(update={"id": f"{place}"})
-            engine.put(one)
-            loaded[place] = one
+            one = automation(data.draw(LOOKERS), f"watch {place}", enabled=enabled, description=str(step))
+            loaded[place] = one.model_copy(update={"id": f"{place}"})
+            engine.put(loaded[place])
 
-    for event in data.draw(st.lists(lookers()[1], min_size=1, max_size=5)):
-        expected = [id_ for one in loaded.values() if one.enabled for id_ in looking(one, event)]
-        found = engine.watching(event)
-        assert sorted(watch.id for watch in found) == sorted(expected)
-        assert [watch.position for watch in found] == sorted(watch.position for watch in found)
+        for event in data.draw(st.lists(LOOKED_AT, min_size=1, max_size=3)):
+            expected = [id_ for one in loaded.values() if one.enabled for id_ in looking(one, event)]
+            found = engine.watching(event)
+            assert sorted(watch.id for watch in found) == sorted(expected)
+            assert [watch.position for watch in found] == sorted(watch.position for watch in found)
 
 
 def test_an_automation_put_in_the_place_of_another_keeps_its_place():

@@ -346,6 +346,16 @@ def test_a_silence_can_complete_a_sequence_once():
     assert [child["event"] for child in fired.children] == ["a@5", None]
 
 
+def test_a_key_of_any_length_is_told_of_whole():
+    times = Times(proactive(after=["a"], expect=["b"], within=30, for_each=[ID]))
+    long = "s3://a-bucket/" + "a-folder/" * 500
+
+    times.happens("a", 0, long)
+    times.time_is(40)
+    [fired] = times.cloud.firings.stored.values()
+    assert fired.labels == {ID: long}
+
+
 def test_nothing_is_asked_for_that_is_not_due_soon():
     times = Times(proactive(after=["a"], expect=["b"], within=HOUR))
 

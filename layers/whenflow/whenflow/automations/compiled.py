@@ -1,11 +1,18 @@
 """Triggers made ready for evaluation: times as timedeltas, patterns compiled, parents known."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
 
-from whenflow.automations.matching import EVERYTHING, NamePatterns, SpecificationMatcher, name_patterns
+from whenflow.automations.matching import (
+    EVERYTHING,
+    NamePatterns,
+    Specification,
+    SpecificationMatcher,
+    is_all_plain,
+    name_patterns,
+)
 from whenflow.automations.model import (
     Automation,
     CompoundTrigger,
@@ -44,6 +51,8 @@ class Watch:
     Attributes:
         position: Its place in the order in which triggers are evaluated.
         is_standing: Whether it has a window from the moment it is loaded.
+        is_told_by_index: Whether the index alone can tell that it looks at an event: it asks for one label at most,
+            by plain values or beginnings.
         is_immediate: Whether it fires on each event by itself, and has nothing to remember.
     """
 
@@ -65,6 +74,7 @@ class Watch:
     has_after: bool
     is_standing: bool
     is_immediate: bool
+    is_told_by_index: bool
 
     def looks_at(self, event: Event) -> bool:
         """Tell whether the trigger looks at an event: its name, its resource, its related resources."""
@@ -176,5 +186,13 @@ def _watch(trigger: EventTrigger, automation: Automation, parent: Composite | No
         has_deadline=has_deadline,
         has_after=bool(trigger.after),
         is_standing=is_proactive and not trigger.after and not trigger.for_each,
+        is_told_by_index=_is_told_by_index([trigger.match, *trigger.related_specifications]),
         is_immediate=not (is_proactive or has_deadline or trigger.after or trigger.threshold > 1),
     )
+
+
+def _is_told_by_index(specifications: Sequence[Specification]) -> bool:
+    asked = [values for specification in specifications for values in specification.values()]
+    if len(asked) != 1:
+        return not asked
+    return is_all_plain([asked[0]] if isinstance(asked[0], str) else asked[0])

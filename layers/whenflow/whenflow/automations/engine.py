@@ -108,7 +108,7 @@ class Engine:
         """Return the triggers that look at an event, in the order in which they are evaluated."""
         if event.event == NEVER_EVALUATED:
             return []
-        return [watch for watch in self._index.candidates(event) if watch.admits(event)]
+        return [watch for watch in self._index.candidates(event) if watch.is_told_by_index or watch.admits(event)]
 
     def stand_up(self, automation_id: str, state: State, now: datetime) -> None:
         """Give the standing triggers of an automation that was just switched on their first windows."""

@@ -10,8 +10,8 @@ A look-up is a handful of dictionary probes; what it returns still has to be ask
 of triggers that are about something else.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 from whenflow.automations.compiled import Watch
 from whenflow.automations.matching import NamePatterns, fixed_beginning, is_plain
@@ -33,44 +33,60 @@ class Condition(NamedTuple):
 
 
 class _Drawer:
-    """Triggers by the values of labels; by beginnings of one length together, by whole values under None."""
+    """Triggers by values of labels, and by beginnings of values.
 
-    __slots__ = ("_labels",)
+    Beginnings of one length lie together, and among these the ones with the same last character: most of them end
+    in a separator, so a value is rarely cut where nothing can be found.
+    """
+
+    __slots__ = ("_beginnings", "_values")
 
     def __init__(self) -> None:
-        self._labels: dict[str, dict[int | None, dict[str, Bucket]]] = {}
+        self._values: dict[str, dict[str, Bucket]] = {}
+        self._beginnings: dict[str, dict[int, dict[str, dict[str, Bucket]]]] = {}
 
-    def find(self, resources: Iterable[Labels], found: list[Bucket]) -> None:
-        mine = self._labels
-        if not mine:
-            return
-        for labels in resources:
-            for label in mine if len(mine) <= len(labels) else labels:
-                value, lengths = labels.get(label), mine.get(label)
-                if value is None or lengths is None:
-                    continue
-                for length, buckets in lengths.items():
-                    if bucket := buckets.get(value[:length]):
+    def __bool__(self) -> bool:
+        return bool(self._values or self._beginnings)
+
+    def find(self, labels: Labels, found: list[Bucket]) -> None:
+        mine = self._values
+        for label in mine if len(mine) <= len(labels) else labels:
+            if label in mine and (value := labels.get(label)) is not None and (bucket := mine[label].get(value)):
+                found.append(bucket)
+        theirs = self._beginnings
+        for label in theirs if len(theirs) <= len(labels) else labels:
+            if label in theirs and (value := labels.get(label)) is not None:
+                for length, by_last in theirs[label].items():
+                    buckets = by_last.get(value[length - 1 : length])
+                    if buckets and (bucket := buckets.get(value[:length])):
                         found.append(bucket)
 
     def add(self, condition: Condition, watch: Watch) -> None:
-        lengths = self._labels.setdefault(condition.label, {})
-        for value in condition.values:
-            buckets = lengths.setdefault(None if condition.is_exact else len(value), {})
-            buckets.setdefault(value, []).append(watch)
+        for tree, path in self._paths(condition):
+            for step in path[:-1]:
+                tree = tree.setdefault(step, {})  # noqa: PLW2901 - going down
+            tree.setdefault(path[-1], []).append(watch)
 
     def remove(self, condition: Condition, watch: Watch) -> None:
-        lengths = self._labels[condition.label]
+        for tree, path in self._paths(condition):
+            _take_out(tree, path, watch)
+
+    def _paths(self, condition: Condition) -> Iterator[tuple[dict[Any, Any], tuple[Any, ...]]]:
         for value in condition.values:
-            length = None if condition.is_exact else len(value)
-            buckets = lengths[length]
-            buckets[value].remove(watch)
-            if not buckets[value]:
-                del buckets[value]
-            if not buckets:
-                del lengths[length]
-        if not lengths:
-            del self._labels[condition.label]
+            if condition.is_exact:
+                yield self._values, (condition.label, value)
+            else:
+                yield self._beginnings, (condition.label, len(value), value[-1], value)
+
+
+def _take_out(tree: Any, path: tuple[Any, ...], watch: Watch) -> None:
+    """Take a trigger out of its bucket, and out of the tree all that this leaves empty."""
+    if not path:
+        tree.remove(watch)
+        return
+    _take_out(tree[path[0]], path[1:], watch)
+    if not tree[path[0]]:
+        del tree[path[0]]
 
 
 class _Shelf:
@@ -119,8 +135,10 @@ class _Shelf:
             self._drawer(filed).remove(filed, watch)
 
     def find(self, event: Event, found: list[Bucket]) -> None:
-        self._resource.find((event.resource,), found)
-        self._related.find(event.related, found)
+        self._resource.find(event.resource, found)
+        if self._related:
+            for related in event.related:
+                self._related.find(related, found)
 
     def _drawer(self, condition: Condition) -> _Drawer:
         return self._related if condition.of_related else self._resource

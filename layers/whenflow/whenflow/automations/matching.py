@@ -16,7 +16,7 @@ Specification: TypeAlias = Mapping[str, str | Sequence[str]]
 
 PATTERNS_KEPT = 65_536
 FEW = 4
-SPECIAL = frozenset("*?[")
+SPECIAL = re.compile(r"[*?\[]")
 
 
 @lru_cache(maxsize=PATTERNS_KEPT)
@@ -121,14 +121,27 @@ def met_by(resources: Iterable[Labels], specification: Specification) -> bool:
 
 def is_plain(pattern: str) -> bool:
     """Tell whether a value pattern stands for itself alone."""
-    return not pattern.startswith("!") and SPECIAL.isdisjoint(pattern)
+    return not pattern.startswith("!") and SPECIAL.search(pattern) is None
 
 
 def fixed_beginning(pattern: str) -> str:
     """Return what every value that fits a pattern begins with; empty if that is nothing certain."""
     if pattern.startswith("!"):
         return ""
-    return pattern[: min((at for mark in SPECIAL if (at := pattern.find(mark)) >= 0), default=len(pattern))]
+    special = SPECIAL.search(pattern)
+    return pattern[: special.start()] if special else pattern
+
+
+def is_beginning(pattern: str) -> bool:
+    """Tell whether a value pattern asks for a beginning and nothing else."""
+    return pattern.endswith("*") and fixed_beginning(pattern) == pattern[:-1]
+
+
+def is_all_plain(patterns: Sequence[str]) -> bool:
+    """Tell whether patterns are values that stand for themselves, or all of them beginnings and nothing else."""
+    if not patterns or not all(patterns):
+        return False
+    return all(map(is_plain, patterns)) or all(len(one) > 1 and is_beginning(one) for one in patterns)
 
 
 class NamePatterns:
@@ -207,7 +220,7 @@ def _label_matcher(label: str, patterns: Sequence[str]) -> _LabelMatcher:
     for pattern in patterns:
         if is_plain(pattern):
             kinds["exact"].append(pattern)
-        elif pattern == fixed_beginning(pattern) + "*":
+        elif is_beginning(pattern):
             kinds["beginning"].append(pattern[:-1])
         else:
             kinds["glob"].append(pattern)

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from whenflow.automations.compiled import Composite, Watch
@@ -27,26 +28,43 @@ from whenflow.automations.state import (
 
 STREAM_REACH = timedelta(hours=25)
 LANE_HOUR = "%Y-%m-%dT%H"
+MAX_SORT_BYTES = 900
+DIGEST = "sha256:"
 SLOT, CHILDREN, GAUGE = "slot", "children", "gauge"
 
 
 @dataclass(frozen=True, slots=True)
 class RowKey:
-    """What a row is about: the slot of one key of a trigger, the children of a composite, or the gauge of a metric."""
+    """What a row is about: the slot of one key of a trigger, the children of a composite, or the gauge of a metric.
+
+    Attributes:
+        digest: Of a key that is too long to be written out; only where the row has not been read, which has it.
+    """
 
     kind: str
     trigger_id: str
     key: Key = ()
+    digest: str = ""
 
     @property
     def sort(self) -> str:
-        """The key as one text."""
-        return f"{self.kind}#{json.dumps(self.key, ensure_ascii=False, separators=(',', ':'))}"
+        """The key as one text: written out, or a digest where it is too long."""
+        text = self.digest or json.dumps(self.key, ensure_ascii=False, separators=(",", ":"))
+        if len(text.encode("utf-8", "surrogatepass")) > MAX_SORT_BYTES:
+            text = DIGEST + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        return f"{self.kind}#{text}"
+
+    @property
+    def is_written_out(self) -> bool:
+        """Whether the key can be read from its text."""
+        return not self.sort.startswith(f"{self.kind}#{DIGEST}")
 
 
 def row_key_from(trigger_id: str, sort: str) -> RowKey:
     """Read what `RowKey.sort` wrote."""
     kind, _, key = sort.partition("#")
+    if key.startswith(DIGEST):
+        return RowKey(kind, trigger_id, digest=key)
     return RowKey(kind, trigger_id, tuple(json.loads(key)))
 
 

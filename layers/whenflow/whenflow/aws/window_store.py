@@ -1,6 +1,7 @@
 """The engine's rows in DynamoDB (docs/data-model.md: `state`)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -131,7 +132,8 @@ def _key(key: RowKey) -> dict[str, Any]:
 
 
 def _document(row: Row) -> dict[str, Any]:
-    return {
+    written = {} if row.key.is_written_out else {"key": row.key.key}
+    return written | {
         "automation_id": row.automation_id,
         "since": iso(row.since),
         "content": row.content,
@@ -142,8 +144,9 @@ def _document(row: Row) -> dict[str, Any]:
 
 def _row(item: Mapping[str, Any]) -> Row:
     stored = document(item)
+    key = row_key_from(item["pk"]["S"].removeprefix(PREFIX), item["sk"]["S"])
     return Row(
-        key=row_key_from(item["pk"]["S"].removeprefix(PREFIX), item["sk"]["S"]),
+        key=replace(key, key=tuple(stored["key"]), digest="") if key.digest else key,
         automation_id=stored["automation_id"],
         since=parse_iso(stored["since"]),
         content=stored["content"],

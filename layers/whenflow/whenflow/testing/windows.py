@@ -21,7 +21,9 @@ class MemoryWindowStore:
 
     def load(self, keys: Iterable[RowKey]) -> Mapping[RowKey, Row]:
         """Return the rows of these keys that are stored."""
-        return {key: copy.deepcopy(self.rows[key]) for key in keys if key in self.rows}
+        digests = {key.sort: key for key in self.rows if not key.is_written_out}
+        wanted = (digests.get(key.sort, key) if key.digest else key for key in keys)
+        return {key: copy.deepcopy(self.rows[key]) for key in wanted if key in self.rows}
 
     def commit(self, rows: Sequence[Row], firings: Sequence[Firing]) -> None:
         """Store rows over the versions they carry, and the firings that came of it, all or none."""
