@@ -66,7 +66,6 @@ class Table:
 def main(arguments: Sequence[str]) -> None:
     """Run the benchmark."""
     options = _options(arguments)
-    _stay_on_one_core()
     table = Table()
     loadings = {}
     with (
@@ -79,7 +78,8 @@ def main(arguments: Sequence[str]) -> None:
             loadings[size] = _add_whenflow(table, size, made)
             if size in PEER_SIZES:
                 _add_peers(table, size, made, reference, ruler)
-        table.run(options.rounds)
+        with _one_core():
+            table.run(options.rounds)
     _show(table, loadings)
     print(" ".join(f"{name}={value}" for name, value in _figures(table).items()))
 
@@ -97,9 +97,18 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def _stay_on_one_core() -> None:
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+@contextmanager
+def _one_core() -> Iterator[None]:
+    """Stay on one core, where the system lets us choose; the peers' processes may take any."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(allowed)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from prefect.server.events.schemas.automations import Automation  # type: ignore
 from prefect.server.events.schemas.events import ReceivedEvent  # type: ignore[import-not-found, unused-ignore]
 
 worlds: dict[str, tuple[list[Automation], list[ReceivedEvent]]] = {}
+checked: set[str] = set()
 loaded = ""
 
 
@@ -39,9 +40,11 @@ def run(name: str) -> str:
         for automation in automations:
             triggers.load_automation(automation)
         loaded = name
-        found = [len(triggers.find_interested_triggers(event)) for event in events]  # and all is warm now
-        if set(found) != {1}:
-            raise AssertionError(f"events that match one automation met {set(found)}")
+    if name not in checked:
+        found = {len(triggers.find_interested_triggers(event)) for event in events}  # and its patterns are compiled now
+        if found != {1}:
+            raise AssertionError(f"events that match one automation met {found}")
+        checked.add(name)
     gc.collect()
     started = time.process_time()
     for event in events:

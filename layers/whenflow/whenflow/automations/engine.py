@@ -106,7 +106,7 @@ class Engine:
 
     def watching(self, event: Event) -> list[Watch]:
         """Return the triggers that look at an event, in the order in which they are evaluated."""
-        if event.event == NEVER_EVALUATED:
+        if not event.event or event.event == NEVER_EVALUATED:
             return []
         return [watch for watch in self._index.candidates(event) if watch.is_told_by_index or watch.admits(event)]
 
