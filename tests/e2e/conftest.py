@@ -36,12 +36,19 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         machine.remove_all_but_logs()
 
 
+@pytest.fixture(scope="module")
+def lasting(ground: Ground) -> Iterator[Stack]:
+    """The stack, for what a whole module sets up in it."""
+    with ground.stack.tidied() as stack:
+        yield stack
+
+
 @pytest.fixture
 def stack(ground: Ground) -> Iterator[Stack]:
     """The stack. What a test sets up in it goes again, and every test leaves the dead-letter queues empty."""
-    yield ground.stack
-    ground.stack.tidy_up()
-    assert ground.stack.dead_letters() == {}
+    with ground.stack.tidied() as stack:
+        yield stack
+    assert stack.dead_letters() == {}
 
 
 @pytest.fixture

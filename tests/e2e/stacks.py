@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -136,9 +137,12 @@ class Stack:
         """Give what was just set up time to be known everywhere."""
         time.sleep(KNOWN_AFTER_SECONDS)  # a promise of the product, not a guess: there is nothing to look at
 
-    def tidy_up(self) -> None:
-        """Remove what was set up."""
-        while self._undo:
+    @contextmanager
+    def tidied(self) -> Iterator["Stack"]:
+        """Remove in the end what is set up meanwhile."""
+        before = len(self._undo)
+        yield self
+        while len(self._undo) > before:
             self._undo.pop()()
 
     def _make(self, path: str, document: Document) -> Document:

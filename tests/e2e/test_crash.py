@@ -37,7 +37,7 @@ def every_process_killed(machine: LocalStack, function: str) -> Iterator[None]:
     over = threading.Event()
 
     def kill() -> None:
-        while not over.wait(0.01):
+        while not over.wait(0.05):
             machine.kill(function)
 
     killer = threading.Thread(target=kill)

@@ -2,60 +2,69 @@
 
 import base64
 import json
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from tests.e2e.stacks import Document, Stack, all_at_once, unique
+from tests.e2e.stacks import FINAL, Document, Stack, all_at_once, eventually, unique
 
 pytestmark = pytest.mark.stack
 
 TIMES = 5
+AMONG = 40  # newest runs to look at; the tests here make fewer
 
 
-@pytest.fixture
-def order() -> str:
-    """An order's resource id."""
-    return unique("order")
+@pytest.fixture(scope="module")
+def shop() -> str:
+    """What the ids of all orders here begin with."""
+    return unique("shop")
 
 
-@pytest.fixture
-def deployment(stack: Stack, order: str) -> Document:
-    """A deployment that runs for every event on the order."""
-    made = stack.deployment("new_user_flow")
-    stack.automation("order.*", order, made["id"], {"name": "{{ event.name }}"})
-    stack.settle()
+@pytest.fixture(scope="module")
+def deployment(lasting: Stack, shop: str) -> Document:
+    """A deployment that runs for every event on these orders, and whose parameter tells for which."""
+    made = lasting.deployment("new_user_flow")
+    lasting.automation("order.*", f"{shop}.*", made["id"], {"name": "{{ event.resource.id }} {{ event.name }}"})
+    lasting.settle()
     return made
 
 
+@pytest.fixture
+def order(shop: str) -> str:
+    """An order's resource id."""
+    return f"{shop}.{unique('order')}"
+
+
 def test_an_event_posted_five_times_runs_once(stack: Stack, order: str, deployment: Document) -> None:
-    placed = {"id": "", "occurred": "2026-11-20T12:00:00Z"}
-    placed["id"] = stack.emit("order.placed", order)
-    (run,) = stack.ended_runs(deployment)
+    placed = {"id": str(uuid4()), "occurred": datetime.now(UTC).isoformat()}
+    stack.emit("order.placed", order, **placed)
+    run = run_of(stack, deployment, order, "order.placed")
     all_at_once([lambda: stack.emit("order.placed", order, **placed)] * (TIMES - 1))
 
-    assert all_runs(stack, order, deployment) == ["order.placed"]
+    assert all_runs(stack, deployment, order) == ["order.placed"]
     assert stack.states(run).count("Running") == 1
 
 
 def test_an_event_posted_five_times_at_once_runs_once(stack: Stack, order: str, deployment: Document) -> None:
-    placed = {"id": "0e2efd13-8e5d-4a3c-9f10-" + order[-8:].rjust(12, "0"), "occurred": "2026-11-20T12:00:00Z"}
+    placed = {"id": str(uuid4()), "occurred": datetime.now(UTC).isoformat()}
 
     all_at_once([lambda: stack.emit("order.placed", order, **placed)] * TIMES)
 
-    assert all_runs(stack, order, deployment) == ["order.placed"]
+    assert all_runs(stack, deployment, order) == ["order.placed"]
 
 
 def test_an_event_that_the_stream_delivers_five_times_more_runs_once(
     stack: Stack, order: str, deployment: Document
 ) -> None:
     event_id = stack.emit("order.placed", order)
-    (run,) = stack.ended_runs(deployment)
+    run = run_of(stack, deployment, order, "order.placed")
     item = find_item(stack, "EventsTableName", "key", event_id)
 
     answers = [invoke(stack, "MatcherFunction", stream_of(item)) for _ in range(TIMES)]
 
     assert answers == [{"batchItemFailures": []}] * TIMES
-    assert all_runs(stack, order, deployment) == ["order.placed"]
+    assert all_runs(stack, deployment, order) == ["order.placed"]
     assert stack.get(f"/flow_runs/{run['id']}") == run
 
 
@@ -63,13 +72,13 @@ def test_a_firing_that_the_stream_delivers_five_times_more_runs_once(
     stack: Stack, order: str, deployment: Document
 ) -> None:
     stack.emit("order.placed", order)
-    (run,) = stack.ended_runs(deployment)
+    run = run_of(stack, deployment, order, "order.placed")
     item = find_item(stack, "FiringsTableName", "id", run["firing_id"])
 
     answers = all_at_once([lambda: invoke(stack, "ActionFunction", stream_of(item))] * TIMES)
 
     assert answers == [{"batchItemFailures": []}] * TIMES
-    assert all_runs(stack, order, deployment) == ["order.placed"]
+    assert all_runs(stack, deployment, order) == ["order.placed"]
     assert stack.get(f"/flow_runs/{run['id']}") == run
 
 
@@ -77,7 +86,7 @@ def test_a_launch_that_lambda_delivers_again_does_not_run_a_finished_flow_twice(
     stack: Stack, order: str, deployment: Document
 ) -> None:
     stack.emit("order.placed", order)
-    (run,) = stack.ended_runs(deployment)
+    run = run_of(stack, deployment, order, "order.placed")
 
     answer = invoke(stack, "FlowsFunction", {"flow_run_id": run["id"], "launch": "another"})
 
@@ -85,13 +94,23 @@ def test_a_launch_that_lambda_delivers_again_does_not_run_a_finished_flow_twice(
     assert stack.get(f"/flow_runs/{run['id']}") == run
 
 
-def all_runs(stack: Stack, order: str, deployment: Document) -> list[str]:
-    """Return which events ran the flow so far. One more event on the order is waited for: it comes after all others."""
+def run_of(stack: Stack, deployment: Document, order: str, event: str) -> Document:
+    """Wait until the run for an event on an order has ended, and return it."""
+
+    def look() -> Document | None:
+        runs = stack.runs(deployment, among=AMONG)
+        wanted = (run for run in runs if run["parameters"]["name"] == f"{order} {event}")
+        return next((run for run in wanted if run["state_type"] in FINAL), None)
+
+    return eventually(look, f"the run for {event} on {order}")
+
+
+def all_runs(stack: Stack, deployment: Document, order: str) -> list[str]:
+    """Return which events on the order ran the flow. One more is waited for first: it comes after all others."""
     stack.emit("order.archived", order)
-    done = stack.ended_runs(deployment, 2)
-    names = sorted(run["parameters"]["name"] for run in done)
-    names.remove("order.archived")
-    return names
+    run_of(stack, deployment, order, "order.archived")
+    names = [run["parameters"]["name"].split() for run in stack.runs(deployment, among=AMONG)]
+    return sorted(event for about, event in names if about == order and event != "order.archived")
 
 
 def find_item(stack: Stack, table: str, attribute: str, id_: str) -> Document:

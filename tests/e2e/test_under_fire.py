@@ -103,9 +103,9 @@ def test_200_signups_delivered_twice_with_processes_killed_twice_are_200_events_
     retried = sum("Retrying" in stack.states(run) for run in runs if run["run_count"] > 1)
     with capsys.disabled():
         print(
-            f"\n{PEOPLE} signups, delivered twice, killed {killed}: accepted in {delivered - begun:.1f} s, "
-            f"completed in {completed - begun:.1f} s, checked in {time.monotonic() - completed:.1f} s; "
-            f"refused {dict(sink.refused)}, runs taken over {retried}"
+            f"\n{PEOPLE} signups delivered twice, processes of {len(killed[0])} and {len(killed[1])} functions killed: "
+            f"accepted in {delivered - begun:.1f} s, completed in {completed - begun:.1f} s, "
+            f"checked in {time.monotonic() - completed:.1f} s; refused {dict(sink.refused)}, runs taken over {retried}"
         )
 
 

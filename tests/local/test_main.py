@@ -120,5 +120,6 @@ def test_where_things_are_ends_with_a_command_to_paste(capsys: pytest.CaptureFix
     main._say_where(Running.at(4566, api_key="wfk_x", region="us-east-1", bucket="files"))
 
     said = capsys.readouterr().out
-    assert "curl http://127.0.0.1:4566/api/events -H 'Authorization: Bearer wfk_x'" in said
+    assert ".venv/bin/whenflow event emit hello --resource-id me" in said
+    assert "wfk_x" in said
     assert "s3://files/" in said

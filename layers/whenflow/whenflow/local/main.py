@@ -159,10 +159,6 @@ def _seeded(room: Room, emulator: process.Emulator) -> Live:
 
 
 def _say_where(running: Running) -> None:
-    emit = (
-        f"curl {running.api_url}/events -H 'Authorization: Bearer {running.api_key}' "
-        """-d '[{"event": "hello", "resource": {"prefect.resource.id": "me"}}]'"""
-    )
     console.print()
     for name, value in (
         ("UI", running.ui_url),
@@ -170,7 +166,7 @@ def _say_where(running: Running) -> None:
         ("Webhooks", f"{running.hooks_url}/<slug>"),
         ("S3 bucket", f"s3://{running.bucket}/  (AWS_ENDPOINT_URL={running.endpoint_url})"),
         ("API key", running.api_key),
-        ("Try", emit),
+        ("Try", ".venv/bin/whenflow event emit hello --resource-id me"),
     ):
         console.print(Text.assemble((f"  {name:<10}", "bold"), value))
     console.print()

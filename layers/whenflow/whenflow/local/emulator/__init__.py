@@ -5,7 +5,7 @@ in `tests/local/emulator` that fails without it:
 
 | module | what becomes true |
 |---|---|
-| `answers` | an exception keeps its class and the process its warmth; log lines need no waiting; logging is set up |
+| `answers` | an exception keeps its class and process; a process dies alone; log lines are JSON and need no waiting |
 | `capacity` | a burst waits for a free process instead of starting one process for each call |
 | `code` | code and layers are unpacked once, not for every process |
 | `invocations` | asynchronous invocations are queued, keep their request id over retries, survive a restart |
