@@ -54,4 +54,4 @@ def run(name: str) -> str:
 
 for line in sys.stdin:
     command, *words = line.split()
-    print({"load": load, "run": run}[command](*words), flush=True)
+    print(load(*words) if command == "load" else run(*words), flush=True)

@@ -65,7 +65,7 @@ def _check(side: Side) -> None:
         raise AssertionError(f"events that match one automation met {met}, those that match none met {passed_by}")
 
 
-def _replace_seconds(engine: Engine, automations: Sequence[Automation]) -> float:
+def _replace_seconds(engine: Engine, automations: list[Automation]) -> float:
     times = []
     step = max(1, len(automations) // REPLACED)
     for automation in (automations[::step] * REPLACED)[:REPLACED]:

@@ -8,6 +8,7 @@ from tests.engine.strategies import lookers
 from whenflow.automations.compiled import compile_automation
 from whenflow.automations.engine import Engine
 from whenflow.automations.index import WatchIndex
+from whenflow.automations.model import Automation
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE
 from whenflow.testing import an_event
 
@@ -34,7 +35,8 @@ def found(index, *about, **event):
     st.lists(LOOKED_AT, min_size=1, max_size=4),
 )
 def test_after_any_changes_an_event_is_looked_at_by_those_that_say_so(changes, events):
-    engine, present = Engine(), {}
+    engine = Engine()
+    present: dict[str, Automation] = {}
     for number, trigger, enabled in changes:
         name = f"watch {number}"
         if trigger is None:
