@@ -132,7 +132,8 @@ def find_item(stack: Stack, table: str, attribute: str, id_: str) -> Document:
 def stream_of(item: Document) -> Document:
     """Return what a stream hands to a function when this item was inserted."""
     image = {name: {kind: _json(value) for kind, value in typed.items()} for name, typed in item.items()}
-    change = {"NewImage": image, "SequenceNumber": "1", "StreamViewType": "NEW_IMAGE"}
+    keys = {name: image[name] for name in ("bucket", "key", "id") if name in image}
+    change = {"Keys": keys, "NewImage": image, "SequenceNumber": "1", "StreamViewType": "NEW_IMAGE"}
     return {"Records": [{"eventSource": "aws:dynamodb", "eventName": "INSERT", "eventID": "1", "dynamodb": change}]}
 
 

@@ -185,6 +185,40 @@ def test_S9_children_know_nothing_of_each_others_keys():
     assert [child.labels for child in fired.children] == [{"customer": "1"}, {"customer": "2"}]
 
 
+def keyed(kind: str) -> Document:
+    """Return a composite of `a` and `b` that keeps customers apart."""
+    children = [on("a", for_each=["customer"]), on("b", for_each=["customer"])]
+    trigger = compound("all", *children) if kind == "compound" else sequence(*children)
+    return trigger | {"for_each": ["customer"]}
+
+
+@pytest.mark.parametrize("kind", ["compound", "sequence"])
+def test_S9_a_composite_with_keys_of_its_own_brings_only_equal_ones_together(kind):
+    story = Story(keyed(kind))
+
+    assert story.event("a", 1, {ID: "r", "customer": "1"}) == []
+    assert story.event("b", 2, {ID: "r", "customer": "2"}) == []
+    [fired] = story.event("b", 3, {ID: "r", "customer": "1"})
+    assert fired.labels == {"customer": "1"}
+
+
+def test_S9_the_triggers_within_must_have_the_labels_as_well():
+    trigger = compound("all", on("a", for_each=["customer"]), b) | {"for_each": ["customer"]}
+    document = {"name": "n", "actions": [], "trigger": trigger}
+
+    with pytest.raises(Rejected) as refused:
+        automation_from_document(document)
+
+    assert [fault.loc for fault in refused.value.faults] == [("trigger",)]
+    assert "customer" in refused.value.faults[0].msg
+
+
+def test_a_composite_without_keys_is_written_as_it_came():
+    written = automation_from_document({"name": "n", "actions": [], "trigger": compound("all", a, b)})
+
+    assert "for_each" not in written.model_dump(mode="json")["trigger"]
+
+
 def test_a_compound_has_the_event_and_the_time_of_its_last_child():
     story = Story(compound("all", a, b))
 

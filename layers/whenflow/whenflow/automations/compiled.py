@@ -1,6 +1,6 @@
 """Triggers made ready for evaluation: times as timedeltas, patterns compiled, parents known."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
@@ -33,6 +33,7 @@ class Composite:
         needed: How many children must have fired.
         within: How far apart their firings may lie in event time; None for any distance.
         in_order: Whether they must have fired in the order written, each by an event of its own.
+        for_each: Labels; only firings of children with the same values come together.
     """
 
     id: str
@@ -42,6 +43,11 @@ class Composite:
     within: timedelta | None
     in_order: bool
     children: tuple[str, ...] = ()
+    for_each: tuple[str, ...] = ()
+
+    def key_of(self, labels: Mapping[str, str]) -> Key:
+        """Return the values of its own `for_each` labels among those of a child's firing."""
+        return tuple(labels.get(label, "") for label in self.for_each)
 
 
 @dataclass(eq=False, slots=True)
@@ -161,6 +167,7 @@ def _composite(trigger: CompoundTrigger | SequenceTrigger, automation_id: str, p
         within=None if trigger.within is None else timedelta(seconds=trigger.within),
         in_order=in_order,
         children=tuple(child.id for child in trigger.triggers),
+        for_each=tuple(trigger.for_each),
     )
 
 

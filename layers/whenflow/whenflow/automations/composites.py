@@ -3,20 +3,21 @@
 from datetime import datetime
 
 from whenflow.automations.compiled import Composite
-from whenflow.automations.state import Children, Fired, State, composite_id
+from whenflow.automations.state import Children, Fired, Key, State, children_place, composite_id
 
 
 def child_fired(parent: Composite, fired: Fired, state: State, now: datetime) -> Fired | None:
     """Take in the firing of a child; return the parent's, if that made it complete."""
+    key = parent.key_of(fired.labels)
     if parent.needed == 1:
-        return _fire(parent, (fired,), now)
-    children = state.children_of(parent.id)
+        return _fire(parent, key, (fired,), now)
+    children = state.children_of(children_place(parent.id, key))
     _store(parent, children, fired)
     used = _ready(parent, children)
     if not used:
         return None
     children.stored.clear()
-    return _fire(parent, used, now)
+    return _fire(parent, key, used, now)
 
 
 def _store(parent: Composite, children: Children, fired: Fired) -> None:
@@ -44,14 +45,14 @@ def _ready(parent: Composite, children: Children) -> tuple[Fired, ...]:
     return used if len(events) == len(set(events)) else ()
 
 
-def _fire(parent: Composite, used: tuple[Fired, ...], now: datetime) -> Fired:
+def _fire(parent: Composite, key: Key, used: tuple[Fired, ...], now: datetime) -> Fired:
     last = used[-1]
     return Fired(
         id=composite_id(parent.automation_id, parent.id, used),
         trigger_id=parent.id,
         triggered=now,
         time=last.time,
-        labels={},
+        labels=dict(zip(parent.for_each, key, strict=True)),
         event=last.event,
         children=used,
     )

@@ -30,7 +30,7 @@ from whenflow.automations.explanation import (
 )
 from whenflow.automations.matching import Specification, name_matches, value_matches
 from whenflow.automations.model import Automation, EventTrigger, MetricTrigger, Trigger
-from whenflow.automations.state import Children, Fired, Slot, State, Window
+from whenflow.automations.state import Children, Fired, Slot, State, Window, children_place, composite_of
 from whenflow.automations.windows import close, count_event, is_over
 from whenflow.events import Event, Labels
 
@@ -95,7 +95,7 @@ def _copy(state: State, compiled: Compiled) -> State:
         children={
             id_: Children(dict(children.stored), children.order)
             for id_, children in state.children.items()
-            if id_ in own
+            if composite_of(id_) in own
         },
     )
 
@@ -193,11 +193,14 @@ class _Walk:
             fired=sight.fired if sight else (),
         )
 
+    def _place_of(self, composite: Composite) -> str:
+        return children_place(composite.id, tuple(self._event.find_label(label) or "" for label in composite.for_each))
+
     def _explain_composite(
         self, composite: Composite, type_: str, nodes: Iterable[Node], path: tuple[int, ...]
     ) -> CompositeExplanation:
         fired = tuple(self._fired.get(composite.id, ()))
-        children = self._state.children.get(composite.id, Children())
+        children = self._state.children.get(self._place_of(composite), Children())
         in_order = sorted(children.stored.values(), key=lambda one: (one[1].time, one[0]))
         kept = {one.trigger_id: one for _, one in in_order}
         used = {one.trigger_id: one for one in fired[-1].children} if fired else {}
@@ -224,7 +227,7 @@ class _Walk:
             return ChildView(Place.USED, used[id_] in fired_now, used[id_], node)
         if id_ in kept:
             return ChildView(Place.FIRED, kept[id_] in fired_now, kept[id_], node)
-        before = self._kept_before.get(composite.id, {}).get(id_)
+        before = self._kept_before.get(self._place_of(composite), {}).get(id_)
         if fired_now or before:
             return ChildView(Place.TOO_OLD, bool(fired_now), fired_now[-1] if fired_now else before and before[1], node)
         return ChildView(Place.MISSING, False, None, node)

@@ -22,6 +22,7 @@ from whenflow.automations.state import (
     State,
     children_document,
     children_from,
+    children_place,
     slot_document,
     slot_from,
 )
@@ -137,7 +138,13 @@ def storing_ancestors(watch: Watch) -> list[Composite]:
 def rows_of(watch: Watch, key: Key) -> list[RowKey]:
     """Return the rows that an event may change through a trigger. The first one bears the marks."""
     own = [] if keeps_no_slot(watch) else [RowKey(SLOT, watch.id, key)]
-    return own + [RowKey(CHILDREN, composite.id) for composite in storing_ancestors(watch)]
+    return own + children_rows(watch, key)
+
+
+def children_rows(watch: Watch, key: Key) -> list[RowKey]:
+    """Return the rows of the composites around a trigger that a firing for this key may change."""
+    labels = dict(zip(watch.for_each, key, strict=True))
+    return [RowKey(CHILDREN, composite.id, composite.key_of(labels)) for composite in storing_ancestors(watch)]
 
 
 def into_state(rows: Mapping[RowKey, Row]) -> State:
@@ -151,7 +158,7 @@ def into_state(rows: Mapping[RowKey, Row]) -> State:
         elif key.kind == SLOT:
             state.slots[key.trigger_id, key.key] = slot_from(row.content)
         else:
-            state.children[key.trigger_id] = children_from(row.content)
+            state.children[children_place(key.trigger_id, key.key)] = children_from(row.content)
     return state
 
 
@@ -161,7 +168,7 @@ def content_of(state: State, key: RowKey, *, keep_last_event: bool) -> Mapping[s
         gauge = state.gauges.get(key.trigger_id)
         return gauge_document(gauge) if gauge else None
     if key.kind == CHILDREN:
-        children: Children | None = state.children.get(key.trigger_id)
+        children: Children | None = state.children.get(children_place(key.trigger_id, key.key))
         return children_document(children) if children and children.stored else None
     slot: Slot | None = state.slots.get((key.trigger_id, key.key))
     if slot is None or slot.is_empty:

@@ -9,6 +9,7 @@ from whenflow.automations.metrics import Gauge
 from whenflow.events import Event, iso, named_id, parse_iso
 
 Key: TypeAlias = tuple[str, ...]
+SEPARATOR = "\x1f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +104,27 @@ class State:
             slot = self.slots[place] = Slot()
         return slot
 
-    def children_of(self, composite_id: str) -> Children:
-        """Return the child firings of a composite, and mark them as touched."""
-        self.touched_children.add(composite_id)
-        return self.children.setdefault(composite_id, Children())
+    def children_of(self, place: str) -> Children:
+        """Return the child firings at a place, and mark them as touched."""
+        self.touched_children.add(place)
+        return self.children.setdefault(place, Children())
 
     def forget(self, trigger_ids: set[str]) -> None:
         """Forget all about some triggers."""
         for place in [place for place in self.slots if place[0] in trigger_ids]:
             del self.slots[place]
-        for trigger_id in trigger_ids & self.children.keys():
-            del self.children[trigger_id]
+        for kept in [kept for kept in self.children if composite_of(kept) in trigger_ids]:
+            del self.children[kept]
+
+
+def children_place(composite_id: str, key: Key) -> str:
+    """Return where a composite keeps the child firings of one key: under its id, where it has no keys."""
+    return SEPARATOR.join((composite_id, *key))
+
+
+def composite_of(place: str) -> str:
+    """Return the id of the composite that a place is of."""
+    return place.partition(SEPARATOR)[0]
 
 
 def leaf_id(automation_id: str, trigger_id: str, key: Key, closed_by: str) -> str:

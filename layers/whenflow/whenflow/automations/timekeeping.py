@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from whenflow.automations.compiled import Watch
 from whenflow.automations.engine import AutomationFired, Engine
-from whenflow.automations.rows import CHILDREN, SLOT, Row, RowKey, storing_ancestors
+from whenflow.automations.rows import SLOT, Row, RowKey, children_rows
 from whenflow.automations.settle import Change, Record, Settler
 from whenflow.automations.state import State
 from whenflow.automations.windows import is_over
@@ -93,7 +93,7 @@ class Timekeeper:
             key = next(iter(self._windows.load([key])), key)
         if watch is None or key.digest:
             return 0
-        keys = [key, *(RowKey(CHILDREN, composite.id) for composite in storing_ancestors(watch))]
+        keys = [key, *children_rows(watch, key.key)]
         now = self._clock.now()
         return settler.change(keys, watch.automation_id, self._closing(engine, watch, key, now), now)
 

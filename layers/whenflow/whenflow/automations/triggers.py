@@ -3,7 +3,18 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, StrictStr, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    StrictStr,
+    Tag,
+    model_serializer,
+    model_validator,
+)
 
 from whenflow.events.durations import Seconds, read_seconds
 
@@ -64,6 +75,23 @@ class _Composite(_Trigger):
     id: str = ""
     triggers: list["Trigger"]
     within: Seconds | None
+    for_each: Patterns = []
+
+    @model_serializer(mode="wrap")
+    def _as_prefect_has_it(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave the labels out where there are none: the document is then what Prefect's clients know."""
+        document: dict[str, Any] = write(self)
+        if not self.for_each:
+            document.pop("for_each", None)
+        return document
+
+    @model_validator(mode="after")
+    def _children_have_the_labels(self) -> "_Composite":
+        for child in self.triggers:
+            missing = set(self.for_each) - set(getattr(child, "for_each", ()))
+            if missing:
+                raise ValueError(f"for_each of every trigger within must hold {', '.join(sorted(missing))} as well")
+        return self
 
     @model_validator(mode="after")
     def _combines_events(self) -> "_Composite":
@@ -77,6 +105,7 @@ class CompoundTrigger(_Composite):
 
     Attributes:
         within: Seconds that their firings may lie apart; null for any distance.
+        for_each: Labels, which all its triggers have; only firings with the same values come together.
         require: `any`, `all`, or how many.
     """
 
