@@ -21,7 +21,7 @@ ARCH ?= $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 BUILD_FOR ?= host
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo down clean test test-template test-built test-dynamodb-local test-aws check lint types contracts \
+.PHONY: help up demo down clean test test-template test-built test-dynamodb-local test-contract-local test-aws check lint types contracts \
 	validate format build build-lambda deploy lock sam-local sam-local-down bench-backtest bench-matching \
 	environment environment-local environment-dev environment-tests environment-sam
 
@@ -53,6 +53,9 @@ test-template: environment-dev ## only the checks of the template, offline and q
 
 test-built: environment-dev ## only what `sam build` made, under Lambda's own runtime client
 	@$(MAKE) --no-print-directory test TESTS=tests/built
+
+test-contract-local: environment-dev ## the contract suite against the DynamoDB of the embedded AWS
+	@PYTHONPATH=layers/whenflow $(python) scripts/beside_emulator.py $(python) -m pytest --quiet tests/contract
 
 test-aws: environment-dev ## the end-to-end tests on a stack in your AWS account (WHENFLOW_E2E_STACK=name, see tests/e2e)
 	@test -n "$(WHENFLOW_E2E_STACK)" || { echo "Name the stack: WHENFLOW_E2E_STACK=whenflow-dev make test-aws" >&2; exit 1; }
