@@ -118,6 +118,13 @@ def test_what_leaves_the_range_is_no_longer_bad(world, watching):
     assert [firing.is_resolved for firing in passes(world, 20)] == [True]
 
 
+def test_what_resolves_because_nothing_is_left_to_measure_tells_no_value(world, watching):
+    watching(range=600)
+    fails_until_told(world)
+
+    assert [(firing.is_resolved, firing.value) for firing in passes(world, 20)] == [(True, None)]
+
+
 def test_it_can_be_told_of_again_once_it_has_resolved(world, watching):
     watching(range=600)
     fails_until_told(world)

@@ -57,12 +57,12 @@ class Turn:
 
     Attributes:
         id: Derived from trigger and the moment of the turn, so that the same turn found twice is one.
-        value: What was measured.
+        value: What was measured; None where there was nothing to measure any more.
     """
 
     id: str
     state: MetricState
-    value: float
+    value: float | None
     since: datetime
 
 
@@ -117,7 +117,7 @@ def evaluate(trigger: MetricTrigger, gauge: Gauge, now: datetime) -> Turn | None
         return None
     gauge.is_triggered, gauge.turned = is_bad, None
     state = MetricState.TRIGGERED if is_bad else MetricState.RESOLVED
-    return Turn(named_id("turn", trigger.id, state, iso(since)), state, value if value is not None else 0.0, since)
+    return Turn(named_id("turn", trigger.id, state, iso(since)), state, value, since)
 
 
 def gauge_document(gauge: Gauge) -> dict[str, Any]:
