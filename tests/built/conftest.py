@@ -18,7 +18,7 @@ LINUX = sys.platform == "linux"
 def built() -> Path:
     """What `sam build` makes for this machine."""
     if not (stack.SAM / "bin" / "sam").exists():
-        pytest.skip("needs the SAM CLI: run `make environment-sam`, or the tests with `make test`")
+        pytest.fail("needs the SAM CLI: run `make environment-sam`, or the tests with `make test`")
     return stack.build()
 
 

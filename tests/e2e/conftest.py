@@ -27,7 +27,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         yield from map(Ground, deployed_on_aws(ON_AWS))
         return
     if not SAM.exists():
-        pytest.skip("needs the SAM CLI: run `make environment-sam`, or the tests with `make test`")
+        pytest.fail("needs the SAM CLI: run `make environment-sam`, or the tests with `make test`")
     machine = LocalStack(tmp_path_factory.mktemp("stack") / "room")
     try:
         yield Ground(machine.start(), machine)
