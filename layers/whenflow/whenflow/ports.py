@@ -291,3 +291,32 @@ class RetryQueue(Protocol):
     def send(self, firing_id: str, action_index: int, reason: str) -> None:
         """Put one action of one firing aside."""
         ...
+
+
+class Secrets(Protocol):
+    """Secrets by reference. What Whenflow stores holds the reference and never the secret.
+
+    A reference is `ssm:<name of a SecureString parameter>` or `secretsmanager:<name or ARN>`; with `#<key>` at its end it
+    means one text of the JSON object that is the secret.
+    """
+
+    def get(self, reference: str, *, fresh: bool = False) -> str:
+        """Return a secret, at most five minutes old; `fresh` asks for it anew.
+
+        Raises:
+            NotFound: There is no such secret, or it may not be read.
+            Transient: Try again.
+        """
+        ...
+
+    def put(self, name: str, value: str) -> str:
+        """Keep a secret under this stack's own prefix, over the one that was there; return its reference.
+
+        Raises:
+            Transient: Try again.
+        """
+        ...
+
+    def delete(self, reference: str) -> None:
+        """Forget a secret that `put` kept; one that is not there is no fault."""
+        ...
