@@ -3,6 +3,8 @@
 #   environment.sh local   .venv      what `make up` and `make demo` need
 #   environment.sh dev     .venv      that, and what tests and checks need
 #   environment.sh sam     .venv-sam  the SAM CLI, alone, for its own dependencies would hold the others back
+#   environment.sh prefect-client     .cache/prefect-client  Prefect's own client, to be tried against the API
+#   environment.sh schemathesis       .cache/schemathesis    what tries the API against its own description
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,7 +14,9 @@ case $name in
   local) venv=.venv lock=requirements/local.txt what="the local tools (once, half a minute)" ;;
   dev) venv=.venv lock=requirements/dev.txt what="the tools for tests and checks (once, half a minute)" ;;
   sam) venv=.venv-sam lock=requirements/sam.txt what="the SAM CLI (once, half a minute)" ;;
-  *) echo "usage: $0 local|dev|sam" >&2 && exit 2 ;;
+  prefect-client) venv=.cache/prefect-client lock=requirements/prefect-client.txt what="Prefect's own client (once, a minute)" ;;
+  schemathesis) venv=.cache/schemathesis lock=requirements/schemathesis.txt what="schemathesis (once, half a minute)" ;;
+  *) echo "usage: $0 local|dev|sam|prefect-client|schemathesis" >&2 && exit 2 ;;
 esac
 stamp=$venv/.installed-$name
 # An environment knows its folder by heart: where the checkout was moved, it is made anew. What pyproject.toml says of

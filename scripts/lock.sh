@@ -15,9 +15,10 @@ compile() {
 }
 
 compile layers/dependencies/requirements.in layers/dependencies/requirements.txt "$@"
-for name in local dev lambda-runtime sam lock; do
+for name in local dev lambda-runtime sam schemathesis lock; do
   compile requirements/$name.in requirements/$name.txt "$@"
 done
+compile requirements/prefect-client.in requirements/prefect-client.txt --override requirements/prefect-client.override.txt "$@"
 if grep -nE '://|^--' requirements/*.txt layers/dependencies/requirements.txt; then
   echo "A lock names a place to download from." >&2
   exit 1

@@ -24,11 +24,13 @@ class Meter:
     Attributes:
         written: Write units.
         read: Read units.
+        trips: How often something was read.
     """
 
     def __init__(self) -> None:
         self.written = 0.0
         self.read = 0.0
+        self.trips = 0
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,14 @@ def metered(client: Any, observer: Any) -> Iterator[Meter]:
         if model.name in ("GetItem", "Query"):
             items = parsed.get("Items") or ([parsed["Item"]] if "Item" in parsed else [])
             meter.read += read_units(items) * (1 if params.get("ConsistentRead") else 0.5)
+            meter.trips += 1
+        if model.name == "BatchGetItem":
+            for table, items in parsed.get("Responses", {}).items():
+                part = 1.0 if params["RequestItems"][table].get("ConsistentRead") else 0.5
+                asked = len(params["RequestItems"][table]["Keys"])
+                found_units = sum(read_units([item]) for item in items)
+                meter.read += part * (found_units + asked - len(items))
+            meter.trips += 1
 
     hooks = (("provide-client-params.dynamodb", before), ("after-call.dynamodb", after))
     for name, hook in hooks:

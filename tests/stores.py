@@ -8,6 +8,7 @@ from whenflow.automations.registry import AutomationRegistry
 from whenflow.aws.config_store import DynamoConfigStore
 from whenflow.aws.event_store import DynamoEventStore
 from whenflow.aws.firing_store import DynamoFiringStore
+from whenflow.aws.overflow import Overflow
 from whenflow.aws.run_store import DynamoRunStore
 from whenflow.ports import Clock, ConfigStore, EventStore, FiringStore, Ids, RunStore
 from whenflow.testing import MemoryConfigStore, MemoryEventStore, MemoryFiringStore, MemoryRunStore
@@ -32,12 +33,12 @@ def in_memory() -> Stores:
     return Stores(events, MemoryFiringStore(), MemoryRunStore(events), MemoryConfigStore())
 
 
-def in_dynamodb(client: Any, clock: Clock) -> Stores:
+def in_dynamodb(client: Any, clock: Clock, overflow: Overflow | None = None) -> Stores:
     """Return the adapters."""
-    events = DynamoEventStore(client, "EventsTable", "StateTable", SHARDS, RETENTION_DAYS, clock)
+    events = DynamoEventStore(client, "EventsTable", "StateTable", SHARDS, RETENTION_DAYS, clock, overflow)
     return Stores(
         events,
-        DynamoFiringStore(client, "FiringsTable", clock),
+        DynamoFiringStore(client, "FiringsTable", clock, overflow),
         DynamoRunStore(client, "RunsTable", events, clock),
         DynamoConfigStore(client, "ConfigTable"),
     )

@@ -5,15 +5,16 @@ from typing import Any
 from whenflow.aws import wiring
 from whenflow.aws.batches import BatchAnswer
 from whenflow.aws.observe import logger
-from whenflow.aws.records import readable_records, sequence_number
+from whenflow.aws.records import readable_records, sequence_number, tells_of_event
 
 
 @logger.inject_lambda_context(log_event=False)
 def handler(event: dict[str, Any], _context: Any) -> BatchAnswer:
     """Apply a batch of events to the automations; from what could not be read or applied on, it is delivered again."""
-    records = readable_records(event["Records"])
+    told = [record for record in event["Records"] if tells_of_event(record)]
+    records = readable_records(told)
     report = wiring.matcher().match(records)
     if report.firings or report.failed:
         logger.info("matched", extra={"events": len(records), "firings": report.firings, "failed": len(report.failed)})
-    undone = event["Records"][len(records) - len(report.failed) :]
+    undone = told[len(records) - len(report.failed) :]
     return {"batchItemFailures": [{"itemIdentifier": sequence_number(one)} for one in undone[:1]]}

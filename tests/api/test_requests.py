@@ -173,10 +173,10 @@ def test_a_body_may_come_in_base_64(api, path, document):
 
 
 def test_a_bug_of_ours_is_not_shown_to_the_caller(world, api, caplog):
-    def broken(_limit, _cursor=None):
+    def broken(_span):
         raise RuntimeError("the secret of line 42")
 
-    world.events.newest = broken
+    world.events.scan = broken
 
     answer = api("GET", "/events")
 

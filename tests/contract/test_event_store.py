@@ -1,6 +1,7 @@
 """What every event store does."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from tests.stories import NOBODY, NOON, ann_signs_up, clients_csv_arrives, order
 
 from whenflow.errors import Rejected
 from whenflow.events import Event
+from whenflow.events.reading import Span, position_of
 from whenflow.ports import EventStore, Ids
 
 MADE_ELSEWHERE = "0190163d-8694-7000-8000-0000000000aa"
@@ -203,6 +205,129 @@ def test_events_that_fill_more_than_one_page_of_the_table_all_come(events, ids):
         events.put(event)
 
     assert events.newest(12).events == big[::-1]
+
+
+DAY = timedelta(days=1)
+
+
+def scanned(events: EventStore, **span) -> list[Event]:
+    found = events.scan(Span(**{"since": NOON - 3 * DAY, "until": NOON + DAY, **span}))
+    return [one for one in found if isinstance(one, Event)]
+
+
+@pytest.fixture
+def history(events, ids) -> list[Event]:
+    """Forty orders of two days, oldest first; the first ten have ids made elsewhere."""
+    told = [
+        order_placed(n, occurred=NOON - timedelta(minutes=70 * n))
+        if n < 10
+        else own_order(ids, n % 7, occurred=NOON - timedelta(minutes=70 * n))
+        for n in range(40)
+    ]
+    for event in told:
+        events.put(event)
+    return told[::-1]
+
+
+@pytest.mark.parametrize("size", [1, 3, 200, 100_000])
+def test_a_scan_goes_through_all_events_in_either_order(events, history, size):
+    assert scanned(events, newest_first=False, size=size) == history
+    assert scanned(events, size=size) == history[::-1]
+
+
+def test_a_scan_includes_both_ends_of_its_time(events, history):
+    since, until = history[3].occurred, history[7].occurred
+
+    assert scanned(events, since=since, until=until, newest_first=False) == history[3:8]
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_a_scan_goes_on_behind_a_place(events, history, newest_first):
+    ordered = history[::-1] if newest_first else history
+
+    assert scanned(events, newest_first=newest_first, after=position_of(ordered[20])) == ordered[21:]
+
+
+def test_a_scan_for_a_resource_misses_no_event_of_it(events, history, ids):
+    about = own_order(ids, 99, related=[{"prefect.resource.id": "order.3", "prefect.resource.role": "before"}])
+    events.put(about)
+
+    found = scanned(events, resources=("order.3",), as_primary=False)
+    primary = scanned(events, resources=("order.3",), as_primary=True)
+
+    assert about in found
+    assert [one for one in found if one.resource_id == "order.3"] == [
+        one for one in history[::-1] if one.resource_id == "order.3"
+    ]
+    assert [one for one in primary if one.resource_id == "order.3"] == [
+        one for one in history[::-1] if one.resource_id == "order.3"
+    ]
+
+
+def test_many_events_are_stored_at_once_and_each_has_its_answer(events, ids):
+    orders = [own_order(ids, n) for n in range(5)] + [order_placed(id=MADE_ELSEWHERE)]
+    events.put(orders[2])
+
+    answers = events.put_many([*orders, orders[0]])
+
+    assert answers == [orders[0], orders[1], None, orders[3], orders[4], orders[5], None]
+    assert {event.id for event in scanned(events)} == {order.id for order in orders}
+
+
+def test_many_events_are_found_by_their_ids_those_that_are_there(events, order, ids):
+    other = own_order(ids, 8)
+    events.put(order)
+    events.put(other)
+
+    found = events.get_many([other.id, NOBODY, order.id, other.id])
+
+    assert sorted(event.id for event in found) == sorted([order.id, other.id])
+
+
+def test_hours_that_hold_events_are_known(events, ids):
+    for hours in (0, 5, 48):
+        events.put(own_order(ids, occurred=NOON - timedelta(hours=hours, minutes=10)))
+
+    assert list(events.tallies(NOON - DAY, NOON)) == [NOON - timedelta(hours=6), NOON - timedelta(hours=1)]
+
+
+@pytest.mark.parametrize("late", [timedelta(0), timedelta(seconds=29), timedelta(minutes=3), DAY, -DAY])
+def test_what_arrived_lately_is_known_whenever_it_occurred(events, ids, late):
+    old = own_order(ids, 1, occurred=NOON - timedelta(minutes=30))
+    new = replace(own_order(ids, 2, occurred=NOON - late), received=NOON)
+    assert all(isinstance(one, Event) for one in events.put_many([old, new]))
+
+    found = list(events.arrived(NOON - timedelta(minutes=1), NOON + timedelta(seconds=5)))
+
+    assert {event.id for event in found} == {new.id}
+
+
+def test_a_duplicate_does_not_arrive_again(events, clock, ids):
+    order = replace(own_order(ids, occurred=NOON - DAY), received=NOON - timedelta(minutes=30))
+    events.put(order)
+
+    events.put(replace(order, received=NOON))
+
+    assert list(events.arrived(NOON - timedelta(minutes=1), NOON)) == []
+
+
+@pytest.mark.parametrize("first", ["as it was made", "changed"])
+@pytest.mark.parametrize("change", ["time", "resource"])
+def test_an_id_made_here_that_comes_with_another_time_or_resource_is_stored_once(events, ids, first, change):
+    made = own_order(ids, 7)
+    other = (
+        order_placed(7, id=made.id, occurred=NOON + timedelta(hours=3))
+        if change == "time"
+        else order_placed(8, id=made.id)
+    )
+    one, two = (made, other) if first == "as it was made" else (other, made)
+    events.put(one)
+
+    again = events.put(two)
+
+    assert again is None
+    assert scanned(events) == [one]
+    assert events.get(made.id) == one
 
 
 def test_the_stories_are_told_in_one_feed(events):

@@ -6,7 +6,7 @@ import pytest
 from tests.stories import NOBODY, NOON, order_placed
 
 from whenflow.errors import Rejected
-from whenflow.flows import emit_event, runtime
+from whenflow.flows import EventTooLarge, emit_event, flush_events, runtime
 
 FILE = {"prefect.resource.id": "file.clients.csv"}
 
@@ -19,6 +19,7 @@ def _outside(world, monkeypatch) -> None:
 
 def test_an_event_is_stored_as_it_was_told(world):
     told = emit_event("custom.file_processed", FILE, payload={"rows": 7})
+    flush_events()
 
     assert world.events.get(told.id) == told
     assert (told.event, told.resource, told.payload) == ("custom.file_processed", FILE, {"rows": 7})
@@ -41,6 +42,7 @@ def test_a_moment_may_have_any_zone_and_none_means_utc(world, occurred):
 def test_an_event_told_twice_under_its_own_id_is_stored_once(world):
     emit_event("e", FILE, id=NOBODY)
     emit_event("e", FILE, id=NOBODY)
+    flush_events()
 
     assert world.events.names() == ["e"]
 
@@ -72,5 +74,22 @@ def test_what_is_wrong_is_raised_where_it_was_said(world, changes, place):
     with pytest.raises(Rejected) as refusal:
         emit_event(**{"event": "e", "resource": FILE, **changes})
 
+    flush_events()
     assert refusal.value.faults[0].loc[0] == place
     assert world.events.names() == []
+
+
+def test_f12_an_event_that_is_too_large_is_raised_where_it_was_said(world):
+    with pytest.raises(EventTooLarge, match="the limit is 1,500,000"):
+        emit_event("e", FILE, payload={"text": "x" * 1_600_000})
+
+    flush_events()
+    assert world.events.names() == []
+
+
+def test_a_lambda_function_outside_of_a_flow_stores_an_event_at_once(world, monkeypatch):
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "theirs")
+
+    emit_event("e", FILE)
+
+    assert world.events.names() == ["e"]

@@ -6,7 +6,7 @@ import pytest
 from tests.stories import order_placed
 
 from whenflow.errors import Rejected, Transient
-from whenflow.flows import emit_event
+from whenflow.flows import emit_event, flush_events
 from whenflow.flows.remote import RemoteEvents
 
 
@@ -79,6 +79,30 @@ def test_an_event_emitted_anywhere_reaches_the_api(httpserver, monkeypatch):
     httpserver.expect_request("/api/events", method="POST").respond_with_data(status=204)
 
     told = emit_event("order.placed", {"prefect.resource.id": "order.7"})
+    flush_events()
 
     ((request, _response),) = httpserver.log
     assert request.get_json()[0]["id"] == told.id
+
+
+def test_many_events_are_posted_in_as_few_requests_as_hold_them(httpserver, api):
+    httpserver.expect_request("/api/events", method="POST").respond_with_data(status=204)
+    small = [order_placed(number) for number in range(600)]
+    large = [order_placed(number, payload={"text": "x" * 1_400_000}) for number in range(3)]
+
+    assert api.put_many(small) == small
+    assert api.put_many(large) == large
+
+    assert [len(request.get_json()) for request, _ in httpserver.log] == [500, 100, 2, 1]
+
+
+def test_of_a_batch_only_the_events_that_were_refused_are_told_as_such(httpserver, api):
+    fault = {"loc": ["body", 1, "resource"], "msg": "must include an id", "type": "value_error"}
+    httpserver.expect_request("/api/events").respond_with_json({"exception_detail": [fault]}, status=422)
+    orders = [order_placed(number) for number in range(3)]
+
+    answers = api.put_many(orders)
+
+    assert (answers[0], answers[2]) == (orders[0], orders[2])
+    assert isinstance(answers[1], Rejected)
+    assert "must include an id" in str(answers[1])

@@ -24,7 +24,10 @@ def stack(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 
     sqs = boto3.client("sqs")
     queues = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("ActionRetryQueue", "TimerQueue")}
-    for name, value in environment(queues).items():
+    boto3.client("s3").create_bucket(
+        Bucket="events-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    for name, value in environment(queues | {"EventsBucket": "events-bucket"}).items():
         monkeypatch.setenv(name, value)
     forget()
     yield Stack(queues)

@@ -31,6 +31,10 @@ class Context:
     aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
     memory_limit_in_mb: int = 512
 
+    def get_remaining_time_in_millis(self) -> int:
+        """Return how much time the invocation has left."""
+        return 840_000
+
     @property
     def invoked_function_arn(self) -> str:
         """The function's ARN."""

@@ -3,7 +3,15 @@
 import pytest
 from tests.calls import call, read
 from tests.outages import failing, unreachable
-from tests.stories import NOBODY, file_deployment, order_document, signup_webhook, welcome_deployment, welcoming
+from tests.stories import (
+    NOBODY,
+    file_deployment,
+    order_document,
+    run_of,
+    signup_webhook,
+    welcome_deployment,
+    welcoming,
+)
 
 from whenflow.aws import wiring
 
@@ -62,13 +70,24 @@ def test_a_table_that_cannot_be_reached_asks_for_another_try(stack):
     assert (answer.status, answer.headers["retry-after"]) == (503, "1")
 
 
-def test_an_event_that_fits_no_item_is_refused_by_its_place(stack):
+def test_an_event_that_fits_no_item_goes_the_whole_way(stack):
     import random
 
     noise = random.Random(7).randbytes(500_000).hex()
+    parameters = {"name": "{{ event.payload.noise | length }}"}
+    deployment = stack.deployment()
+    stack.automation(
+        welcoming(
+            deployment,
+            trigger={"type": "event", "posture": "Reactive", "expect": ["order.placed"]},
+            actions=[run_of(deployment, parameters=parameters)],
+        )
+    )
 
-    answer = stack.api("POST", "/events", [order_document(7), order_document(8, payload={"noise": noise})])
+    answer = stack.api("POST", "/events", [order_document(7, payload={"noise": noise})])
+    stack.settle()
 
-    (fault,) = answer.document["exception_detail"]
-    assert (answer.status, fault["loc"], fault["type"]) == (422, ["body", 1], "too_large")
-    assert len(stack.events()) == 1
+    assert answer.status == 204
+    assert stack.run().parameters == {"name": 1_000_000}
+    (shown,) = stack.api("POST", "/events/filter", {"filter": {"event": {"name": ["order.placed"]}}}).document["events"]
+    assert shown["payload"] == {"noise": noise}

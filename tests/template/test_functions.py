@@ -11,7 +11,7 @@ NAMES = sorted(functions())
 DOORWAY_LINES = 60
 STREAMS = sorted(name for name, mapping in mappings().items() if "StartingPosition" in mapping)
 QUEUES = sorted(set(mappings()) - set(STREAMS))
-ASYNCHRONOUS = ["FlowsFunction", "NotificationFunction", "TimerFunction", "TrackerFunction"]
+ASYNCHRONOUS = ["ArchiveFunction", "FlowsFunction", "NotificationFunction", "TimerFunction", "TrackerFunction"]
 IN_THE_LOOP = ["ActionFunction", "FlowsFunction", "MatcherFunction", "NotificationFunction", "TimerFunction"]
 
 
@@ -146,7 +146,7 @@ def test_every_rule_keeps_what_it_cannot_hand_over() -> None:
         if event["Type"] in {"EventBridgeRule", "Schedule"}
     ]
 
-    assert len(rules) == 4
+    assert len(rules) == 5
     assert all(names_in(rule["DeadLetterConfig"]) == {"NotificationDeadLetters"} for rule in rules)
 
 

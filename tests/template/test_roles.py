@@ -21,7 +21,8 @@ ON_EVERYTHING = {
     "logs:PutResourcePolicy": "as above",
     "logs:UpdateLogDelivery": "as above",
 }
-READS = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
+READS = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "s3:GetObject"}
+OBJECTS = ("overflow/events/*", "overflow/*", "archive/*")
 NAMES = sorted(functions())
 
 
@@ -38,6 +39,11 @@ def everyone() -> Iterator[tuple[str, dict[str, Any]]]:
 def actions(statement: dict[str, Any]) -> list[str]:
     given = statement["Action"]
     return [given] if isinstance(given, str) else given
+
+
+def are_objects(resource: Any) -> bool:
+    """Tell whether these are the objects under one beginning of the events bucket."""
+    return resource in [{"Fn::Sub": "${EventsBucket.Arn}/" + names} for names in OBJECTS]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -58,7 +64,7 @@ def test_no_resource_is_a_wildcard_but_for_a_reason() -> None:
     found = [
         (name, action)
         for name, statement in everyone()
-        if "*" in str(statement["Resource"])
+        if "*" in str(statement["Resource"]) and not are_objects(statement["Resource"])
         for action in actions(statement)
     ]
 
@@ -75,6 +81,39 @@ def test_anyone_who_calls_a_webhook_reaches_no_api_key() -> None:
 
     assert on_config["Condition"] == {
         "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["webhook", "webhook-slug"]}
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "granted"),
+    [
+        ("WebhookFunction", {("s3:PutObject", "overflow/events/*")}),
+        ("NotificationFunction", {("s3:PutObject", "overflow/events/*")}),
+        ("FlowsFunction", {("s3:PutObject", "overflow/events/*")}),
+        ("TrackerFunction", {("s3:PutObject", "overflow/events/*")}),
+        ("ApiFunction", {("s3:PutObject", "overflow/events/*"), ("s3:GetObject", "overflow/*")}),
+        ("ActionFunction", {("s3:PutObject", "overflow/events/*"), ("s3:GetObject", "overflow/*")}),
+        ("MatcherFunction", {("s3:PutObject", "overflow/*"), ("s3:GetObject", "overflow/*")}),
+        ("TimerFunction", {("s3:PutObject", "overflow/*"), ("s3:GetObject", "overflow/*")}),
+        ("UiFunction", {("s3:GetObject", "overflow/*")}),
+        (
+            "ArchiveFunction",
+            {
+                ("s3:GetObject", "overflow/events/*"),
+                ("s3:GetObject", "archive/*"),
+                ("s3:PutObject", "archive/*"),
+            },
+        ),
+    ],
+)
+def test_large_documents_are_written_by_who_stores_and_read_by_who_reads(
+    name: str, granted: set[tuple[str, str]]
+) -> None:
+    assert granted == {
+        (action, statement["Resource"]["Fn::Sub"].removeprefix("${EventsBucket.Arn}/"))
+        for statement in statements(functions()[name])
+        for action in actions(statement)
+        if action.startswith("s3:")
     }
 
 

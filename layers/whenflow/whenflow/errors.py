@@ -46,6 +46,10 @@ class NotFound(WhenflowError):
     """What was asked for is not there."""
 
 
+class Forbidden(WhenflowError):
+    """It is not for this caller: a token that is forged, or has expired."""
+
+
 class Conflict(WhenflowError):
     """The thing exists already, or changed meanwhile."""
 

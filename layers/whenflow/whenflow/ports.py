@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from whenflow.automations.firing import Firing
     from whenflow.automations.rows import Row, RowKey
     from whenflow.events.model import Event
+    from whenflow.events.reading import Scan, Span, Tally
     from whenflow.runs.model import FlowRun
 
 
@@ -65,6 +66,38 @@ class EventStore(Protocol):
 
     def get(self, event_id: str) -> "Event | None":
         """Return the event of this id."""
+        ...
+
+    def put_many(self, events: "Sequence[Event]") -> "list[Event | Exception | None]":
+        """Store events, several at a time; return for each what `put` returns, or what it raises.
+
+        Events of one resource are stored in the order they are given in.
+        """
+        ...
+
+    def get_many(self, event_ids: Sequence[str]) -> "Sequence[Event]":
+        """Return the events of these ids, as far as there are such."""
+        ...
+
+    def scan(self, span: "Span") -> "Scan":
+        """Go through events in order of `occurred`, then id; tells before it asks the store again."""
+        ...
+
+    def tallies(self, since: datetime, until: datetime, *, names: bool = False) -> "Mapping[datetime, Tally | None]":
+        """Return the hours of a time that hold events, oldest first; None for an hour that is not closed.
+
+        Args:
+            since: From when on.
+            until: Until when; included.
+            names: Whether the tallies are to say how many events of each name there are.
+        """
+        ...
+
+    def arrived(self, since: datetime, until: datetime) -> "Iterator[Event]":
+        """Yield the events that were received in [since, until], in any order, some perhaps twice.
+
+        For the last minutes only: `since` is at most an hour ago.
+        """
         ...
 
     def newest(self, limit: int, cursor: str | None = None) -> Page:

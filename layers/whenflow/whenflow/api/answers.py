@@ -9,9 +9,12 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from whenflow.documents import parse_json
-from whenflow.errors import Conflict, Fault, NotFound, Rejected, TooLarge, Transient
+from whenflow.errors import Conflict, Fault, Forbidden, NotFound, Rejected, TooLarge, Transient
 
 MAX_LIMIT = 200
+MAX_SHOWN_BODY = 10_000
+MAX_FAULTS = 1_000
+MAX_FAULT_CHARS = 1_000
 logger = logging.getLogger("whenflow.api")
 
 
@@ -46,7 +49,9 @@ def body_of(app: APIGatewayHttpResolver) -> Any:
 
 
 def object_of(app: APIGatewayHttpResolver) -> dict[str, Any]:
-    """Return the body of the present request, which must be an object.
+    """Return the body of the present request, which must be an object. A field that is null counts as left out.
+
+    In a PATCH it counts as null: there, what is left out stays as it is.
 
     Raises:
         Rejected: It is not.
@@ -54,7 +59,9 @@ def object_of(app: APIGatewayHttpResolver) -> dict[str, Any]:
     document = body_of(app)
     if not isinstance(document, dict):
         raise Rejected("The body is not a JSON object.", [Fault(("body",), "Input should be an object", "dict_type")])
-    return document
+    if app.current_event.http_method == "PATCH":
+        return document
+    return {name: value for name, value in document.items() if value is not None}
 
 
 def page_of(document: Mapping[str, Any]) -> tuple[int, int]:
@@ -96,6 +103,7 @@ def add_error_answers(app: APIGatewayHttpResolver) -> None:
     handlers: list[tuple[type[Exception], Callable[[Any], Response[Any]]]] = [
         (TooLarge, lambda error: answer(413, {"exception_message": error.reason})),
         (Rejected, lambda error: _unprocessable(app, error)),
+        (Forbidden, lambda error: answer(403, {"detail": str(error)})),
         (NotFound, lambda error: answer(404, {"detail": str(error)})),
         (Conflict, lambda error: answer(409, {"detail": str(error)})),
         (Transient, lambda _error: answer(503, {"exception_message": "Try again."}, {"Retry-After": "1"})),
@@ -112,13 +120,21 @@ def _unprocessable(app: APIGatewayHttpResolver, error: Rejected) -> Response[Any
         422,
         {
             "exception_message": "Invalid request received.",
-            "exception_detail": [fault.as_dict() for fault in faults],
+            "exception_detail": [_shown_fault(fault) for fault in faults[:MAX_FAULTS]],
             "request_body": _shown_body(app),
         },
     )
 
 
+def _shown_fault(fault: Fault) -> dict[str, Any]:
+    shown = fault.as_dict()
+    shown["loc"] = [part if isinstance(part, int) else part[:MAX_FAULT_CHARS] for part in shown["loc"]]
+    return shown | {"msg": fault.msg[:MAX_FAULT_CHARS]}
+
+
 def _shown_body(app: APIGatewayHttpResolver) -> Any:
+    if len(app.current_event.body or "") > MAX_SHOWN_BODY:  # whoever sent that much knows what it was
+        return None
     try:
         return body_of(app)
     except Rejected:

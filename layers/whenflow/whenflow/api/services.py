@@ -15,6 +15,7 @@ class Services:
     Attributes:
         find_key: Knows API keys.
         is_held: Knows the events that wait for another.
+        pause: Waits some seconds, for whoever asked to wait for events.
     """
 
     events: EventStore
@@ -26,3 +27,4 @@ class Services:
     find_key: Callable[[str], Mapping[str, Any] | None]
     automations: AutomationRegistry
     is_held: Callable[[str], bool] = lambda _event_id: False
+    pause: Callable[[float], None] = lambda _seconds: None

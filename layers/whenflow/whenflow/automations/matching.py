@@ -5,91 +5,39 @@ matches. In event names only `*` is special, and stands for one or more characte
 """
 
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import lru_cache
 from sys import intern
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from whenflow.events import RESOURCE_ID, Labels
+from whenflow.events.patterns import PATTERNS_KEPT, Specification, between_stars, satisfies, value_matches
 
-Specification: TypeAlias = Mapping[str, str | Sequence[str]]
+__all__ = [
+    "EVERYTHING",
+    "NamePatterns",
+    "Specification",
+    "SpecificationMatcher",
+    "admits_every",
+    "any_name_matches",
+    "fixed_beginning",
+    "is_all_plain",
+    "is_beginning",
+    "is_plain",
+    "met_by",
+    "name_matches",
+    "name_patterns",
+    "satisfies",
+    "value_matches",
+]
 
-PATTERNS_KEPT = 65_536
 FEW = 4
 SPECIAL = re.compile(r"[*?\[]")
 
 
 @lru_cache(maxsize=PATTERNS_KEPT)
-def _value_regex(glob: str) -> re.Pattern[str]:
-    """Compile a value glob. Each `*` is atomic, so that no pattern backtracks."""
-    pieces: list[str] = [""]
-    position = 0
-    while position < len(glob):
-        character = glob[position]
-        position += 1
-        if character == "*":
-            pieces.append("")
-        elif character == "?":
-            pieces[-1] += "."
-        elif character == "[":
-            text, position = _class(glob, position)
-            pieces[-1] += text
-        else:
-            pieces[-1] += re.escape(character)
-    return _between_stars(pieces, any_run=".*?")
-
-
-def _class(glob: str, start: int) -> tuple[str, int]:
-    """Translate a class whose `[` stands just before `start`; an unclosed one is a literal `[`."""
-    end = start
-    if glob[end : end + 1] == "!":
-        end += 1
-    end = glob.find("]", end + 1)
-    if end < 0:
-        return re.escape("["), start
-    negated = glob[start] == "!"
-    members = _members(glob[start + negated : end])
-    if not members:
-        return ("." if negated else "(?!)"), end + 1
-    return f"[{'^' if negated else ''}{members}]", end + 1
-
-
-def _members(text: str) -> str:
-    members = ""
-    position = 0
-    while position < len(text):
-        if text[position + 1 : position + 2] == "-" and position + 2 < len(text):
-            low, high = text[position], text[position + 2]
-            if low <= high:
-                members += f"{re.escape(low)}-{re.escape(high)}"
-            position += 3
-        else:
-            members += re.escape(text[position])
-            position += 1
-    return members
-
-
-@lru_cache(maxsize=PATTERNS_KEPT)
 def _name_regex(glob: str) -> re.Pattern[str]:
-    return _between_stars([re.escape(piece) for piece in glob.split("*")], any_run=".+?")
-
-
-def _between_stars(pieces: Sequence[str], any_run: str) -> re.Pattern[str]:
-    """Join pieces that any run of characters may stand between; the earliest place for each piece is right."""
-    first, *rest = pieces
-    if not rest:
-        return re.compile(f"{first}\\Z", re.DOTALL)
-    middle = "".join(f"(?>{any_run}{piece})" for piece in rest[:-1])
-    return re.compile(f"{first}{middle}{any_run.rstrip('?')}{rest[-1]}\\Z", re.DOTALL)
-
-
-def value_matches(pattern: str, value: str | None) -> bool:
-    """Tell whether a label's value fits one pattern."""
-    if value is None:
-        return False
-    if pattern.startswith("!"):
-        return _value_regex(pattern[1:]).match(value) is None
-    return _value_regex(pattern).match(value) is not None
+    return between_stars([re.escape(piece) for piece in glob.split("*")], any_run=".+?")
 
 
 def name_matches(pattern: str, name: str) -> bool:
@@ -102,16 +50,6 @@ def name_matches(pattern: str, name: str) -> bool:
 def any_name_matches(patterns: Iterable[str], name: str) -> bool:
     """Tell whether an event name fits some pattern."""
     return any(name_matches(pattern, name) for pattern in patterns)
-
-
-def satisfies(resource: Labels, specification: Specification) -> bool:
-    """Tell whether a resource has, for every label, one of the values."""
-    return all(
-        any(
-            value_matches(pattern, resource.get(label)) for pattern in ([values] if isinstance(values, str) else values)
-        )
-        for label, values in specification.items()
-    )
 
 
 def met_by(resources: Iterable[Labels], specification: Specification) -> bool:

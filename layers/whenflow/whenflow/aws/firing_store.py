@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from whenflow.automations.firing import Firing
-from whenflow.aws.dynamo import body, condition_failed, document, number, text, translated
+from whenflow.aws.dynamo import MAX_ITEM_BYTES, condition_failed, number, text, translated
+from whenflow.aws.event_items import bodies, whole_document
+from whenflow.aws.overflow import Overflow
 from whenflow.ports import Clock
 
 if TYPE_CHECKING:
@@ -18,11 +20,12 @@ KEPT = timedelta(days=100)  # longer than Step Functions remembers execution nam
 class DynamoFiringStore:
     """The firing store."""
 
-    def __init__(self, client: "DynamoDBClient", table: str, clock: Clock) -> None:
-        """Work on this table."""
+    def __init__(self, client: "DynamoDBClient", table: str, clock: Clock, overflow: Overflow | None = None) -> None:
+        """Work on this table; a firing with a large event goes to `overflow`."""
         self._client = client
         self._table = table
         self._clock = clock
+        self._overflow = overflow
 
     def put(self, firing: Firing) -> bool:
         """Store a firing; False where its id is stored already."""
@@ -38,11 +41,14 @@ class DynamoFiringStore:
     def item_put(self, firing: Firing) -> dict[str, Any]:
         """Return the part of a transaction that stores a firing; stored again, it is the same."""
         expires = int((self._clock.now() + KEPT).timestamp())
-        item: dict[str, Any] = {"id": text(firing.id), "body": body(firing.as_stored()), "expires": number(expires)}
+        content = bodies(firing.as_stored(), self._overflow, firing.id, MAX_ITEM_BYTES)
+        item: dict[str, Any] = {"id": text(firing.id), **content, "expires": number(expires)}
         return {"TableName": self._table, "Item": item}
 
     def get(self, firing_id: str) -> Firing | None:
         """Return the firing of this id."""
         with translated():
             answer = self._client.get_item(TableName=self._table, Key={"id": text(firing_id)}, ConsistentRead=True)
-        return Firing.from_stored(document(answer["Item"])) if "Item" in answer else None
+        if "Item" not in answer:
+            return None
+        return Firing.from_stored(whole_document(answer["Item"], self._overflow))

@@ -7,6 +7,7 @@ from typing import Any
 
 from whenflow.automations.firing import Firing
 from whenflow.automations.settle import Record
+from whenflow.aws.event_items import MOVED, OVERFLOW, whole_document
 from whenflow.aws.observe import logger
 from whenflow.documents import unpack
 from whenflow.events import Event
@@ -14,8 +15,18 @@ from whenflow.events.codec import from_stored
 
 
 def stream_document(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the document in the new image of a DynamoDB stream record."""
-    return unpack(base64.b64decode(record["dynamodb"]["NewImage"]["body"]["B"]))
+    """Return the document in the new image of a DynamoDB stream record, wherever it was put aside."""
+    image = record["dynamodb"]["NewImage"]
+    if OVERFLOW in image:
+        from whenflow.aws import wiring
+
+        return whole_document(image, wiring.overflow("events"))
+    return unpack(base64.b64decode(image["body"]["B"]))
+
+
+def tells_of_event(record: Mapping[str, Any]) -> bool:
+    """Tell whether a record of the events table's stream tells of an event, and not of a claim."""
+    return MOVED not in record["dynamodb"].get("NewImage", {})
 
 
 def event_of(record: Mapping[str, Any]) -> Event:

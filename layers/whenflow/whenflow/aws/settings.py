@@ -22,6 +22,9 @@ class Settings:
         shards: Partitions that an hour of events is spread over, 1 to 256.
         retry_queue_url: Where actions go that are to be tried again; empty where the function has no need of it.
         timer_queue_url: Where rings are asked for; likewise.
+        events_bucket: Where events go that fit no item, and the archive; empty: nowhere.
+        shorter_retention: Event names that are kept for less, as `whenflow.events.retention` reads them.
+        archive_events: `true` where all events are archived.
     """
 
     events_table: str
@@ -33,6 +36,9 @@ class Settings:
     shards: int = 4
     retry_queue_url: str = ""
     timer_queue_url: str = ""
+    events_bucket: str = ""
+    shorter_retention: str = ""
+    archive_events: str = "false"
 
 
 @lru_cache(maxsize=1)
@@ -52,6 +58,9 @@ def settings() -> Settings:
         shards=int(os.environ.get(f"{PREFIX}EVENT_SHARDS", "4")),
         retry_queue_url=os.environ.get(f"{PREFIX}ACTION_RETRY_QUEUE_URL", ""),
         timer_queue_url=os.environ.get(f"{PREFIX}TIMER_QUEUE_URL", ""),
+        events_bucket=os.environ.get(f"{PREFIX}EVENTS_BUCKET", ""),
+        shorter_retention=os.environ.get(f"{PREFIX}SHORTER_RETENTION", ""),
+        archive_events=os.environ.get(f"{PREFIX}ARCHIVE_EVENTS", "false"),
     )
 
 

@@ -1,5 +1,6 @@
 """Wires the use cases to AWS: each made once per process, when it is first asked for. No other place does this."""
 
+import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from whenflow.aws.firing_store import DynamoFiringStore
 from whenflow.aws.run_store import DynamoRunStore
 from whenflow.aws.settings import settings
 from whenflow.aws.system import SystemClock, SystemIds
+from whenflow.events.retention import retention_from_text
 from whenflow.runs import RunLedger
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from whenflow.automations.timekeeping import Timekeeper
     from whenflow.automations.timer import Timer
     from whenflow.aws.directories import LoadedEngine
+    from whenflow.aws.hour_keeper import HourKeeper
+    from whenflow.aws.overflow import Overflow
     from whenflow.aws.progress_store import DynamoHoldStore
     from whenflow.aws.timer_queue import SqsTimerQueue
     from whenflow.aws.window_store import DynamoWindowStore
@@ -64,15 +68,37 @@ def ids() -> SystemIds:
 def events() -> DynamoEventStore:
     """Return the event store."""
     named = settings()
+    retention = retention_from_text(named.retention_days, named.shorter_retention)
     return DynamoEventStore(
-        dynamodb(), named.events_table, named.state_table, named.shards, named.retention_days, clock()
+        dynamodb(), named.events_table, named.state_table, named.shards, retention, clock(), overflow("events")
     )
+
+
+@lru_cache(maxsize=2)
+def overflow(prefix: str) -> "Overflow | None":
+    """Return where documents go that fit no item, by what they are; None where no bucket is set."""
+    from whenflow.aws.overflow import Overflow
+
+    bucket = settings().events_bucket
+    return Overflow(lambda: client("s3"), bucket, f"overflow/{prefix}") if bucket else None
+
+
+@lru_cache(maxsize=1)
+def hour_keeper() -> "HourKeeper":
+    """Return the use case of the `archive` function."""
+    from whenflow.aws.archive import EventArchive
+    from whenflow.aws.hour_keeper import HourKeeper
+
+    named, store = settings(), events()
+    wanted = named.archive_events == "true" and named.events_bucket
+    archive = EventArchive(lambda: client("s3"), named.events_bucket, "archive") if wanted else None
+    return HourKeeper(store.reader, store.digests, archive, clock())
 
 
 @lru_cache(maxsize=1)
 def firings() -> DynamoFiringStore:
     """Return the firing store."""
-    return DynamoFiringStore(dynamodb(), settings().firings_table, clock())
+    return DynamoFiringStore(dynamodb(), settings().firings_table, clock(), overflow("firings"))
 
 
 @lru_cache(maxsize=1)
@@ -224,6 +250,7 @@ def services() -> "Services":
         lambda secret: find_api_key(store, secret),
         registry,
         lambda event_id: holds().is_held(event_id),
+        time.sleep,
     )
 
 

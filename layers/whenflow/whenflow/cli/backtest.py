@@ -64,7 +64,8 @@ def backtest(
     Args:
         automation: YAML or JSON file with an automation, or several.
         more: Further such files.
-        events: File with one event per line, as JSON; may be compressed with gzip; - reads standard input.
+        events: File with one event per line, as JSON; may be compressed with gzip; - reads standard input. A pattern
+            such as 'archive/**/*.jsonl.gz' is all files that fit it, one after the other; --sort puts them in order.
         since: Instead of a file: the events that Whenflow has stored since then (30d, 12h, 2026-11-20T12:00:00Z).
         until: Play no further than this; windows that end by then are closed. By default up to the last event, and
             with --since up to now.

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 
@@ -14,6 +15,7 @@ from whenflow.cli.options import Options
 
 TIMEOUT_SECONDS = 30
 PAGE = 200
+MAX_EARLY = 20
 NO_CONTENT = 204
 
 
@@ -122,6 +124,25 @@ class Api:
                 break
             params["page_token"] = str(token)
         return found[:limit]
+
+    def events(self, given: Mapping[str, Any], limit: int) -> tuple[list[dict[str, Any]], bool]:
+        """Return up to `limit` events that a filter lets through, and whether reading stopped before that.
+
+        Args:
+            given: The filter.
+            limit: How many at most.
+        """
+        found: list[dict[str, Any]] = []
+        page = self._object(self.post("/events/filter", {"filter": given, "limit": min(PAGE, limit)}))
+        early = 0
+        while True:
+            found.extend(self._list(page.get("events")))
+            early += bool(page.get("stopped_early"))
+            address = page.get("next_page")
+            if not address or len(found) >= limit or early > MAX_EARLY:
+                return found[:limit], bool(address) and len(found) < limit
+            token = parse_qs(urlsplit(str(address)).query).get("page-token", [""])[0]
+            page = self._object(self.get("/events/filter/next", {"page-token": token}))
 
     def states(self, run_id: str) -> list[dict[str, Any]]:
         """Return all states of a flow run.

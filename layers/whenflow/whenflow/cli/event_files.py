@@ -8,12 +8,12 @@ import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, Self
 
 from whenflow.cli.documents import STDIN
 from whenflow.cli.errors import CliError
+from whenflow.cli.file_sets import Joined, files_of
 from whenflow.errors import Rejected
 from whenflow.events import Event
 from whenflow.events.exports import event_from_export
@@ -39,7 +39,7 @@ class EventFile:
         """Open a file.
 
         Args:
-            name: Its path; - is standard input.
+            name: Its path; - is standard input; a pattern stands for all files that fit it.
             strict: Fail at the first line that holds no event, instead of leaving it out.
             by_occurred: Take every event as received when it occurred, whatever the file says.
 
@@ -48,7 +48,7 @@ class EventFile:
         """
         self._name, self._strict, self._by_occurred = name, strict, by_occurred
         self._raw = _open(name)
-        self.size = None if name == STDIN else Path(name).expanduser().stat().st_size
+        self.size = None if name == STDIN else sum(path.stat().st_size for path in files_of(name))
         self.bad = 0
         self.told: list[tuple[int, str]] = []
 
@@ -168,7 +168,11 @@ def _open(name: str) -> io.BufferedReader:
         stream: Any = sys.stdin.buffer
         return stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream, BUFFER)
     try:
-        return io.BufferedReader(io.FileIO(Path(name).expanduser()), BUFFER)
+        paths = files_of(name)
+        if not paths:
+            raise CliError(f"No file fits {name}.")
+        raw: Any = Joined(paths) if len(paths) > 1 else io.FileIO(paths[0])
+        return io.BufferedReader(raw, BUFFER)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise CliError(f"Cannot read the file {name or '(no name)'}: {reason}.") from error

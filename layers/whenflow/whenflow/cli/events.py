@@ -1,10 +1,11 @@
 """`whenflow event`: what happened."""
 
 import secrets
+import sys
 import time
 import uuid
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -12,41 +13,133 @@ from cyclopts.validators import Number
 from whenflow.cli.client import connect
 from whenflow.cli.documents import check_json_object, parse_json, text_or_file
 from whenflow.cli.errors import UsageError
+from whenflow.cli.event_filters import ALL, Which, filter_of
+from whenflow.cli.event_stream import follow
+from whenflow.cli.moments import read_length, read_moment
 from whenflow.cli.options import DEFAULTS, Options, group
-from whenflow.cli.render import ago, print_json, say
+from whenflow.cli.render import ago, clock_time, print_json, print_json_line, say
 from whenflow.cli.tables import Column, print_table
 from whenflow.cli.wire import RESOURCE_ID, RESOURCE_NAME
 
 app = group("event", "What happened: list it, or tell of something new.")
 
 
+COLUMNS = (
+    Column("OCCURRED"),
+    Column("EVENT", elastic=True),
+    Column("RESOURCE", elastic=True),
+    Column("ID", wide=True),
+)
+
+
 @app.command
-def ls(*, limit: Annotated[int, Parameter(validator=Number(gte=1))] = 20, options: Options = DEFAULTS) -> None:
+def ls(
+    *,
+    limit: Annotated[int, Parameter(validator=Number(gte=1))] = 20,
+    oldest_first: bool = False,
+    distinct: bool = False,
+    which: Which = ALL,
+    options: Options = DEFAULTS,
+) -> None:
     """List events, newest first.
 
     Args:
         limit: How many at most.
+        oldest_first: List the oldest first.
+        distinct: Only the newest event of each resource.
+        which: Which events.
         options: Common to all commands.
     """
+    given = filter_of(which)
+    if oldest_first:
+        given["order"] = "ASC"
+    if distinct:
+        given["resource"] = {**(given.get("resource") or {}), "distinct": True}
     with connect(options) as api:
-        events = api.newest_events(limit)
+        events, stopped = api.events(given, limit) if given else (api.newest_events(limit), False)
     if options.json:
         print_json(events)
-    elif not events:
+        return
+    if events:
+        print_table(COLUMNS, (_row(event) for event in events))
+    elif which.asks_nothing:
         say("No events yet. Send one: whenflow event emit hello.said --resource-id me")
         say("or let others send them: whenflow webhook create --help")
     else:
-        columns = (
-            Column("OCCURRED"),
-            Column("EVENT", elastic=True),
-            Column("RESOURCE", elastic=True),
-            Column("ID", wide=True),
-        )
-        print_table(columns, (_row(event) for event in events))
+        say("No such events.")
+    if stopped:
+        say("There may be more: finding them takes reading very many events. Narrow the time with --since and --until.")
 
 
 @app.command
-def emit(
+def inspect(event_id: str, /, *, options: Options = DEFAULTS) -> None:
+    """Show one event, with all it says.
+
+    Args:
+        event_id: Its id.
+        options: Common to all commands.
+    """
+    id_ = _checked_id(event_id, "The id")
+    with connect(options) as api:
+        print_json(api.get(f"/events/{id_}"))
+
+
+@app.command
+def stream(*, run_once: bool = False, which: Which = ALL, options: Options = DEFAULTS) -> None:
+    """Show events as they come in, from a minute ago on, until Ctrl-C.
+
+    Args:
+        run_once: End when all that is there was shown.
+        which: Which events.
+        options: Common to all commands; with --json each event is a line.
+    """
+    with connect(options) as api:
+        for event in follow(api, filter_of(which), once=run_once):
+            if options.json:
+                print_json_line(event)
+            else:
+                _, name, resource, id_ = _row(event)
+                say(f"{clock_time(event.get('occurred'))}  {name}  {resource}  {id_}")
+            sys.stdout.flush()
+
+
+@app.command
+def count(
+    *,
+    by: Literal["day", "time", "event", "resource"] = "day",
+    every: str = "1h",
+    which: Which = ALL,
+    options: Options = DEFAULTS,
+) -> None:
+    """Count events: by day, in steps of time, by name or by resource.
+
+    Args:
+        by: What by.
+        every: With --by time, how long a step is: 30s, 5m, 1h, 7d.
+        which: Which events.
+        options: Common to all commands.
+    """
+    body: dict[str, Any] = {"filter": filter_of(which)}
+    if by == "time":
+        body |= {"time_unit": "second", "time_interval": read_length(every, "--every")}
+    with connect(options) as api:
+        counts = api.post(f"/events/count-by/{by}", body)
+    if options.json:
+        print_json(counts)
+    else:
+        columns = (Column("COUNT"), Column(by.upper(), elastic=True))
+        shown = [one for one in counts if one["count"] or by not in ("day", "time")]
+        print_table(columns, ((str(one["count"]), _label(one, by)) for one in shown))
+
+
+def _label(one: dict[str, Any], by: str) -> str:
+    if by in ("day", "time"):
+        return str(one["start_time"]).replace(".000000", "")
+    return str(one["label"]) if one["label"] == one["value"] else f"{one['label']} · {one['value']}"
+
+
+@app.command
+def emit(  # noqa: PLR0913 - the parts of an event
     name: str,
     /,
     *,
@@ -55,6 +148,8 @@ def emit(
     related: list[str] | None = None,
     payload: str | None = None,
     event_id: Annotated[str | None, Parameter(name="--id")] = None,
+    occurred: str = "now",
+    follows: str | None = None,
     options: Options = DEFAULTS,
 ) -> None:
     """Tell Whenflow that something happened.
@@ -67,16 +162,18 @@ def emit(
             or a list of such; may be given again.
         payload: More about it: a JSON object, or @FILE with one.
         event_id: The event's id, a UUID. The same id sent twice is one event.
+        occurred: When it happened, or how long ago: 2026-11-20T12:00:00Z, 5m; now if left out.
+        follows: Id of the event that caused it.
         options: Common to all commands.
     """
     event = {
-        "id": _checked_id(event_id) if event_id else uuid7(),
-        "occurred": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        "id": _checked_id(event_id, "--id") if event_id else uuid7(),
+        "occurred": read_moment(occurred, "--occurred", datetime.now(UTC)).isoformat().replace("+00:00", "Z"),
         "event": name,
         "resource": _resource(resource_id, resource or []),
         "related": [labels for text in related or () for labels in _related(text)],
         "payload": _payload(payload),
-        "follows": None,
+        "follows": _checked_id(follows, "--follows") if follows else None,
     }
     with connect(options) as api:
         api.post("/events", [event])
@@ -92,11 +189,11 @@ def uuid7() -> str:
     return str(uuid.UUID(int=millis << 80 | 7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)))
 
 
-def _checked_id(text: str) -> str:
+def _checked_id(text: str, what: str) -> str:
     try:
         return str(uuid.UUID(text))
     except ValueError as error:
-        raise UsageError(f"--id must be a UUID, and is {text!r}.") from error
+        raise UsageError(f"{what} must be a UUID, and is {text!r}.") from error
 
 
 def _resource(resource_id: str | None, labels: list[str]) -> dict[str, Any]:

@@ -31,3 +31,18 @@ def read_moment(text: str, option: str, now: datetime) -> datetime:
     elif moment := parse_time(text):
         return moment
     raise UsageError(f"{option} must be a time such as 2026-11-20T12:00:00Z, or how long ago: 30d, 12h; not {text!r}.")
+
+
+def read_length(text: str, option: str) -> float:
+    """Return the seconds that `30s`, `5m`, `1h` or `7d` mean.
+
+    Args:
+        text: What was given.
+        option: By which option.
+
+    Raises:
+        UsageError: It means nothing.
+    """
+    if found := _AGO.fullmatch(text.strip()):
+        return float(found[1]) * _UNITS[found[2]]
+    raise UsageError(f"{option} must be a length of time such as 30s, 5m, 1h or 7d; not {text!r}.")

@@ -46,7 +46,15 @@ def _write(stream: TextIO, line: str) -> None:
 
 def print_json(document: Any) -> None:
     """Write a document as JSON, and nothing else."""
-    text = json.dumps(document, indent=2, ensure_ascii=False)
+    _print_json(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def print_json_line(document: Any) -> None:
+    """Write a document as one line of JSON."""
+    _print_json(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
+
+
+def _print_json(text: str) -> None:
     sys.stdout.write(_STEERS_TERMINAL.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n")
 
 

@@ -4,9 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from whenflow.errors import TooLarge as EventTooLarge
 from whenflow.events import RESOURCE_ID, Event, Labels, event_from_document, iso, parse_iso
 from whenflow.flows import runtime
 from whenflow.flows.context import current
+from whenflow.flows.outbox import EventsNotDelivered, outbox
+
+__all__ = ["EventTooLarge", "EventsNotDelivered", "emit_event", "flush_events"]
 
 CAUSAL_REACH = timedelta(minutes=5)
 
@@ -20,7 +24,11 @@ def emit_event(
     id: str | None = None,
     follows: Event | None = None,
 ) -> Event:
-    """Store an event; in a flow or task, related to it.
+    """Tell that something happened; in a flow or task, related to it.
+
+    The event is checked here and now, and sent in the background. `flush_events` waits until it is stored; a process
+    does so when it ends, and a flow before it is Completed. In a Lambda function outside of a flow the event is stored
+    at once: nobody would wait for it.
 
     Args:
         event: The name, dotted and past tense: `custom.file_processed`.
@@ -35,7 +43,10 @@ def emit_event(
         The event as it was sent.
 
     Raises:
+        EventTooLarge: The event has more than 1,500,000 bytes as JSON.
         Rejected: The event is not valid; each fault with its field.
+        Transient: In a Lambda function outside of a flow: the event could not be stored now.
+        NotConnected: Nobody said where events should go.
     """
     context = current.get()
     sink, clock, ids = (context.events, context.clock, context.ids) if context else runtime.outside()
@@ -53,8 +64,23 @@ def emit_event(
         },
         now,
     )
-    sink.put(made)
+    if context is None and runtime.freezes():
+        sink.put(made)
+    else:
+        outbox.send(sink, made)
     return made
+
+
+def flush_events(timeout: float | None = None) -> None:
+    """Wait until every event emitted so far is stored.
+
+    Args:
+        timeout: For how many seconds at the most; without one, as long as events are tried.
+
+    Raises:
+        EventsNotDelivered: Some could not be stored, or not in this time; the error has them all.
+    """
+    outbox.flush(timeout)
 
 
 def _with_context(related: list[Labels], resource: Mapping[str, str]) -> list[Labels]:

@@ -14,6 +14,7 @@ from typing import Any
 from whenflow.errors import NotFound, Rejected, WhenflowError
 from whenflow.flows.context import RunContext, current
 from whenflow.flows.decorators import Flow, Task, dashed
+from whenflow.flows.emit import EventsNotDelivered, flush_events
 from whenflow.flows.logs import LogBuffer, collecting, get_run_logger
 from whenflow.ports import Clock, EventStore, Ids, RunStore
 from whenflow.runs import FlowRun, Refused, RunLedger, StateType
@@ -88,11 +89,13 @@ class FlowServer:
         try:
             served.check_parameters(run.parameters)
             served(**run.parameters)
+            flush_events()
         except Exception as error:  # the flow's own failure, whatever it is, is the run's outcome
             get_run_logger().exception("Flow run %s failed", run.name)
             return StateType.FAILED, f"Flow run encountered an exception: {type(error).__name__}: {error}"
         finally:
             current.reset(token)
+            _flush_what_is_left()
         return StateType.COMPLETED, None
 
     def _run_task(self, run_id: str, name: str, arguments: Mapping[str, Any]) -> Any:
@@ -104,8 +107,11 @@ class FlowServer:
         token = current.set(self._context(self._ledger.get(run_id)))
         try:
             with collecting() as log:
-                return task(**arguments)
+                result = task(**arguments)
+                flush_events()
+                return result
         finally:
+            _flush_what_is_left()
             self._runs.add_logs(run_id, log.lines)
             current.reset(token)
 
@@ -118,3 +124,11 @@ class FlowServer:
 
     def _context(self, run: FlowRun) -> RunContext:
         return RunContext(run, self._events, self._clock, self._ids)
+
+
+def _flush_what_is_left() -> None:
+    """Wait for the events of a flow that failed: its own failure is what is told."""
+    try:
+        flush_events()
+    except EventsNotDelivered as error:
+        get_run_logger().error("%s", error)

@@ -8,18 +8,25 @@ from datetime import datetime
 from typing import Any
 
 from whenflow.automations.firing import Firing
-from whenflow.errors import Conflict, NotFound, Rejected
+from whenflow.errors import Conflict, NotFound, Rejected, WhenflowError
 from whenflow.events import Event
+from whenflow.events.reading import Fetch, Scan, Span, Tally, hour_start, position_of, tally_of
 from whenflow.ports import LogLine, Page, Reference
 from whenflow.runs import FlowRun
 
 
 class MemoryEventStore:
-    """Events in a dictionary, in the order in which they were stored."""
+    """Events in a dictionary, in the order in which they were stored.
+
+    Attributes:
+        stored: The events by id.
+        closed: The hours that count as closed.
+    """
 
     def __init__(self) -> None:
         """Start empty."""
         self.stored: dict[str, Event] = {}
+        self.closed: set[datetime] = set()
 
     def put(self, event: Event) -> Event | None:
         """Store an event once per id; return it as stored, or None where it is stored already."""
@@ -32,6 +39,20 @@ class MemoryEventStore:
         """Return the event of this id."""
         return self.stored.get(event_id)
 
+    def put_many(self, events: Sequence[Event]) -> list[Event | Exception | None]:
+        """Store events; return for each what `put` returns, or what it raises."""
+        answers: list[Event | Exception | None] = []
+        for event in events:
+            try:
+                answers.append(self.put(event))
+            except WhenflowError as error:
+                answers.append(error)
+        return answers
+
+    def get_many(self, event_ids: Sequence[str]) -> Sequence[Event]:
+        """Return the events of these ids, as far as there are such."""
+        return [event for id_ in dict.fromkeys(event_ids) if (event := self.get(id_))]
+
     def newest(self, limit: int, cursor: str | None = None) -> Page:
         """Return a page of events, newest `occurred` first, then by id."""
         ordered = sorted(self.stored.values(), key=lambda event: (event.occurred, event.id), reverse=True)
@@ -43,9 +64,36 @@ class MemoryEventStore:
         page = ordered[:limit]
         return Page(page, page[-1].id if len(page) == limit else None)
 
+    def scan(self, span: Span) -> Scan:
+        """Go through events in order of `occurred`, then id; an hour at a time."""
+        within = (event for event in self.stored.values() if span.since <= event.occurred <= span.until)
+        hour = None
+        for event in sorted(within, key=position_of, reverse=span.newest_first):
+            place = position_of(event)
+            if span.after and (place >= span.after if span.newest_first else place <= span.after):
+                continue
+            if hour != hour_start(event.occurred):
+                hour = hour_start(event.occurred)
+                yield Fetch.NEXT
+            yield event
+
+    def tallies(self, since: datetime, until: datetime, *, names: bool = False) -> Mapping[datetime, Tally | None]:
+        """Return the hours of a time that hold events, oldest first; None for an hour that is not closed."""
+        hours = sorted({hour_start(event.occurred) for event in self.stored.values()})
+        within = [hour for hour in hours if hour_start(since) <= hour <= until]
+        return {hour: self._tally(hour, names) if hour in self.closed else None for hour in within}
+
+    def _tally(self, hour: datetime, names: bool) -> Tally:
+        held = [event for event in self.stored.values() if hour_start(event.occurred) == hour]
+        return tally_of(held) if names else Tally(len(held))
+
+    def arrived(self, since: datetime, until: datetime) -> Iterator[Event]:
+        """Yield the events that were received in [since, until], in any order."""
+        yield from (event for event in self.stored.values() if since <= event.received <= until)
+
     def between(self, start: datetime, end: datetime, resource_id: str | None = None) -> Iterator[Event]:
         """Yield the stored events that occurred in [start, end), oldest first."""
-        for event in sorted(self.stored.values(), key=lambda one: (one.occurred, one.id)):
+        for event in sorted(self.stored.values(), key=position_of):
             if start <= event.occurred < end and resource_id in (None, event.resource_id):
                 yield event
 

@@ -1,0 +1,101 @@
+"""Puts the description together."""
+
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Any
+
+from whenflow import __version__
+from whenflow.api.openapi.operation import Operation, Schema, ref
+from whenflow.api.openapi.operations import OPERATIONS
+from whenflow.api.openapi.schemas import schemas
+
+JSON = "application/json"
+BODY_ERRORS = (413, 422)
+KEYED_ERRORS = (401, 403, 429)
+ALWAYS = (400, 503)
+DESCRIPTION = (
+    "Events, webhooks, automations and the flow runs that they start. The shapes are those of Prefect's API; its "
+    "command line and client work against it. A list request's `null` means the default."
+)
+
+
+@lru_cache(maxsize=1)
+def build() -> dict[str, Any]:
+    """Return the description of the API as an OpenAPI 3.1 document."""
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method] = _described(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Whenflow", "version": __version__, "description": DESCRIPTION},
+        "servers": [{"url": "/api"}],
+        "security": [{"key": []}, {"password": []}],
+        "paths": paths,
+        "components": {"schemas": schemas(), "securitySchemes": _SCHEMES},
+    }
+
+
+_SCHEMES = {
+    "key": {"type": "http", "scheme": "bearer", "description": "An API key."},
+    "password": {"type": "http", "scheme": "basic", "description": "An API key as the password of any user."},
+}
+
+
+def _described(operation: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": _id(operation),
+        "tags": [operation.area],
+        "summary": operation.summary,
+        "responses": _responses(operation),
+    }
+    if parameters := [*_path_parameters(operation.path), *_query_parameters(operation)]:
+        described["parameters"] = parameters
+    if operation.body is not None:
+        described["requestBody"] = {
+            "required": operation.needs_body,
+            "content": {JSON: {"schema": operation.body}},
+        }
+    if operation.is_open:
+        described["security"] = [{}, {"key": []}]
+    return described
+
+
+def _id(operation: Operation) -> str:
+    words = operation.path.replace("{", "").replace("}", "").replace("-", "_").strip("/")
+    return f"{operation.method}_{words.replace('/', '_').replace('.', '_')}"
+
+
+def _responses(operation: Operation) -> dict[str, Any]:
+    errors = {*ALWAYS, *KEYED_ERRORS, *operation.errors}
+    if "{" in operation.path:
+        errors.add(404)
+    if operation.body is not None:
+        errors |= {*BODY_ERRORS}
+    answers: dict[int, Schema | None] = {status: _error(status, operation) for status in errors}
+    answers |= operation.answers
+    return {str(status): _response(status, answers[status]) for status in sorted(answers)}
+
+
+def _error(status: int, operation: Operation) -> Schema:
+    if status in BODY_ERRORS and operation.path.endswith("/templates/validate"):
+        return {"anyOf": [ref("TemplateError"), ref("Error")]}
+    return ref("Error")
+
+
+def _response(status: int, schema: Schema | None) -> dict[str, Any]:
+    described: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+    if schema is not None:
+        described["content"] = {JSON: {"schema": schema}}
+    return described
+
+
+def _path_parameters(path: str) -> list[dict[str, Any]]:
+    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+
+
+def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
+    return [
+        {"name": name.removesuffix("!"), "in": "query", "required": name.endswith("!"), "schema": schema}
+        for name, schema in operation.query.items()
+    ]

@@ -1,0 +1,253 @@
+"""Reads the events table in order of time.
+
+An hour of events is spread over a few partitions, its shards: they are asked at once and merged. Which hours hold
+events the calendar says. Where only events of some resources are wanted, a closed hour is read through its digest,
+which names them; an hour that is still open is read as it is, only the shards of those resources where that will do.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from whenflow.aws.calendar import NO_BEGINNING, NO_END, Calendar, Period
+from whenflow.aws.dynamo import text, translated
+from whenflow.aws.event_items import LAST_ID, EventItems, Item, Place, hour_of, place_of
+from whenflow.aws.hour_digests import HourDigests
+from whenflow.errors import Transient
+from whenflow.events import Event, iso
+from whenflow.events.ids import shard_of
+from whenflow.events.reading import Fetch, Position, Scan, Span, position_of
+from whenflow.ports import Clock
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+READERS = 8
+HOURS_AT_ONCE = 25
+ITEMS_AT_ONCE = 100
+FEW = 200
+GROWTH = 4
+MAX_PAGE = 1_000
+TRIES = 5
+
+
+class EventReader:
+    """Reads events."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        shards: int,
+        items: EventItems,
+        hours: Calendar,
+        digests: HourDigests,
+        clock: Clock,
+    ) -> None:
+        """Read this table; `hours` knows which hours hold events, `digests` what the closed ones hold."""
+        self._client = client
+        self._table = table
+        self._shards = shards
+        self._items = items
+        self._hours = hours
+        self._digests = digests
+        self._clock = clock
+
+    def item(self, place: Place) -> Item | None:
+        """Return the item at a place, strongly consistent."""
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key=place.key, ConsistentRead=True)
+        return answer.get("Item")
+
+    def scan(self, span: Span) -> Scan:
+        """Go through events in order of `occurred`, then id; tells before it asks the table again."""
+        first, last = hour_of(span.since), hour_of(span.until)
+        if span.after:
+            here = hour_of(span.after.occurred)
+            first, last = (first, min(last, here)) if span.newest_first else (max(first, here), last)
+        if first > last:
+            return
+        periods = self._hours.read(first, last, newest_first=span.newest_first)
+        closed: list[Period] = []
+        for period in periods:
+            if span.resources and period.facts is not None:
+                closed.append(period)
+                if len(closed) < HOURS_AT_ONCE:
+                    continue
+            yield from self._involving(closed, span)
+            if period not in closed:
+                yield from self._hour(period, span)
+            closed = []
+        yield from self._involving(closed, span)
+
+    def events_of(self, places: Iterable[Place]) -> list[Event]:
+        """Return the events that stand at these places, as far as they are still there; in any order."""
+        keys = [place.key for place in dict.fromkeys(places)]
+        return [
+            event
+            for start in range(0, len(keys), ITEMS_AT_ONCE)
+            for item in self._batch(keys[start : start + ITEMS_AT_ONCE])
+            if (event := self._items.event(item))
+        ]
+
+    def of_bucket(self, bucket: str, low: str, high: str, *, consistent: bool = True) -> Iterator[Event]:
+        """Yield the events of a partition from one place to another, oldest first."""
+        page: Mapping[str, Any] = {}
+        while True:
+            answer = self._query(bucket, low, high, True, consistent=consistent, **page)
+            yield from (event for item in answer["Items"] if (event := self._items.event(item)))
+            if "LastEvaluatedKey" not in answer:
+                return
+            page = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def held_in(self, hour: str, shard: int) -> Iterator[tuple[Place, Event, int]]:
+        """Yield the events of a shard of an hour, oldest first, each with its place and when it expires."""
+        page: Mapping[str, Any] = {}
+        while True:
+            answer = self._query(f"{hour}#{shard}", NO_BEGINNING, NO_END, True, **page)
+            for item in answer["Items"]:
+                if event := self._items.event(item):
+                    yield place_of(item), event, int(item["expires"]["N"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            page = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def between(self, start: datetime, end: datetime, resource_id: str | None = None) -> Iterator[Event]:
+        """Yield the stored events that occurred in [start, end), strongly consistent, oldest first within each hour."""
+        for period in self._hours.read(hour_of(start), hour_of(end), newest_first=False, consistent=True):
+            own = self._own_shards([resource_id], period.shards) if resource_id is not None else range(period.shards)
+            for shard in own:
+                for event in self.of_bucket(f"{period.name}#{shard}", iso(start), iso(end)):
+                    if resource_id is None or event.resource_id == resource_id:
+                        yield event
+
+    def received(self, since: datetime, until: datetime, occurred: tuple[datetime, datetime]) -> Iterator[Event]:
+        """Yield the events received in [since, until] among those that occurred within a time."""
+        low, high = occurred
+        for period in self._hours.read(hour_of(low), hour_of(high)):
+            buckets = [f"{period.name}#{shard}" for shard in range(period.shards)]
+
+            def read(bucket: str) -> list[Event]:
+                return list(self.of_bucket(bucket, iso(low), f"{iso(high)}#{LAST_ID}", consistent=False))
+
+            for events in _pool().map(read, buckets):
+                yield from (event for event in events if since <= event.received <= until)
+
+    def _hour(self, period: Period, span: Span) -> Scan:
+        """Merge the shards of an hour."""
+        yield Fetch.NEXT
+        whole = range(period.shards)
+        own = self._own_shards(span.resources, period.shards) if span.resources and span.as_primary else whole
+        runs = [_Run(self, f"{period.name}#{shard}", span) for shard in own]
+        for fetched in [_pool().submit(run.fetch) for run in runs]:
+            fetched.result()
+        while True:
+            for run in runs:
+                while run.is_dry:
+                    yield Fetch.MORE
+                    run.fetch()
+            heads = [run for run in runs if run.events]
+            if not heads:
+                return
+            first = (max if span.newest_first else min)(heads, key=lambda run: position_of(run.events[-1]))
+            yield first.events.pop()
+
+    def _involving(self, periods: Sequence[Period], span: Span) -> Scan:
+        """Go through the events of closed hours that the digests name."""
+        if not periods:
+            return
+        yield Fetch.NEXT
+        named = self._digests.places(periods, span.resources)
+        within = [place for place in named if _is_within(Position(place.occurred, place.id), span)]
+        within.sort(key=lambda place: (place.occurred, place.id), reverse=span.newest_first)
+        at_once = min(max(span.size, 1), ITEMS_AT_ONCE)
+        for start in range(0, len(within), at_once):
+            if start:
+                yield Fetch.MORE
+            events = self.events_of(within[start : start + at_once])
+            yield from sorted(events, key=position_of, reverse=span.newest_first)
+
+    def _own_shards(self, resource_ids: Iterable[str], shards: int) -> Sequence[int]:
+        """Return the shards that events of these resources may be in, whichever number there was then."""
+        return sorted({shard_of(one, count) for one in resource_ids for count in (shards, self._shards)})
+
+    def _batch(self, keys: Sequence[Mapping[str, Any]]) -> Iterator[Item]:
+        asked: Any = {self._table: {"Keys": keys}}
+        for _ in range(TRIES):
+            with translated():
+                answer = self._client.batch_get_item(RequestItems=asked)
+            yield from answer["Responses"].get(self._table, [])
+            asked = answer.get("UnprocessedKeys")
+            if not asked:
+                return
+        raise Transient("DynamoDB: a batch was not answered to its end")
+
+    def _query(
+        self, bucket: str, low: str, high: str, oldest_first: bool, *, consistent: bool = False, **page: Any
+    ) -> Any:
+        with translated():
+            return self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="#b = :bucket AND #k BETWEEN :low AND :high",
+                ExpressionAttributeNames={"#b": "bucket", "#k": "key"},
+                ExpressionAttributeValues={":bucket": text(bucket), ":low": text(low), ":high": text(high)},
+                ScanIndexForward=oldest_first,
+                ConsistentRead=consistent,
+                **page,
+            )
+
+
+class _Run:
+    """The events of one partition, fetched as they are needed.
+
+    Attributes:
+        events: Those that were fetched; the next one is the last.
+    """
+
+    def __init__(self, reader: EventReader, bucket: str, span: Span) -> None:
+        self._reader = reader
+        self._bucket = bucket
+        self._span = span
+        self._size = span.size + 1 if span.size <= FEW else MAX_PAGE
+        self._low, self._high = iso(span.since), f"{iso(span.until)}#{LAST_ID}"
+        if span.after:
+            behind = f"{iso(span.after.occurred)}#{span.after.id}"
+            self._low = self._low if span.newest_first else max(self._low, behind)
+            self._high = min(self._high, behind) if span.newest_first else self._high
+        self._start: Mapping[str, Any] = {}
+        self._has_more = True
+        self.events: list[Event] = []
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether more must be fetched to know the next event."""
+        return not self.events and self._has_more
+
+    def fetch(self) -> None:
+        """Fetch some more."""
+        if self._low > self._high:
+            self._has_more = False
+            return
+        newest_first = self._span.newest_first
+        read = self._reader._query(
+            self._bucket, self._low, self._high, not newest_first, Limit=self._size, **self._start
+        )
+        events = (event for item in read["Items"] if (event := self._reader._items.event(item)))
+        after = self._span.after
+        self.events[:0] = [event for event in events if position_of(event) != after][::-1]
+        self._size = min(self._size * GROWTH, MAX_PAGE)
+        self._has_more = "LastEvaluatedKey" in read
+        self._start = {"ExclusiveStartKey": read["LastEvaluatedKey"]} if self._has_more else {}
+
+
+def _is_within(place: Position, span: Span) -> bool:
+    if not span.since <= place.occurred <= span.until:
+        return False
+    return span.after is None or (place < span.after if span.newest_first else place > span.after)
+
+
+@lru_cache(maxsize=1)
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(READERS, thread_name_prefix="read")
