@@ -21,8 +21,10 @@ from whenflow.testing import (
     MemoryConfigStore,
     MemoryEventStore,
     MemoryFiringStore,
+    MemoryRequestLog,
     MemoryRetryQueue,
     MemoryRunStore,
+    MemorySecrets,
     RecordedLauncher,
     SequentialIds,
 )
@@ -39,6 +41,8 @@ class World:
         self.firings = MemoryFiringStore()
         self.runs = MemoryRunStore(self.events)
         self.config = MemoryConfigStore()
+        self.secrets = MemorySecrets()
+        self.requests = MemoryRequestLog(self.clock)
         self.launcher = RecordedLauncher()
         self.retries = MemoryRetryQueue()
         self.ledger = RunLedger(self.runs, self.clock, self.ids)
@@ -48,7 +52,16 @@ class World:
         self.matcher = MemoryMatching(self.current, self.events, self.firings, self.clock)
         self.automations = AutomationRegistry(self.config, self.events, self.clock, self.ids, self._switched_on)
         self.services = Services(
-            self.events, self.firings, self.runs, self.config, self.clock, self.ids, self.find_key, self.automations
+            self.events,
+            self.firings,
+            self.runs,
+            self.config,
+            self.clock,
+            self.ids,
+            self.find_key,
+            self.automations,
+            secrets=self.secrets,
+            requests=self.requests,
         )
         self._matched = 0
 

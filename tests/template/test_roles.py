@@ -21,6 +21,12 @@ ON_EVERYTHING = {
     "logs:PutResourcePolicy": "as above",
     "logs:UpdateLogDelivery": "as above",
 }
+# What may stand on everything below a prefix of this stack's own, and why.
+BELOW_A_PREFIX = {
+    "ssm:DeleteParameter": "webhooks are made at run time, and so are the names of their secrets",
+    "ssm:GetParameter": "as above",
+    "ssm:PutParameter": "as above",
+}
 READS = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
 NAMES = sorted(functions())
 
@@ -58,12 +64,38 @@ def test_no_resource_is_a_wildcard_but_for_a_reason() -> None:
     found = [
         (name, action)
         for name, statement in everyone()
-        if "*" in str(statement["Resource"])
+        if "*" in str(statement["Resource"]) and not set(actions(statement)) <= BELOW_A_PREFIX.keys()
         for action in actions(statement)
     ]
 
     assert [(name, action) for name, action in found if action not in ON_EVERYTHING] == []
     assert {action for _, action in found} == ON_EVERYTHING.keys()
+
+
+def test_secrets_are_reached_below_the_prefix_of_the_stack_only() -> None:
+    prefixed = [(name, one) for name, one in everyone() if set(actions(one)) & BELOW_A_PREFIX.keys()]
+
+    assert {name for name, _ in prefixed} == {"ApiFunction", "WebhookFunction"}
+    assert all(one["Resource"]["Fn::Sub"].endswith(":parameter/${AWS::StackName}/webhooks/*") for _, one in prefixed)
+
+
+def test_who_keeps_secrets_cannot_read_them_and_who_reads_them_cannot_change_them() -> None:
+    granted = {
+        name: {action for statement in statements(functions()[name]) for action in actions(statement)}
+        for name in ("ApiFunction", "WebhookFunction")
+    }
+
+    assert "ssm:GetParameter" not in granted["ApiFunction"]
+    assert not granted["WebhookFunction"] & {"ssm:DeleteParameter", "ssm:PutParameter"}
+
+
+def test_what_other_secrets_may_be_read_is_named_by_a_parameter() -> None:
+    resource = template()["Resources"]["ReadOtherSecretsPolicy"]
+    [statement] = resource["Properties"]["PolicyDocument"]["Statement"]
+
+    assert resource["Condition"] == "ReadsOtherSecrets"
+    assert resource["Properties"]["Roles"] == [{"Ref": "WebhookFunctionRole"}]
+    assert statement["Resource"] == {"Ref": "WebhookSecretArns"}
 
 
 def test_anyone_who_calls_a_webhook_reaches_no_api_key() -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from whenflow.automations.rows import Row, RowKey
     from whenflow.events.model import Event
     from whenflow.runs.model import FlowRun
+    from whenflow.webhooks.log import LoggedRequest
 
 
 class Clock(Protocol):
@@ -290,6 +291,22 @@ class RetryQueue(Protocol):
 
     def send(self, firing_id: str, action_index: int, reason: str) -> None:
         """Put one action of one firing aside."""
+        ...
+
+
+class RequestLog(Protocol):
+    """The requests that came to webhooks lately. It forgets them after some days."""
+
+    def add(self, entry: "LoggedRequest") -> None:
+        """Log a request."""
+        ...
+
+    def newest(self, webhook_id: str, limit: int) -> "Sequence[LoggedRequest]":
+        """Return requests of a webhook, newest first."""
+        ...
+
+    def get(self, webhook_id: str, request_id: str) -> "LoggedRequest | None":
+        """Return one request of a webhook."""
         ...
 
 

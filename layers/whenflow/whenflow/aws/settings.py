@@ -22,6 +22,7 @@ class Settings:
         shards: Partitions that an hour of events is spread over, 1 to 256.
         retry_queue_url: Where actions go that are to be tried again; empty where the function has no need of it.
         timer_queue_url: Where rings are asked for; likewise.
+        stack_name: What the names of this stack's secrets begin with; likewise.
     """
 
     events_table: str
@@ -33,6 +34,7 @@ class Settings:
     shards: int = 4
     retry_queue_url: str = ""
     timer_queue_url: str = ""
+    stack_name: str = ""
 
 
 @lru_cache(maxsize=1)
@@ -52,6 +54,7 @@ def settings() -> Settings:
         shards=int(os.environ.get(f"{PREFIX}EVENT_SHARDS", "4")),
         retry_queue_url=os.environ.get(f"{PREFIX}ACTION_RETRY_QUEUE_URL", ""),
         timer_queue_url=os.environ.get(f"{PREFIX}TIMER_QUEUE_URL", ""),
+        stack_name=os.environ.get(f"{PREFIX}STACK_NAME", ""),
     )
 
 

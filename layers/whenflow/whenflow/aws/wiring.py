@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from whenflow.automations.timer import Timer
     from whenflow.aws.directories import LoadedEngine
     from whenflow.aws.progress_store import DynamoHoldStore
+    from whenflow.aws.request_log import DynamoRequestLog
+    from whenflow.aws.secrets import AwsSecrets
     from whenflow.aws.timer_queue import SqsTimerQueue
     from whenflow.aws.window_store import DynamoWindowStore
     from whenflow.runs.track import Tracker
@@ -94,20 +96,48 @@ def ledger() -> RunLedger:
 
 
 @lru_cache(maxsize=1)
+def watch_templates() -> None:
+    """Have the rendering of templates broken off when it takes too long."""
+    from whenflow.aws.template_clock import TemplateClock
+    from whenflow.templating import watched_by
+
+    watched_by(TemplateClock())
+
+
+@lru_cache(maxsize=1)
 def webhook_receiver() -> "WebhookReceiver":
     """Return the use case of the `webhook` function."""
     from whenflow.aws.directories import CachedWebhooks
     from whenflow.webhooks import WebhookReceiver
 
-    return WebhookReceiver(CachedWebhooks(config()), events(), clock(), ids())
+    watch_templates()
+    return WebhookReceiver(CachedWebhooks(config()), events(), clock(), ids(), secrets(), request_log())
+
+
+@lru_cache(maxsize=1)
+def secrets() -> "AwsSecrets":
+    """Return the secrets."""
+    from whenflow.aws.secrets import AwsSecrets
+
+    return AwsSecrets(client, settings().stack_name)
+
+
+@lru_cache(maxsize=1)
+def request_log() -> "DynamoRequestLog":
+    """Return the log of the webhooks' requests."""
+    from whenflow.aws.request_log import DynamoRequestLog
+
+    return DynamoRequestLog(dynamodb(), settings().state_table, clock())
 
 
 @lru_cache(maxsize=1)
 def notification_receiver() -> "NotificationReceiver":
     """Return the use case of the `notification` function."""
+    from whenflow.aws.source_directory import CachedSources
     from whenflow.sources import NotificationReceiver
 
-    return NotificationReceiver(events(), clock())
+    watch_templates()
+    return NotificationReceiver(CachedSources(config()), events(), clock())
 
 
 @lru_cache(maxsize=1)
@@ -188,6 +218,7 @@ def action_dispatcher() -> "ActionDispatcher":
     from whenflow.aws.retry_queue import SqsRetryQueue
     from whenflow.runs.targets import LAMBDA, STEP_FUNCTIONS
 
+    watch_templates()
     targets: dict[str, Target] = {
         LAMBDA: LambdaTarget(client("lambda"), ids()),
         STEP_FUNCTIONS: StepFunctionsTarget(client("stepfunctions")),
@@ -212,6 +243,7 @@ def services() -> "Services":
     from whenflow.automations.registry import AutomationRegistry
     from whenflow.aws.keys import find_api_key
 
+    watch_templates()
     store = config()
     registry = AutomationRegistry(store, events(), clock(), ids(), _stand_up)
     return Services(
@@ -224,6 +256,8 @@ def services() -> "Services":
         lambda secret: find_api_key(store, secret),
         registry,
         lambda event_id: holds().is_held(event_id),
+        secrets(),
+        request_log(),
     )
 
 

@@ -10,8 +10,10 @@ from typing import Any
 from whenflow.automations.firing import Firing
 from whenflow.errors import Conflict, NotFound, Rejected
 from whenflow.events import Event
-from whenflow.ports import LogLine, Page, Reference
+from whenflow.ports import Clock, LogLine, Page, Reference
 from whenflow.runs import FlowRun
+from whenflow.webhooks.log import REMEMBERED, LoggedRequest
+from whenflow.webhooks.secrets import secret_text
 
 
 class MemoryEventStore:
@@ -183,6 +185,68 @@ class MemoryRetryQueue:
     def send(self, firing_id: str, action_index: int, reason: str) -> None:
         """Put one action of one firing aside."""
         self.sent.append((firing_id, action_index, reason))
+
+
+class MemorySecrets:
+    """Secrets in a dictionary.
+
+    Attributes:
+        kept: The secrets by reference; a test may put in one that the user keeps himself.
+        asked: The references that were asked for, in order.
+    """
+
+    def __init__(self, kept: Mapping[str, str] | None = None) -> None:
+        """Start with these."""
+        self.kept = dict(kept or {})
+        self.asked: list[str] = []
+
+    def get(self, reference: str, *, fresh: bool = False) -> str:  # noqa: ARG002 - what it knows is always fresh
+        """Return a secret."""
+        self.asked.append(reference)
+        plain, _, key = reference.partition("#")
+        if plain not in self.kept:
+            raise NotFound(f"There is no secret {plain}.")
+        return secret_text(self.kept[plain], plain, key)
+
+    def put(self, name: str, value: str) -> str:
+        """Keep a secret; return its reference."""
+        reference = f"ssm:/whenflow/{name}"
+        self.kept[reference] = value
+        return reference
+
+    def delete(self, reference: str) -> None:
+        """Forget a secret that `put` kept."""
+        if reference.startswith("ssm:/whenflow/"):
+            self.kept.pop(reference, None)
+
+
+class MemoryRequestLog:
+    """Requests in a list, for as long as they are remembered.
+
+    Attributes:
+        entries: The requests, in order.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        """Start empty."""
+        self._clock = clock
+        self.entries: list[LoggedRequest] = []
+
+    def add(self, entry: LoggedRequest) -> None:
+        """Log a request."""
+        self.entries.append(entry)
+
+    def newest(self, webhook_id: str, limit: int) -> Sequence[LoggedRequest]:
+        """Return requests of a webhook, newest first."""
+        found = [one for one in self.entries if one.webhook_id == webhook_id and self._is_remembered(one)]
+        return sorted(found, key=lambda one: one.id, reverse=True)[:limit]
+
+    def get(self, webhook_id: str, request_id: str) -> LoggedRequest | None:
+        """Return one request of a webhook."""
+        return next((one for one in self.newest(webhook_id, len(self.entries)) if one.id == request_id), None)
+
+    def _is_remembered(self, entry: LoggedRequest) -> bool:
+        return self._clock.now() - entry.received < REMEMBERED
 
 
 def _plain(documents: Mapping[tuple[str, str], dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
