@@ -1,10 +1,11 @@
 """What the routes work with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from whenflow.automations.registry import AutomationRegistry
+from whenflow.automations.rows import Row, RowKey
 from whenflow.ports import Clock, ConfigStore, EventStore, FiringStore, Ids, RunStore
 
 
@@ -15,6 +16,7 @@ class Services:
     Attributes:
         find_key: Knows API keys.
         is_held: Knows the events that wait for another.
+        load_windows: Reads rows of the triggers' windows.
     """
 
     events: EventStore
@@ -26,3 +28,4 @@ class Services:
     find_key: Callable[[str], Mapping[str, Any] | None]
     automations: AutomationRegistry
     is_held: Callable[[str], bool] = lambda _event_id: False
+    load_windows: Callable[[Iterable[RowKey]], Mapping[RowKey, Row]] = lambda _keys: {}
