@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from whenflow.automations.settle import Settler
     from whenflow.automations.timekeeping import Timekeeper
     from whenflow.automations.timer import Timers
+    from whenflow.automations.witnesses import Witnesses
     from whenflow.aws.directories import LoadedEngine
     from whenflow.aws.launchers import LambdaTarget, StepFunctionsTarget
     from whenflow.aws.progress_store import DynamoHoldStore
@@ -159,18 +160,26 @@ def settler() -> "Settler":
     from whenflow.automations.settle import Settler
     from whenflow.aws.pauses import JitteredPauses
 
-    return Settler(windows(), firings(), events(), JitteredPauses(), timekeeper().ask_soon)
+    asks = timekeeper().ask_soon
+    return Settler(windows(), firings(), events(), JitteredPauses(), asks, witnesses().repair)
+
+
+@lru_cache(maxsize=1)
+def witnesses() -> "Witnesses":
+    """Return what asks the event store before an absence is told."""
+    from whenflow.automations.witnesses import Witnesses
+
+    return Witnesses(events(), clock())
 
 
 @lru_cache(maxsize=1)
 def timekeeper() -> "Timekeeper":
     """Return what closes windows in time."""
     from whenflow.automations.timekeeping import Timekeeper
-    from whenflow.automations.witnesses import Witnesses
     from whenflow.aws.progress_store import DynamoProgressStore
 
     progress = DynamoProgressStore(dynamodb(), settings().state_table)
-    return Timekeeper(windows(), timers(), progress, Witnesses(events(), clock()), clock())
+    return Timekeeper(windows(), timers(), progress, witnesses(), clock())
 
 
 @lru_cache(maxsize=1)
