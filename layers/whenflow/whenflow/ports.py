@@ -371,8 +371,8 @@ class RetryQueue(Protocol):
 class Secrets(Protocol):
     """Secrets by reference. What Whenflow stores holds the reference and never the secret.
 
-    A reference is `ssm:<name of a SecureString parameter>` or `secretsmanager:<name or ARN>`; with `#<key>` at its end it
-    means one text of the JSON object that is the secret.
+    A reference is `ssm:<name of a SecureString parameter>` or `secretsmanager:<name or ARN>`; with `#<key>` at its end
+    it means one text of the JSON object that is the secret.
     """
 
     def get(self, reference: str, *, fresh: bool = False) -> str:
