@@ -21,7 +21,7 @@ ARCH ?= $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 BUILD_FOR ?= host
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo down clean test test-template test-built test-dynamodb-local test-contract-local test-kafka test-aws check lint types contracts \
+.PHONY: fuzz help up demo down clean test test-template test-built test-dynamodb-local test-contract-local test-kafka test-aws check lint types contracts \
 	validate format build build-lambda deploy lock sam-local sam-local-down bench-backtest bench-matching bench-webhook test-github-examples \
 	environment environment-local environment-dev environment-tests environment-sam
 
@@ -88,6 +88,16 @@ validate: environment-sam ## the template, by SAM's and CloudFormation's own rul
 format: environment-dev ## put code into its format
 	@$(python) -m ruff check --quiet --fix-only .
 	@$(python) -m ruff format --quiet .
+
+FUZZ_SECONDS ?= 60
+
+fuzz: ## the template engine under a coverage-guided fuzzer, FUZZ_SECONDS long (Linux)
+	@mkdir -p .cache/fuzz
+	@test -x .cache/fuzz-venv/bin/python || $(PYTHON) -m venv .cache/fuzz-venv
+	@.cache/fuzz-venv/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes --no-deps \
+		-r requirements/fuzz.txt -r layers/dependencies/requirements.txt
+	@PYTHONPATH=layers/whenflow .cache/fuzz-venv/bin/python fuzz/templates.py -max_total_time=$(FUZZ_SECONDS) -max_len=4096 \
+		.cache/fuzz fuzz/corpus/templates
 
 # ---- build and deploy ----
 

@@ -40,6 +40,7 @@ def test_the_template_for_a_sink_is_a_template():
 def test_the_commands_on_the_page_work(monkeypatch, tmp_path, capsys):
     order = json.loads(blocks("sources", "json")[0])["template"]
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
     (tmp_path / "order.json").write_text(json.dumps(order))
     (tmp_path / "notification.json").write_text(json.dumps(ORDER))
     [commands] = blocks("sources", "sh")

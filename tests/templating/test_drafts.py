@@ -91,3 +91,17 @@ def test_a_name_that_comes_twice_in_one_object_is_refused_by_name(draft: str) ->
 
 def test_the_same_name_in_different_objects_is_fine() -> None:
     assert render_draft('{"a": {"a": 1}, "b": [{"a": 2}, {"a": 3}]}', ANN)["b"] == [{"a": 2}, {"a": 3}]
+
+
+def test_numbers_among_labels_become_text_as_labels_are() -> None:
+    draft = {
+        "resource": {"prefect.resource.id": "{{ body.age }}", "new": "{{ body.age > 3 }}"},
+        "related": [{"prefect.resource.id": "{{ body.age }}", "prefect.resource.role": "age"}],
+        "payload": {"age": "{{ body.age }}"},
+    }
+
+    assert render_draft(draft, ANN) == {
+        "resource": {"prefect.resource.id": "7", "new": "true"},
+        "related": [{"prefect.resource.id": "7", "prefect.resource.role": "age"}],
+        "payload": {"age": 7},
+    }

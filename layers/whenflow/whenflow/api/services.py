@@ -1,10 +1,11 @@
 """What the routes work with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from whenflow.automations.registry import AutomationRegistry
+from whenflow.automations.rows import Row, RowKey
 from whenflow.ports import Clock, ConfigStore, EventStore, FiringStore, Ids, RequestLog, RunStore, Secrets
 from whenflow.webhooks.absent import NoRequestLog, NoSecrets
 
@@ -18,6 +19,7 @@ class Services:
         is_held: Knows the events that wait for another.
         secrets: Keeps secrets; the pages have none to keep.
         requests: The log of the webhooks' requests.
+        load_windows: Reads rows of the triggers' windows.
     """
 
     events: EventStore
@@ -31,3 +33,4 @@ class Services:
     is_held: Callable[[str], bool] = lambda _event_id: False
     secrets: Secrets = field(default_factory=NoSecrets)
     requests: RequestLog = field(default_factory=NoRequestLog)
+    load_windows: Callable[[Iterable[RowKey]], Mapping[RowKey, Row]] = lambda _keys: {}

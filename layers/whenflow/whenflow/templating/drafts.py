@@ -62,7 +62,7 @@ def render_draft(draft: str | Mapping[str, Any], context: Mapping[str, Any]) -> 
     if isinstance(draft, Mapping):
         with sharing(context):  # one event's worth of work for all its texts together
             document: dict[str, Any] = _rendered(draft, context, "")
-        return document
+        return _labelled(document)
     try:
         rendered = render(draft, context, for_json=True)
     except TemplateError as error:
@@ -75,6 +75,20 @@ def render_draft(draft: str | Mapping[str, Any], context: Mapping[str, Any]) -> 
     if not isinstance(document, dict):
         raise NotRendered(f"{WHAT} is not a JSON object.", rendered)
     return document
+
+
+def _labelled(document: dict[str, Any]) -> dict[str, Any]:
+    """Turn numbers among the labels into text, as a text template has them: a label is always text."""
+    resource, related = document.get("resource"), document.get("related")
+    if isinstance(resource, dict):
+        document["resource"] = _texts(resource)
+    if isinstance(related, list):
+        document["related"] = [_texts(labels) if isinstance(labels, dict) else labels for labels in related]
+    return document
+
+
+def _texts(labels: dict[str, Any]) -> dict[str, Any]:
+    return {name: json.dumps(value) if isinstance(value, int | float) else value for name, value in labels.items()}
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> None:

@@ -173,7 +173,7 @@ _CLOUDEVENTS = Preset(
 _KAFKA = Preset(
     name="kafka",
     title="Kafka, by an HTTP sink",
-    description="Messages of a Kafka Connect HTTP sink: kafka.record-received on the partition, the message as payload.",
+    description="What a Kafka Connect HTTP sink posts: kafka.record-received on the partition, the message as payload.",
     auth=MappingProxyType({"type": "bearer"}),
     # Where the sink adds topic, partition and offset to the message (docs/webhooks/kafka.md), they tell one message
     # sent twice from two that are alike. Name and resource are those of Lambda's own Kafka mapping.
