@@ -15,7 +15,7 @@ compile() {
 }
 
 compile layers/dependencies/requirements.in layers/dependencies/requirements.txt "$@"
-for name in local dev lambda-runtime sam schemathesis lock; do
+for name in local dev lambda-runtime sam schemathesis lock fuzz; do
   compile requirements/$name.in requirements/$name.txt "$@"
 done
 compile requirements/prefect-client.in requirements/prefect-client.txt --override requirements/prefect-client.override.txt "$@"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from whenflow.actions.run_deployment import DeploymentRunner
 from whenflow.api.services import Services
 from whenflow.automations.registry import AutomationRegistry
 from whenflow.aws.config_store import DynamoConfigStore
@@ -10,8 +11,11 @@ from whenflow.aws.event_store import DynamoEventStore
 from whenflow.aws.firing_store import DynamoFiringStore
 from whenflow.aws.overflow import Overflow
 from whenflow.aws.run_store import DynamoRunStore
-from whenflow.ports import Clock, ConfigStore, EventStore, FiringStore, Ids, RunStore
+from whenflow.ports import Clock, ConfigStore, EventStore, FiringStore, Ids, Launcher, RunStore
+from whenflow.runs import RunLedger
+from whenflow.runs.schedule import RunSchedule
 from whenflow.testing import MemoryConfigStore, MemoryEventStore, MemoryFiringStore, MemoryRunStore
+from whenflow.testing.windows import MemoryTimerQueue
 
 SHARDS = 4
 RETENTION_DAYS = 30
@@ -48,3 +52,10 @@ def services_over(stores: Stores, clock: Clock, ids: Ids) -> Services:
     """Return what the API works with, over these stores; it knows no key."""
     registry = AutomationRegistry(stores.config, stores.events, clock, ids, lambda _automation: None)
     return Services(stores.events, stores.firings, stores.runs, stores.config, clock, ids, lambda _key: None, registry)
+
+
+def runner_over(stores: Stores, launcher: Launcher, clock: Clock, ids: Ids) -> DeploymentRunner:
+    """Return what runs deployments, over these stores; its rings are heard by nobody."""
+    ledger = RunLedger(stores.runs, clock, ids)
+    schedule = RunSchedule(ledger, stores.runs, launcher, MemoryTimerQueue(), clock, ids)
+    return DeploymentRunner(stores.config, ledger, schedule, clock)

@@ -16,17 +16,21 @@ from whenflow.events import Event
 from whenflow.flows import Flow, Task
 from whenflow.flows.serve import FlowServer
 from whenflow.runs import FlowRun, RunLedger
+from whenflow.runs.schedule import RunSchedule
 from whenflow.testing import (
     ManualClock,
     MemoryConfigStore,
     MemoryEventStore,
     MemoryFiringStore,
+    MemoryRequestLog,
     MemoryRetryQueue,
     MemoryRunStore,
+    MemorySecrets,
     RecordedLauncher,
     SequentialIds,
 )
 from whenflow.testing.matching import MemoryMatching
+from whenflow.testing.windows import MemoryTimerQueue
 
 
 class World:
@@ -39,16 +43,33 @@ class World:
         self.firings = MemoryFiringStore()
         self.runs = MemoryRunStore(self.events)
         self.config = MemoryConfigStore()
+        self.secrets = MemorySecrets()
+        self.requests = MemoryRequestLog(self.clock)
         self.launcher = RecordedLauncher()
         self.retries = MemoryRetryQueue()
         self.ledger = RunLedger(self.runs, self.clock, self.ids)
-        self.runner = DeploymentRunner(self.config, self.ledger, self.launcher, self.clock)
+        self.timers = MemoryTimerQueue()
+        self.schedule = RunSchedule(self.ledger, self.runs, self.launcher, self.timers, self.clock, self.ids)
+        self.runner = DeploymentRunner(self.config, self.ledger, self.schedule, self.clock)
         self.performer = ActionPerformer(self.events, self.runner, self.clock, self.ids)
         self.dispatcher = ActionDispatcher(self.performer, self.firings, self.retries)
         self.matcher = MemoryMatching(self.current, self.events, self.firings, self.clock)
-        self.automations = AutomationRegistry(self.config, self.events, self.clock, self.ids, self._switched_on)
+        windows = self.matcher.windows
+        self.automations = AutomationRegistry(
+            self.config, self.events, self.clock, self.ids, self._switched_on, windows.abandon
+        )
         self.services = Services(
-            self.events, self.firings, self.runs, self.config, self.clock, self.ids, self.find_key, self.automations
+            self.events,
+            self.firings,
+            self.runs,
+            self.config,
+            self.clock,
+            self.ids,
+            self.find_key,
+            self.automations,
+            secrets=self.secrets,
+            requests=self.requests,
+            load_windows=windows.load,
         )
         self._matched = 0
 
@@ -109,6 +130,12 @@ class World:
     def serve(self, *served: Flow[..., Any] | Task[..., Any]) -> FlowServer:
         """Return a server of these flows and tasks."""
         return FlowServer(served, self.ledger, self.runs, self.events, self.clock, self.ids)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, and have the rings answered that are due then."""
+        now = self.clock.advance(seconds)
+        for _, run_id, ring in self.timers.launching(now):
+            self.schedule.ring(run_id, ring)
 
     def run(self) -> FlowRun:
         """Return the one flow run that there is."""

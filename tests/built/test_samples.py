@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.built.stack import Function, World, sample_writer
-from tests.built.world import EXECUTION_RUN, FAILED_RUN, NEW_USER_RUN
+from tests.built.world import EXECUTION_RUN, FAILED_RUN, NEW_USER_RUN, SCHEDULED_RUN
 from tests.template.loading import ROOT
 
 pytestmark = pytest.mark.built
@@ -60,15 +60,17 @@ def test_a_slug_is_never_logged(run: Run) -> None:
             "s3://whenflow-incomingbucket-1a2b3c4d5e6f/incoming/clients.csv",
         ),
         ("notification_eventbridge_custom", "com.example.billing.invoice-paid", "invoice/2026-0815"),
+        ("notification_s3_record", "aws.s3.object-created", "s3://uploads-of-shop/incoming/new clients ä+.csv"),
     ],
 )
 def test_a_notification_becomes_an_event_once(run: Run, world: World, name: str, event: str, resource: str) -> None:
     function = run("NotificationFunction")
 
-    answers = [function.invoke(sample(name)), function.invoke(sample(name))]
+    first, second = function.invoke(sample(name)), function.invoke(sample(name))
 
-    assert answers == [{"event_id": sample(name)["id"]}] * 2
-    stored = world.events.get(sample(name)["id"])
+    assert first == second
+    [event_id] = first["event_ids"]
+    stored = world.events.get(event_id)
     assert stored is not None
     assert (stored.event, stored.resource_id) == (event, resource)
     assert world.event_names().count(event) == 1
@@ -112,12 +114,24 @@ def test_an_event_of_the_stream_makes_its_automation_fire_once(run: Run, world: 
     assert world.fired() == ["welcome new users"]
 
 
-def test_a_sweep_asks_for_the_ring_of_a_window_that_is_over(run: Run, world: World) -> None:
+def test_a_sweep_asks_for_the_rings_of_a_window_that_is_over_and_of_a_run_that_is_due(run: Run, world: World) -> None:
     answer = run("TimerFunction").invoke(sample("timer_sweep"))
 
     [ring] = sample("timer_ring")["Records"]
-    assert answer == {"asked": 1}
-    assert json.loads(ring["body"]) in world.rings()
+    rings = world.rings()
+    assert answer == {"asked": 2}
+    assert json.loads(ring["body"]) in rings
+    assert SCHEDULED_RUN in [one.get("flow_run_id") for one in rings]
+
+
+def test_a_ring_starts_a_scheduled_run_once(run: Run, world: World) -> None:
+    function = run("TimerFunction")
+
+    answers = [function.invoke(sample("timer_scheduled_run")) for _ in range(2)]
+
+    assert answers == [{"batchItemFailures": []}] * 2
+    assert _state(world, SCHEDULED_RUN) == "Pending"
+    assert world.executions().count(SCHEDULED_RUN) == 1
 
 
 def test_a_ring_makes_a_silence_fire_once(run: Run, world: World) -> None:

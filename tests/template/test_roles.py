@@ -21,6 +21,12 @@ ON_EVERYTHING = {
     "logs:PutResourcePolicy": "as above",
     "logs:UpdateLogDelivery": "as above",
 }
+# What may stand on everything below a prefix of this stack's own, and why.
+BELOW_A_PREFIX = {
+    "ssm:DeleteParameter": "webhooks are made at run time, and so are the names of their secrets",
+    "ssm:GetParameter": "as above",
+    "ssm:PutParameter": "as above",
+}
 READS = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "s3:GetObject"}
 OBJECTS = ("overflow/events/*", "overflow/*", "archive/*")
 NAMES = sorted(functions())
@@ -64,12 +70,40 @@ def test_no_resource_is_a_wildcard_but_for_a_reason() -> None:
     found = [
         (name, action)
         for name, statement in everyone()
-        if "*" in str(statement["Resource"]) and not are_objects(statement["Resource"])
+        if "*" in str(statement["Resource"])
+        and not are_objects(statement["Resource"])
+        and not set(actions(statement)) <= BELOW_A_PREFIX.keys()
         for action in actions(statement)
     ]
 
     assert [(name, action) for name, action in found if action not in ON_EVERYTHING] == []
     assert {action for _, action in found} == ON_EVERYTHING.keys()
+
+
+def test_secrets_are_reached_below_the_prefix_of_the_stack_only() -> None:
+    prefixed = [(name, one) for name, one in everyone() if set(actions(one)) & BELOW_A_PREFIX.keys()]
+
+    assert {name for name, _ in prefixed} == {"ApiFunction", "WebhookFunction"}
+    assert all(one["Resource"]["Fn::Sub"].endswith(":parameter/${AWS::StackName}/webhooks/*") for _, one in prefixed)
+
+
+def test_who_keeps_secrets_cannot_read_them_and_who_reads_them_cannot_change_them() -> None:
+    granted = {
+        name: {action for statement in statements(functions()[name]) for action in actions(statement)}
+        for name in ("ApiFunction", "WebhookFunction")
+    }
+
+    assert "ssm:GetParameter" not in granted["ApiFunction"]
+    assert not granted["WebhookFunction"] & {"ssm:DeleteParameter", "ssm:PutParameter"}
+
+
+def test_what_other_secrets_may_be_read_is_named_by_a_parameter() -> None:
+    resource = template()["Resources"]["ReadOtherSecretsPolicy"]
+    [statement] = resource["Properties"]["PolicyDocument"]["Statement"]
+
+    assert resource["Condition"] == "ReadsOtherSecrets"
+    assert resource["Properties"]["Roles"] == [{"Ref": "WebhookFunctionRole"}]
+    assert statement["Resource"] == {"Ref": "WebhookSecretArns"}
 
 
 def test_anyone_who_calls_a_webhook_reaches_no_api_key() -> None:
@@ -123,12 +157,26 @@ def test_pages_only_read() -> None:
     assert granted <= READS
 
 
-def test_only_the_action_function_starts_anything() -> None:
-    starting = {"lambda:InvokeFunction", "states:StartExecution"}
+STARTING = {"lambda:InvokeFunction", "states:StartExecution"}
 
-    assert {"ActionFunction", "ProcessNewFileStateMachine"} == {
-        name for name, statement in everyone() if starting & set(actions(statement))
+
+def test_only_what_starts_runs_starts_anything() -> None:
+    assert {"ActionFunction", "ProcessNewFileStateMachine", "TimerFunction"} == {
+        name for name, statement in everyone() if STARTING & set(actions(statement))
     }
+
+
+def test_what_is_started_later_may_be_what_is_started_at_once_and_nothing_else() -> None:
+    at_once, later = (
+        [(actions(one), one["Resource"]) for one in statements(functions()[name]) if STARTING & set(actions(one))]
+        for name in ("ActionFunction", "TimerFunction")
+    )
+
+    own = [
+        (["lambda:InvokeFunction"], {"Fn::GetAtt": "FlowsFunction.Arn"}),
+        (["states:StartExecution"], {"Ref": "ProcessNewFileStateMachine"}),
+    ]
+    assert at_once == later == own
 
 
 @pytest.mark.parametrize(
@@ -143,6 +191,7 @@ def test_what_else_may_be_started_is_named_by_a_parameter(policy: str, condition
     [statement] = resource["Properties"]["PolicyDocument"]["Statement"]
 
     assert resource["Condition"] == condition
+    assert resource["Properties"]["Roles"] == [{"Ref": "ActionFunctionRole"}, {"Ref": "TimerFunctionRole"}]
     assert statement["Resource"] == {"Ref": parameter}
     assert template()["Parameters"][parameter]["Default"] == ""
 

@@ -12,6 +12,7 @@ from whenflow.automations import Automation, automation_from_stored
 from whenflow.automations.registry import AutomationRegistry
 from whenflow.events import Event, named_id
 from whenflow.runs import FlowRun, RunLedger, StateType
+from whenflow.runs.schedule import RunSchedule
 from whenflow.testing import (
     ManualClock,
     MemoryConfigStore,
@@ -23,6 +24,7 @@ from whenflow.testing import (
     SequentialIds,
 )
 from whenflow.testing.matching import MemoryMatching
+from whenflow.testing.windows import MemoryTimerQueue
 from whenflow.ui import build_ui
 
 KEY = "wfk_a-good-key"
@@ -37,7 +39,8 @@ class World:
         self.events, self.firings, self.config = MemoryEventStore(), MemoryFiringStore(), MemoryConfigStore()
         self.runs = MemoryRunStore(self.events)
         self.ledger = RunLedger(self.runs, self.clock, self.ids)
-        runner = DeploymentRunner(self.config, self.ledger, self.launcher, self.clock)
+        schedule = RunSchedule(self.ledger, self.runs, self.launcher, MemoryTimerQueue(), self.clock, self.ids)
+        runner = DeploymentRunner(self.config, self.ledger, schedule, self.clock)
         performer = ActionPerformer(self.events, runner, self.clock, self.ids)
         self._dispatcher = ActionDispatcher(performer, self.firings, MemoryRetryQueue())
         self._matcher = MemoryMatching(self.current, self.events, self.firings, self.clock)

@@ -15,6 +15,8 @@ MAX_LIMIT = 200
 MAX_SHOWN_BODY = 10_000
 MAX_FAULTS = 1_000
 MAX_FAULT_CHARS = 1_000
+SECRETS = frozenset({"password", "secret"})
+HIDDEN = "[removed]"
 logger = logging.getLogger("whenflow.api")
 
 
@@ -136,9 +138,16 @@ def _shown_body(app: APIGatewayHttpResolver) -> Any:
     if len(app.current_event.body or "") > MAX_SHOWN_BODY:  # whoever sent that much knows what it was
         return None
     try:
-        return body_of(app)
+        return _without_secrets(body_of(app))
     except Rejected:
         return None
+
+
+def _without_secrets(value: Any) -> Any:
+    """Take secrets out of what is sent back: answers that tell of a fault end up in other people's logs."""
+    if isinstance(value, dict):
+        return {name: HIDDEN if name in SECRETS else _without_secrets(item) for name, item in value.items()}
+    return [_without_secrets(item) for item in value] if isinstance(value, list) else value
 
 
 def _unexpected(error: Exception) -> Response[Any]:

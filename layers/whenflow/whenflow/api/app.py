@@ -7,7 +7,18 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 
 from whenflow import __version__
-from whenflow.api import automations, compat, deployments, events, explain, flow_runs, openapi, webhooks
+from whenflow.api import (
+    automations,
+    compat,
+    deployments,
+    events,
+    explain,
+    flow_runs,
+    openapi,
+    presets,
+    sources,
+    webhooks,
+)
 from whenflow.api.answers import add_error_answers, answer
 from whenflow.api.credentials import key_in
 from whenflow.api.services import Services
@@ -26,7 +37,7 @@ def build_api(services: Services) -> Handler:
     compat.add_routes(app)
     openapi.add_routes(app)
     _add_own_routes(app)
-    for area in (events, webhooks, automations, deployments, flow_runs, explain):
+    for area in (events, presets, webhooks, sources, automations, deployments, flow_runs, explain):
         area.add_routes(app, services)
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

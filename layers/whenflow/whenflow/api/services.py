@@ -1,11 +1,13 @@
 """What the routes work with."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from whenflow.automations.registry import AutomationRegistry
-from whenflow.ports import Clock, ConfigStore, EventStore, FiringStore, Ids, RunStore
+from whenflow.automations.rows import Row, RowKey
+from whenflow.ports import Clock, ConfigStore, EventStore, FiringStore, Ids, RequestLog, RunStore, Secrets
+from whenflow.webhooks.absent import NoRequestLog, NoSecrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,9 @@ class Services:
     Attributes:
         find_key: Knows API keys.
         is_held: Knows the events that wait for another.
+        secrets: Keeps secrets; the pages have none to keep.
+        requests: The log of the webhooks' requests.
+        load_windows: Reads rows of the triggers' windows.
         pause: Waits some seconds, for whoever asked to wait for events.
     """
 
@@ -27,4 +32,7 @@ class Services:
     find_key: Callable[[str], Mapping[str, Any] | None]
     automations: AutomationRegistry
     is_held: Callable[[str], bool] = lambda _event_id: False
+    secrets: Secrets = field(default_factory=NoSecrets)
+    requests: RequestLog = field(default_factory=NoRequestLog)
+    load_windows: Callable[[Iterable[RowKey]], Mapping[RowKey, Row]] = lambda _keys: {}
     pause: Callable[[float], None] = lambda _seconds: None

@@ -22,6 +22,7 @@ class Settings:
         shards: Partitions that an hour of events is spread over, 1 to 256.
         retry_queue_url: Where actions go that are to be tried again; empty where the function has no need of it.
         timer_queue_url: Where rings are asked for; likewise.
+        stack_name: What the names of this stack's secrets begin with; likewise.
         events_bucket: Where events go that fit no item, and the archive; empty: nowhere.
         shorter_retention: Event names that are kept for less, as `whenflow.events.retention` reads them.
         archive_events: `true` where all events are archived.
@@ -36,6 +37,7 @@ class Settings:
     shards: int = 4
     retry_queue_url: str = ""
     timer_queue_url: str = ""
+    stack_name: str = ""
     events_bucket: str = ""
     shorter_retention: str = ""
     archive_events: str = "false"
@@ -58,6 +60,7 @@ def settings() -> Settings:
         shards=int(os.environ.get(f"{PREFIX}EVENT_SHARDS", "4")),
         retry_queue_url=os.environ.get(f"{PREFIX}ACTION_RETRY_QUEUE_URL", ""),
         timer_queue_url=os.environ.get(f"{PREFIX}TIMER_QUEUE_URL", ""),
+        stack_name=os.environ.get(f"{PREFIX}STACK_NAME", ""),
         events_bucket=os.environ.get(f"{PREFIX}EVENTS_BUCKET", ""),
         shorter_retention=os.environ.get(f"{PREFIX}SHORTER_RETENTION", ""),
         archive_events=os.environ.get(f"{PREFIX}ARCHIVE_EVENTS", "false"),

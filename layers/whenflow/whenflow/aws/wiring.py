@@ -26,13 +26,18 @@ if TYPE_CHECKING:
     from whenflow.automations.model import Automation
     from whenflow.automations.settle import Settler
     from whenflow.automations.timekeeping import Timekeeper
-    from whenflow.automations.timer import Timer
+    from whenflow.automations.timer import Timers
+    from whenflow.automations.witnesses import Witnesses
     from whenflow.aws.directories import LoadedEngine
     from whenflow.aws.hour_keeper import HourKeeper
+    from whenflow.aws.launchers import LambdaTarget, StepFunctionsTarget
     from whenflow.aws.overflow import Overflow
     from whenflow.aws.progress_store import DynamoHoldStore
+    from whenflow.aws.request_log import DynamoRequestLog
+    from whenflow.aws.secrets import AwsSecrets
     from whenflow.aws.timer_queue import SqsTimerQueue
     from whenflow.aws.window_store import DynamoWindowStore
+    from whenflow.runs.schedule import RunSchedule
     from whenflow.runs.track import Tracker
     from whenflow.sources import NotificationReceiver
     from whenflow.webhooks import WebhookReceiver
@@ -120,20 +125,48 @@ def ledger() -> RunLedger:
 
 
 @lru_cache(maxsize=1)
+def watch_templates() -> None:
+    """Have the rendering of templates broken off when it takes too long."""
+    from whenflow.aws.template_clock import TemplateClock
+    from whenflow.templating import watched_by
+
+    watched_by(TemplateClock())
+
+
+@lru_cache(maxsize=1)
 def webhook_receiver() -> "WebhookReceiver":
     """Return the use case of the `webhook` function."""
     from whenflow.aws.directories import CachedWebhooks
     from whenflow.webhooks import WebhookReceiver
 
-    return WebhookReceiver(CachedWebhooks(config()), events(), clock(), ids())
+    watch_templates()
+    return WebhookReceiver(CachedWebhooks(config()), events(), clock(), ids(), secrets(), request_log())
+
+
+@lru_cache(maxsize=1)
+def secrets() -> "AwsSecrets":
+    """Return the secrets."""
+    from whenflow.aws.secrets import AwsSecrets
+
+    return AwsSecrets(client, settings().stack_name)
+
+
+@lru_cache(maxsize=1)
+def request_log() -> "DynamoRequestLog":
+    """Return the log of the webhooks' requests."""
+    from whenflow.aws.request_log import DynamoRequestLog
+
+    return DynamoRequestLog(dynamodb(), settings().state_table, clock())
 
 
 @lru_cache(maxsize=1)
 def notification_receiver() -> "NotificationReceiver":
     """Return the use case of the `notification` function."""
+    from whenflow.aws.source_directory import CachedSources
     from whenflow.sources import NotificationReceiver
 
-    return NotificationReceiver(events(), clock())
+    watch_templates()
+    return NotificationReceiver(CachedSources(config()), events(), clock())
 
 
 @lru_cache(maxsize=1)
@@ -183,26 +216,61 @@ def settler() -> "Settler":
     from whenflow.automations.settle import Settler
     from whenflow.aws.pauses import JitteredPauses
 
-    return Settler(windows(), firings(), events(), JitteredPauses(), timekeeper().ask_soon)
+    asks = timekeeper().ask_soon
+    return Settler(windows(), firings(), events(), JitteredPauses(), asks, witnesses().repair)
+
+
+@lru_cache(maxsize=1)
+def witnesses() -> "Witnesses":
+    """Return what asks the event store before an absence is told."""
+    from whenflow.automations.witnesses import Witnesses
+
+    return Witnesses(events(), clock())
 
 
 @lru_cache(maxsize=1)
 def timekeeper() -> "Timekeeper":
     """Return what closes windows in time."""
     from whenflow.automations.timekeeping import Timekeeper
-    from whenflow.automations.witnesses import Witnesses
     from whenflow.aws.progress_store import DynamoProgressStore
 
     progress = DynamoProgressStore(dynamodb(), settings().state_table)
-    return Timekeeper(windows(), timers(), progress, Witnesses(events(), clock()), clock())
+    return Timekeeper(windows(), timers(), progress, witnesses(), clock())
 
 
 @lru_cache(maxsize=1)
-def timer() -> "Timer":
+def timer() -> "Timers":
     """Return the use case of the `timer` function."""
-    from whenflow.automations.timer import Timer
+    from whenflow.automations.timer import Timer, Timers
 
-    return Timer(directory(), settler(), timekeeper(), matcher(), clock())
+    return Timers(Timer(directory(), settler(), timekeeper(), matcher(), clock()), schedule())
+
+
+@lru_cache(maxsize=1)
+def lambda_target() -> "LambdaTarget":
+    """Return what starts runs on Lambda."""
+    from whenflow.aws.launchers import LambdaTarget
+
+    return LambdaTarget(client("lambda"), ids())
+
+
+@lru_cache(maxsize=1)
+def step_functions_target() -> "StepFunctionsTarget":
+    """Return what starts runs on Step Functions."""
+    from whenflow.aws.launchers import StepFunctionsTarget
+
+    return StepFunctionsTarget(client("stepfunctions"))
+
+
+@lru_cache(maxsize=1)
+def schedule() -> "RunSchedule":
+    """Return what starts flow runs in time."""
+    from whenflow.aws.launchers import Launchers
+    from whenflow.runs.schedule import RunSchedule
+    from whenflow.runs.targets import LAMBDA, STEP_FUNCTIONS
+
+    launchers = Launchers({LAMBDA: lambda_target, STEP_FUNCTIONS: step_functions_target})
+    return RunSchedule(ledger(), runs(), launchers, timers(), clock(), ids())
 
 
 @lru_cache(maxsize=1)
@@ -210,15 +278,10 @@ def action_dispatcher() -> "ActionDispatcher":
     """Return the use case of the `action` function."""
     from whenflow.actions.perform import ActionDispatcher, ActionPerformer
     from whenflow.actions.run_deployment import DeploymentRunner
-    from whenflow.aws.launchers import LambdaTarget, Launchers, StepFunctionsTarget, Target
     from whenflow.aws.retry_queue import SqsRetryQueue
-    from whenflow.runs.targets import LAMBDA, STEP_FUNCTIONS
 
-    targets: dict[str, Target] = {
-        LAMBDA: LambdaTarget(client("lambda"), ids()),
-        STEP_FUNCTIONS: StepFunctionsTarget(client("stepfunctions")),
-    }
-    runner = DeploymentRunner(config(), ledger(), Launchers(targets), clock())
+    watch_templates()
+    runner = DeploymentRunner(config(), ledger(), schedule(), clock())
     performer = ActionPerformer(events(), runner, clock(), ids())
     return ActionDispatcher(performer, firings(), SqsRetryQueue(client("sqs"), settings().retry_queue_url))
 
@@ -238,8 +301,9 @@ def services() -> "Services":
     from whenflow.automations.registry import AutomationRegistry
     from whenflow.aws.keys import find_api_key
 
+    watch_templates()
     store = config()
-    registry = AutomationRegistry(store, events(), clock(), ids(), _stand_up)
+    registry = AutomationRegistry(store, events(), clock(), ids(), _stand_up, windows().abandon)
     return Services(
         events(),
         firings(),
@@ -250,7 +314,10 @@ def services() -> "Services":
         lambda secret: find_api_key(store, secret),
         registry,
         lambda event_id: holds().is_held(event_id),
-        time.sleep,
+        secrets=secrets(),
+        requests=request_log(),
+        load_windows=lambda keys: windows().load(keys),
+        pause=time.sleep,
     )
 
 

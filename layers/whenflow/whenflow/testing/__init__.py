@@ -9,8 +9,10 @@ from whenflow.testing.memory import (
     MemoryConfigStore,
     MemoryEventStore,
     MemoryFiringStore,
+    MemoryRequestLog,
     MemoryRetryQueue,
     MemoryRunStore,
+    MemorySecrets,
 )
 
 __all__ = [
@@ -18,8 +20,10 @@ __all__ = [
     "MemoryConfigStore",
     "MemoryEventStore",
     "MemoryFiringStore",
+    "MemoryRequestLog",
     "MemoryRetryQueue",
     "MemoryRunStore",
+    "MemorySecrets",
     "RecordedLauncher",
     "SequentialIds",
     "an_automation",

@@ -11,8 +11,12 @@ from whenflow.automations.firing import Firing
 from whenflow.errors import Conflict, NotFound, Rejected, WhenflowError
 from whenflow.events import Event
 from whenflow.events.reading import Fetch, Scan, Span, Tally, hour_start, position_of, tally_of
-from whenflow.ports import LogLine, Page, Reference
+from whenflow.ports import Changes, Clock, DueRun, LogLine, Page, Reference
 from whenflow.runs import FlowRun
+from whenflow.webhooks.log import REMEMBERED, LoggedRequest
+from whenflow.webhooks.secrets import secret_text
+
+CHANGES_KEPT = 20
 
 
 class MemoryEventStore:
@@ -97,6 +101,11 @@ class MemoryEventStore:
             if start <= event.occurred < end and resource_id in (None, event.resource_id):
                 yield event
 
+    def latest(self, start: datetime, end: datetime) -> Mapping[int, datetime]:
+        """Return when the last of the stored events in [start, end) occurred; all are in shard 0."""
+        occurred = [event.occurred for event in self.between(start, end)]
+        return {0: max(occurred)} if occurred else {}
+
     def names(self) -> list[str]:
         """Return the names of all events, in the order in which they were stored."""
         return [event.event for event in self.stored.values()]
@@ -156,6 +165,12 @@ class MemoryRunStore:
         """Return runs, newest `created` first."""
         return sorted(self._runs.values(), key=lambda run: (run.created, run.id), reverse=True)[:limit]
 
+    def due(self, until: datetime) -> Iterator[DueRun]:
+        """Yield the runs that are scheduled for a time before `until`, however long ago."""
+        for run in list(self._runs.values()):
+            if run.due and run.due < until:
+                yield DueRun(run.id, run.due)
+
     def add_logs(self, run_id: str, lines: Sequence[LogLine]) -> None:
         """Keep log lines of a run."""
         self._logs.setdefault(run_id, []).extend(lines)
@@ -175,7 +190,7 @@ class MemoryConfigStore:
     def __init__(self) -> None:
         """Start empty."""
         self._documents: dict[tuple[str, str], dict[str, Any]] = {}
-        self._versions: dict[str, int] = {}
+        self._changes: dict[str, list[str]] = {}
 
     def get(self, kind: str, id_: str) -> dict[str, Any] | None:
         """Return one document."""
@@ -191,14 +206,14 @@ class MemoryConfigStore:
         if self._documents.keys() & new.keys():
             raise Conflict(f"There is such a {kind} already.")
         self._documents.update(_plain(new))
-        self._changed(kind)
+        self._changed(kind, id_)
 
     def replace(self, kind: str, id_: str, document: Mapping[str, Any]) -> None:
         """Store a document over the one that is there."""
         if (kind, id_) not in self._documents:
             raise NotFound(f"There is no {kind} {id_}.")
         self._documents.update(_plain({(kind, id_): dict(document)}))
-        self._changed(kind)
+        self._changed(kind, id_)
 
     def delete(self, kind: str, id_: str, also: Iterable[Reference] = ()) -> bool:
         """Remove a document and references to it; False where it is not there."""
@@ -206,15 +221,21 @@ class MemoryConfigStore:
             return False
         for reference in also:
             self._documents.pop((reference.kind, reference.id), None)
-        self._changed(kind)
+        self._changed(kind, id_)
         return True
 
     def version(self, kind: str) -> int:
-        """Return a number that rises with each change of a document of this kind."""
-        return self._versions.get(kind, 0)
+        """Return a number that rises by one with each change of a document of this kind."""
+        return len(self._changes.get(kind, ()))
 
-    def _changed(self, kind: str) -> None:
-        self._versions[kind] = self.version(kind) + 1
+    def changes(self, kind: str, since: int) -> Changes:
+        """Return the present version of a kind, and what has changed since an earlier one."""
+        version = self.version(kind)
+        known = max(0, version - CHANGES_KEPT) <= since <= version
+        return Changes(version, list(dict.fromkeys(self._changes.get(kind, [])[since:])) if known else None)
+
+    def _changed(self, kind: str, id_: str) -> None:
+        self._changes.setdefault(kind, []).append(id_)
 
 
 class MemoryRetryQueue:
@@ -231,6 +252,68 @@ class MemoryRetryQueue:
     def send(self, firing_id: str, action_index: int, reason: str) -> None:
         """Put one action of one firing aside."""
         self.sent.append((firing_id, action_index, reason))
+
+
+class MemorySecrets:
+    """Secrets in a dictionary.
+
+    Attributes:
+        kept: The secrets by reference; a test may put in one that the user keeps himself.
+        asked: The references that were asked for, in order.
+    """
+
+    def __init__(self, kept: Mapping[str, str] | None = None) -> None:
+        """Start with these."""
+        self.kept = dict(kept or {})
+        self.asked: list[str] = []
+
+    def get(self, reference: str, *, fresh: bool = False) -> str:  # noqa: ARG002 - what it knows is always fresh
+        """Return a secret."""
+        self.asked.append(reference)
+        plain, _, key = reference.partition("#")
+        if plain not in self.kept:
+            raise NotFound(f"There is no secret {plain}.")
+        return secret_text(self.kept[plain], plain, key)
+
+    def put(self, name: str, value: str) -> str:
+        """Keep a secret; return its reference."""
+        reference = f"ssm:/whenflow/{name}"
+        self.kept[reference] = value
+        return reference
+
+    def delete(self, reference: str) -> None:
+        """Forget a secret that `put` kept."""
+        if reference.startswith("ssm:/whenflow/"):
+            self.kept.pop(reference, None)
+
+
+class MemoryRequestLog:
+    """Requests in a list, for as long as they are remembered.
+
+    Attributes:
+        entries: The requests, in order.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        """Start empty."""
+        self._clock = clock
+        self.entries: list[LoggedRequest] = []
+
+    def add(self, entry: LoggedRequest) -> None:
+        """Log a request."""
+        self.entries.append(entry)
+
+    def newest(self, webhook_id: str, limit: int) -> Sequence[LoggedRequest]:
+        """Return requests of a webhook, newest first."""
+        found = [one for one in self.entries if one.webhook_id == webhook_id and self._is_remembered(one)]
+        return sorted(found, key=lambda one: one.id, reverse=True)[:limit]
+
+    def get(self, webhook_id: str, request_id: str) -> LoggedRequest | None:
+        """Return one request of a webhook."""
+        return next((one for one in self.newest(webhook_id, len(self.entries)) if one.id == request_id), None)
+
+    def _is_remembered(self, entry: LoggedRequest) -> bool:
+        return self._clock.now() - entry.received < REMEMBERED
 
 
 def _plain(documents: Mapping[tuple[str, str], dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:

@@ -19,6 +19,8 @@ in `tests/local/emulator` that fails without it:
 | `warmth` | processes can be started ahead of the first call |
 | `paths` | `/hooks/...`, `/api/...`, `/ui` and `/` reach the HTTP API of the stack |
 
+Beside them, `whenflow.local.sockets` adds the WebSockets of Prefect's client, which AWS has no place for.
+
 Nothing of ministack's source is copied here except the few quoted lines that `answers` replaces; those are
 Copyright (c) 2026 MiniStack Contributors, under the MIT License.
 """
