@@ -65,6 +65,44 @@ def test_an_event_of_a_kilobyte_made_elsewhere_costs_two_write_units_at_most(sto
     assert meter.written <= 2
 
 
+def test_an_id_made_here_that_comes_with_another_time_costs_two_write_units_at_most(stores, dynamodb, observer, ids):
+    later = NOON + timedelta(minutes=1)
+    stores.events.put(order_placed())
+
+    with metered(dynamodb, observer) as meter:
+        stores.events.put(order_placed(id=ids.event_id(NOON, "order.7"), occurred=later))
+
+    assert meter.written <= 2
+
+
+def test_an_event_that_comes_in_long_after_it_occurred_costs_one_write_unit_more(stores, dynamodb, observer, ids):
+    before = NOON - timedelta(minutes=10)
+    order = order_placed(id=ids.event_id(before, "order.7"), occurred=before)
+    stores.events.put(order_placed(8, occurred=before))
+
+    with metered(dynamodb, observer) as meter:
+        stores.events.put(replace(order, received=NOON))
+
+    assert meter.written == 2
+
+
+def test_in_a_batch_that_costs_little(stores, dynamodb, observer, ids, kilobyte):
+    before = NOON - timedelta(minutes=10)
+    orders = [
+        replace(
+            order_placed(n, id=ids.event_id(before, f"order.{n}"), occurred=before, payload=kilobyte),
+            received=NOON,
+        )
+        for n in range(200)
+    ]
+    stores.events.put(order_placed(500, occurred=before))
+
+    with metered(dynamodb, observer) as meter:
+        stores.events.put_many(orders)
+
+    assert meter.written / len(orders) <= 1.1
+
+
 def test_storing_an_event_reads_nothing(stores, dynamodb, observer, ids, kilobyte):
     with metered(dynamodb, observer) as meter:
         stores.events.put(signup(kilobyte))

@@ -132,7 +132,8 @@ def test_counts_over_time_are_what_counting_gives(given_events, names, unit, dat
     store = stored(given_events)
     hours = sorted({hour_start(event.occurred) for event in given_events})
     store.closed = set(data.draw(st.lists(st.sampled_from(hours), unique=True))) if hours else set()
-    since, until = data.draw(moments), data.draw(moments)
+    since = data.draw(st.just(NOON - timedelta(hours=2)) | moments)
+    until = data.draw(st.just(NOON + timedelta(hours=2)) | moments)
     document = {
         "filter": {"occurred": {"since": since.isoformat(), "until": until.isoformat()}, "event": names},
         "time_unit": unit[0],

@@ -1,4 +1,4 @@
-"""The API key in a request: as a bearer token, or as the password of HTTP basic, which is what `PREFECT_API_AUTH_STRING` sends."""
+"""The API key in a request: a bearer token, or the password of HTTP basic, as `PREFECT_API_AUTH_STRING` has it."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""Events in the order in which they came in, for those who watch (docs/decisions/0011).
+"""Events in the order in which they came in, for those who watch (docs/decisions/0013).
 
 Most events come in as they occur: they are among the newest by `occurred`. One that occurred much earlier, or later, is
 noted by the minute in which it came in; those of one batch in one row.

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from whenflow.aws.calendar import NO_BEGINNING, NO_END, Calendar, Period
@@ -16,7 +17,7 @@ from whenflow.aws.dynamo import text, translated
 from whenflow.aws.event_items import LAST_ID, EventItems, Item, Place, hour_of, place_of
 from whenflow.aws.hour_digests import HourDigests
 from whenflow.errors import Transient
-from whenflow.events import Event, iso
+from whenflow.events import Event, iso, parse_iso
 from whenflow.events.ids import shard_of
 from whenflow.events.reading import Fetch, Position, Scan, Span, position_of
 from whenflow.ports import Clock
@@ -122,6 +123,32 @@ class EventReader:
                 for event in self.of_bucket(f"{period.name}#{shard}", iso(start), iso(end)):
                     if resource_id is None or event.resource_id == resource_id:
                         yield event
+
+    def latest(self, start: datetime, end: datetime) -> Mapping[int, datetime]:
+        """Return by shard when the last of the stored events in [start, end) occurred, strongly consistent."""
+        found: dict[int, datetime] = {}
+        hours = self._hours.read(hour_of(start), hour_of(end), newest_first=True, consistent=True)
+        for period in islice(hours, 2):
+            for shard in range(period.shards):
+                if shard not in found and (
+                    last := self._last_of_bucket(f"{period.name}#{shard}", iso(start), iso(end))
+                ):
+                    found[shard] = last
+        return found
+
+    def _last_of_bucket(self, bucket: str, start: str, end: str) -> datetime | None:
+        with translated():
+            answer = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="#b = :bucket AND #k BETWEEN :start AND :end",
+                ExpressionAttributeNames={"#b": "bucket", "#k": "key"},
+                ExpressionAttributeValues={":bucket": text(bucket), ":start": text(start), ":end": text(end)},
+                ProjectionExpression="#k",
+                ScanIndexForward=False,
+                Limit=1,
+                ConsistentRead=True,
+            )
+        return parse_iso(answer["Items"][0]["key"]["S"].partition("#")[0]) if answer["Items"] else None
 
     def received(self, since: datetime, until: datetime, occurred: tuple[datetime, datetime]) -> Iterator[Event]:
         """Yield the events received in [since, until] among those that occurred within a time."""

@@ -1,4 +1,4 @@
-"""What closed hours hold: counts by name, and where each resource's events stand (docs/decisions/0010).
+"""What closed hours hold: counts by name, and where each resource's events stand (docs/decisions/0012).
 
 An hour is closed when no event was stored in it for a while. Whoever stores an event notes the hour first, at the most
 an hour before; so once the last note is old enough, every later event notes the hour anew, and that makes the digest

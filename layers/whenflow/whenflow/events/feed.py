@@ -191,7 +191,7 @@ class _Reader:
                 break
             if isinstance(one, Event):
                 self._examined += 1
-                self._last = position_of(one) if not self._takes(one) else self._last
+                self._last = position_of(one)
                 if self._takes(one):
                     found.append(one)
                     self._bytes += len(json.dumps(one.as_document()))

@@ -26,9 +26,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("get", "/ready", SERVER, "Say whether the API is ready.", {200: record({"message": TEXT})}, is_open=True),
     Operation("get", "/hello", SERVER, "Greet whoever has a key.", {200: TEXT}),
     Operation("get", "/version", SERVER, "Tell Whenflow's version.", {200: record({"whenflow": TEXT})}),
-    Operation(
-        "get", "/admin/version", SERVER, "Tell which Prefect server the API is like.", {200: TEXT}, is_open=True
-    ),
+    Operation("get", "/admin/version", SERVER, "Tell which Prefect server the API is like.", {200: TEXT}, is_open=True),
     Operation("get", "/admin/storage", SERVER, "Tell where results are stored: nowhere of its own.", {200: anything()}),
     Operation("get", "/csrf-token", SERVER, "Tell that no CSRF token is needed: always 422.", {}, errors=(422,)),
     Operation("get", "/openapi.json", SERVER, "Describe the API.", {200: anything()}),
@@ -52,7 +50,12 @@ OPERATIONS: tuple[Operation, ...] = (
         errors=(422,),
     ),
     Operation(
-        "post", "/events/filter", EVENTS, "List the events that a filter lets through.", {200: ref("EventPage")}, FILTERED
+        "post",
+        "/events/filter",
+        EVENTS,
+        "List the events that a filter lets through.",
+        {200: ref("EventPage")},
+        FILTERED,
     ),
     Operation(
         "get",
@@ -72,7 +75,12 @@ OPERATIONS: tuple[Operation, ...] = (
         COUNTED,
     ),
     Operation(
-        "post", "/events/tail", EVENTS, "Follow events in the order in which they come in.", {200: ref("EventTail")}, WAITED
+        "post",
+        "/events/tail",
+        EVENTS,
+        "Follow events in the order in which they come in.",
+        {200: ref("EventTail")},
+        WAITED,
     ),
     Operation("get", f"/events/{ID}", EVENTS, "Get an event.", {200: ref("Event")}),
     Operation("get", f"/firings/{ID}", EVENTS, "Get a firing of an automation.", {200: ref("Firing")}),

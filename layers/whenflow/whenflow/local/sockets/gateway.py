@@ -1,6 +1,8 @@
 """Answers WebSockets of the stack's API; everything else goes on."""
 
 import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from whenflow.local.sockets.api import Api
@@ -8,7 +10,7 @@ from whenflow.local.sockets.inbound import Inbound
 from whenflow.local.sockets.outbound import Outbound
 from whenflow.local.sockets.socket import PROTOCOL_ERROR, SUBPROTOCOL, Closing, Gone, Socket, authenticate
 
-ROOMS: dict[str, type[Inbound | Outbound]] = {"/api/events/in": Inbound, "/api/events/out": Outbound}
+IN, OUT = "/api/events/in", "/api/events/out"
 INTERNAL_ERROR = 1011
 logger = logging.getLogger("whenflow.sockets")
 
@@ -16,14 +18,14 @@ logger = logging.getLogger("whenflow.sockets")
 class Sockets:
     """Sits before an ASGI application and takes the WebSockets below `/api/`."""
 
-    def __init__(self, application: Any, api: Api) -> None:
-        """Wrap an application."""
-        self._application, self._api = application, api
+    def __init__(self, application: Any, api: Api, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """Wrap an application; `now` is the clock of the API."""
+        self._application, self._api, self._now = application, api, now
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
-        room = ROOMS.get(scope["path"].rstrip("/")) if scope["type"] == "websocket" else None
-        if room is None:
+        path = scope["path"].rstrip("/")
+        if scope["type"] != "websocket" or path not in (IN, OUT):
             await self._application(scope, receive, send)
             return
         await receive()  # `websocket.connect`
@@ -33,9 +35,7 @@ class Sockets:
         try:
             if not named:
                 raise Closing(PROTOCOL_ERROR, f"Use the subprotocol '{SUBPROTOCOL}'")
-            key = await authenticate(socket, self._api)
-            await socket.send('{"type": "auth_success"}')
-            await room(socket, self._api, key).run()
+            await self._serve(socket, path)
         except Closing as closing:
             await socket.close(closing.code, closing.reason)
         except Gone:
@@ -43,3 +43,11 @@ class Sockets:
         except Exception:
             logger.exception("a WebSocket failed")
             await socket.close(INTERNAL_ERROR, "Internal error")
+
+    async def _serve(self, socket: Socket, path: str) -> None:
+        key = await authenticate(socket, self._api)
+        await socket.send('{"type": "auth_success"}')
+        if path == IN:
+            await Inbound(socket, self._api, key).run()
+        else:
+            await Outbound(socket, self._api, key, self._now).run()

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from whenflow.errors import Rejected
@@ -30,9 +30,9 @@ MAX_REMEMBERED = 20_000
 class Outbound:
     """Shows one client the events that it asked for, each once."""
 
-    def __init__(self, socket: Socket, api: Api, key: str) -> None:
-        """Read with this key."""
-        self._socket, self._api, self._key = socket, api, key
+    def __init__(self, socket: Socket, api: Api, key: str, now: Callable[[], datetime]) -> None:
+        """Read with this key; `now` is the clock of the API."""
+        self._socket, self._api, self._key, self._now = socket, api, key, now
         self._shown: dict[str, None] = {}
 
     async def run(self) -> None:
@@ -60,22 +60,19 @@ class Outbound:
             return
 
     async def _show(self, wanted: dict[str, Any], backfill: bool) -> None:
-        begun = datetime.now(UTC)
+        begun = self._now()
         # The tail begins before the past is read: what comes in between is in one of them, or in both.
         arrived, cursor = await self._arrived(wanted, None)
         if backfill:
             async for event in self._past(wanted, begun):
                 await self._send(event)
-        for event in arrived:
-            if backfill or parse_iso(event["received"]) >= begun:
-                await self._send(event)
         while True:
-            arrived, cursor = await self._arrived(wanted, cursor)
             for event in arrived:
                 if backfill or parse_iso(event["received"]) >= begun:
                     await self._send(event)
             if not arrived:
                 await asyncio.sleep(LOOK_SECONDS)
+            arrived, cursor = await self._arrived(wanted, cursor)
 
     async def _past(self, wanted: dict[str, Any], now: datetime) -> AsyncIterator[dict[str, Any]]:
         given = wanted.get("occurred") or {}
