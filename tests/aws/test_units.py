@@ -1,6 +1,7 @@
 """What things cost, in DynamoDB's units: the budget of the design."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest

@@ -24,9 +24,7 @@ MAX_WAIT = 20
 LOOK_SECONDS = 1.0
 MAX_CURSOR_CHARS = 400_000
 LIST, TAIL = "list", "tail"
-EVER = EventFilter(
-    occurred=Occurred(since=datetime.min.replace(tzinfo=UTC), until=datetime.max.replace(tzinfo=UTC))
-)
+EVER = EventFilter(occurred=Occurred(since=datetime.min.replace(tzinfo=UTC), until=datetime.max.replace(tzinfo=UTC)))
 
 
 def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:

@@ -50,6 +50,7 @@ def _of_models() -> dict[str, Schema]:
     from whenflow.automations.model import AutomationInput
     from whenflow.events.filters import EventFilter
     from whenflow.events.validation import EventDocument
+    from whenflow.sources.model import SourceInput
     from whenflow.webhooks.model import WebhookInput
 
     models: dict[str, type[BaseModel]] = {
@@ -57,6 +58,7 @@ def _of_models() -> dict[str, Schema]:
         "DeploymentInput": DeploymentInput,
         "EventFilter": EventFilter,
         "EventInput": EventDocument,
+        "SourceInput": SourceInput,
         "WebhookInput": WebhookInput,
     }
     found: dict[str, Schema] = {}
@@ -69,6 +71,20 @@ def _of_models() -> dict[str, Schema]:
 
 _RESOURCE_ID: dict[str, Schema] = {"prefect.resource.id": TEXT}
 _FAULT = record({"loc": listing({"type": ["string", "integer"]}), "msg": TEXT, "type": TEXT})
+_WEBHOOK: dict[str, Schema] = {
+    "id": UUID,
+    "created": MOMENT,
+    "updated": MOMENT,
+    "name": TEXT,
+    "enabled": {"type": "boolean"},
+    "template": {"type": ["string", "object"]},
+    "auth": anything(),
+}
+_OF_A_WEBHOOK: dict[str, Schema] = {
+    "description": TEXT,
+    "delivery_id": maybe(TEXT),
+    "secrets": {**maybe(anything()), "description": "Where the secrets are kept; never what they are."},
+}
 _ANSWERS: dict[str, Schema] = {
     "Error": {
         "description": "What went wrong. `exception_detail` has every fault with its place.",
@@ -149,17 +165,21 @@ _ANSWERS: dict[str, Schema] = {
             }
         )
     ),
-    "Webhook": record(
+    "Webhook": record(_WEBHOOK, **_OF_A_WEBHOOK),
+    "NewWebhook": record({**_WEBHOOK, "slug": TEXT, "url": TEXT}, secret=TEXT, **_OF_A_WEBHOOK),
+    "NewSecret": record(_WEBHOOK, secret=TEXT, **_OF_A_WEBHOOK),
+    "Source": record(
         {
             "id": UUID,
             "created": MOMENT,
             "updated": MOMENT,
             "name": TEXT,
-            "description": TEXT,
             "enabled": {"type": "boolean"},
-            "template": TEXT,
+            "pattern": anything(),
+            "drop": {"type": "boolean"},
         },
-        delivery_id=maybe(TEXT),
+        description=TEXT,
+        template={"type": ["string", "object", "null"]},
     ),
     "Flow": record({"id": UUID, "name": TEXT}, created=MOMENT),
     "Deployment": record({"id": UUID, "name": TEXT, "flow_id": UUID, "parameters": anything(), "tags": listing(TEXT)}),
