@@ -21,7 +21,7 @@ ARCH ?= $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 BUILD_FOR ?= host
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz help up demo down clean test test-template test-built test-dynamodb-local test-contract-local test-kafka test-aws check lint types contracts \
+.PHONY: fuzz help up demo down clean test test-template test-built test-dynamodb-local test-contract-local test-kafka test-prefect-client test-schemathesis openapi test-aws check lint types contracts \
 	validate format build build-lambda deploy lock sam-local sam-local-down bench-backtest bench-matching bench-webhook test-github-examples \
 	environment environment-local environment-dev environment-tests environment-sam
 
@@ -60,6 +60,17 @@ test-contract-local: environment-dev ## the contract suite against the DynamoDB 
 test-aws: environment-dev ## the end-to-end tests on a stack in your AWS account (WHENFLOW_E2E_STACK=name, see tests/e2e)
 	@test -n "$(WHENFLOW_E2E_STACK)" || { echo "Name the stack: WHENFLOW_E2E_STACK=whenflow-dev make test-aws" >&2; exit 1; }
 	@WHENFLOW_E2E_STACK=$(WHENFLOW_E2E_STACK) $(python) -m pytest --quiet tests/e2e
+
+test-prefect-client: environment-dev ## Prefect's own client against the local stack (installs it into .cache once)
+	@scripts/environment.sh prefect-client
+	@$(python) -m pytest --quiet tests/prefect_client
+
+test-schemathesis: environment-dev ## the API against its own description (SCHEMATHESIS_ARGS=…)
+	@scripts/environment.sh schemathesis
+	@PYTHONPATH=layers/whenflow:. $(python) -m tests.schemathesis $(SCHEMATHESIS_ARGS)
+
+openapi: environment-local ## write docs/openapi.json
+	@PYTHONPATH=layers/whenflow $(python) scripts/openapi.py
 
 test-dynamodb-local: environment-dev ## the contract suite against AWS's own DynamoDB engine (needs a JDK and Maven)
 	@scripts/dynamodb_local.sh $(python) -m pytest --quiet tests/contract

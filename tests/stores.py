@@ -34,7 +34,7 @@ class Stores:
 def in_memory() -> Stores:
     """Return the fakes."""
     events = MemoryEventStore()
-    return Stores(events, MemoryFiringStore(), MemoryRunStore(events), MemoryConfigStore())
+    return Stores(events, MemoryFiringStore(), MemoryRunStore(events), MemoryConfigStore(events))
 
 
 def in_dynamodb(client: Any, clock: Clock, overflow: Overflow | None = None) -> Stores:
@@ -44,7 +44,7 @@ def in_dynamodb(client: Any, clock: Clock, overflow: Overflow | None = None) -> 
         events,
         DynamoFiringStore(client, "FiringsTable", clock, overflow),
         DynamoRunStore(client, "RunsTable", events, clock),
-        DynamoConfigStore(client, "ConfigTable"),
+        DynamoConfigStore(client, "ConfigTable", events),
     )
 
 

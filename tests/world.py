@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tests.stories import welcome_deployment, welcoming
+from tests.stories import NOBODY, welcome_deployment, welcoming
 
 from whenflow.actions.perform import ActionDispatcher, ActionPerformer
 from whenflow.actions.run_deployment import DeploymentRunner
 from whenflow.api.deployments import DeploymentInput, upsert
+from whenflow.api.keyring import ApiKey
 from whenflow.api.services import Services
 from whenflow.automations import Automation, Firing, automation_from_document, automation_from_stored
 from whenflow.automations.model import with_identity
@@ -42,7 +43,7 @@ class World:
         self.events = MemoryEventStore()
         self.firings = MemoryFiringStore()
         self.runs = MemoryRunStore(self.events)
-        self.config = MemoryConfigStore()
+        self.config = MemoryConfigStore(self.events)
         self.secrets = MemorySecrets()
         self.requests = MemoryRequestLog(self.clock)
         self.launcher = RecordedLauncher()
@@ -76,9 +77,9 @@ class World:
     def _switched_on(self, automation: Automation) -> None:
         self.matcher.timer.sweep()
 
-    def find_key(self, secret: str) -> dict[str, Any] | None:
+    def find_key(self, secret: str) -> ApiKey | None:
         """Know one API key."""
-        return {"name": "tests"} if secret == "wfk_tests" else None
+        return ApiKey("hash", NOBODY, "tests", ["admin"], self.clock.now()) if secret == "wfk_tests" else None
 
     def current(self) -> Sequence[Automation]:
         """Return the automations, for the matcher."""

@@ -38,9 +38,13 @@ def test_an_automation_is_told_to_have_fired_when_it_fired(told):
 
 
 def test_what_fired_it_is_shown(told):
-    _, fired, _, _ = told
+    firing, fired, _, _ = told
 
-    assert fired.payload == {"triggering_labels": {}, "triggering_event": ORDER.as_document()}
+    assert fired.payload == {
+        "triggering_labels": {},
+        "triggering_event": ORDER.as_document(),
+        "invocation": firing.id,
+    }
     assert fired.related == (
         {
             "prefect.resource.id": f"prefect.event.{order_placed().id}",

@@ -11,7 +11,7 @@ from tests.template.loading import ROOT
 
 from whenflow.automations import automation_from_document
 from whenflow.automations.model import with_identity
-from whenflow.aws.keys import key_hash
+from whenflow.api.keyring import ApiKey, key_hash
 from whenflow.ports import Reference
 from whenflow.runs import FlowRun, StateDetails, StateType
 from whenflow.webhooks.model import SLUG_KIND, slug_hash
@@ -34,7 +34,9 @@ def prepare(world: World) -> None:
     _automation(world)
     _silence(world)
     _deployment(world)
-    world.config.create("api-key", key_hash(_key_in("api_post_events")), {"id": world.ids.new(), "name": "samples"})
+    hashed = key_hash(_key_in("api_post_events"))
+    key = ApiKey(hashed, world.ids.new(), "samples", ["emit"], world.clock.now())
+    world.config.create("api-key", hashed, key.as_stored())
     world.firings.put(sample_writer().welcome(sample_writer().signup()))
     for run_id, flow, parameters in (
         (NEW_USER_RUN, "new-user-flow", {"name": "u-4711"}),

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from whenflow.errors import Conflict, NotFound
+from whenflow.events import Event
 from whenflow.ports import Reference
 
 TEA = {"id": "tea", "name": "Tea", "tags": ["hot", "dry"], "rules": {"minutes": 4, "milk": None, "zoë": 0.5}}
@@ -216,3 +217,59 @@ def test_changing_what_was_given_changes_nothing_that_is_stored(config):
     given["tags"].append("cold")
 
     assert config.get("webhook", "tea") == {"id": "tea", "tags": ["hot"]}
+
+
+TOLD = {"prefect.resource.id": "whenflow.webhook.tea"}
+
+
+@pytest.fixture
+def told(ids, clock):
+    """An event that tells of a change."""
+    now = clock.now()
+    id_ = ids.event_id(now, TOLD["prefect.resource.id"])
+    return Event(id=id_, occurred=now, event="whenflow.webhook.created", resource=TOLD, received=now)
+
+
+def test_the_event_that_tells_of_a_change_is_stored_with_it(config, events, told):
+    config.create("webhook", "tea", TEA, [Reference("webhook-slug", "abc")], told)
+
+    assert config.get("webhook", "tea") == TEA
+    assert events.get(told.id) == told
+
+
+def test_the_end_of_a_document_is_told_with_it(config, events, told):
+    config.create("webhook", "tea", TEA)
+
+    assert config.delete("webhook", "tea", told=told) is True
+
+    assert events.get(told.id) == told
+
+
+def test_a_replacement_is_told_with_it(config, events, told):
+    config.create("webhook", "tea", TEA)
+
+    config.replace("webhook", "tea", CUPS, told)
+
+    assert events.get(told.id) == told
+
+
+def test_what_is_refused_is_not_told(config, events, told):
+    config.create("webhook", "tea", TEA)
+
+    with pytest.raises(Conflict):
+        config.create("webhook", "tea", CUPS, told=told)
+    with pytest.raises(NotFound):
+        config.replace("webhook", "cups", CUPS, told)
+    assert config.delete("webhook", "cups", told=told) is False
+
+    assert events.get(told.id) is None
+
+
+def test_the_twenty_first_change_is_told_like_the_others(config, events, clock, ids):
+    for number in range(21):
+        moment = clock.now()
+        id_ = ids.event_id(moment, TOLD["prefect.resource.id"])
+        event = Event(id=id_, occurred=moment, event="whenflow.webhook.created", resource=TOLD, received=moment)
+        config.create("webhook", str(number), CUPS, told=event)
+
+        assert events.get(id_) == event

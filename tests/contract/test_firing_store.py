@@ -53,3 +53,15 @@ def test_an_id_that_nothing_has_finds_nothing(firings, firing):
     firings.put(firing)
 
     assert firings.get(NOBODY) is None
+
+
+def test_the_firings_that_an_event_closed_are_found_by_it(firings, firing):
+    other = replace(firing, id=NOBODY)
+    elsewhere = replace(firing, id="22222222-2222-4222-8222-222222222222", event=clients_csv_arrives())
+    by_time = replace(firing, id="33333333-3333-4333-8333-333333333333", event=None)
+    for one in (firing, other, elsewhere, by_time):
+        firings.put(one)
+
+    assert firings.caused_by(order_placed().id, 10) == sorted([firing.id, other.id])
+    assert firings.caused_by(order_placed().id, 1) == sorted([firing.id, other.id])[:1]
+    assert firings.caused_by(NOBODY, 10) == []

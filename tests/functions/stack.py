@@ -3,6 +3,7 @@
 import base64
 import importlib.util
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from whenflow.aws.keys import create_api_key
 from whenflow.events import Event
 from whenflow.runs import FlowRun
 
+SET_UP = re.compile(r"whenflow\..+\.(created|updated|deleted)")
 Handler = Callable[[dict[str, Any], Any], Any]
 
 
@@ -110,6 +112,10 @@ class Stack:
         return self.webhook()
 
     def events(self) -> list[Event]:
+        """Return all events, oldest first, but those that tell what was set up."""
+        return [event for event in self.all_events() if not SET_UP.fullmatch(event.event)]
+
+    def all_events(self) -> list[Event]:
         """Return all events, oldest first."""
         return list(wiring.events().newest(200).events)[::-1]
 

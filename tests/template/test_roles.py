@@ -125,7 +125,7 @@ def test_anyone_who_calls_a_webhook_reaches_no_api_key() -> None:
         ("NotificationFunction", {("s3:PutObject", "overflow/events/*")}),
         ("FlowsFunction", {("s3:PutObject", "overflow/events/*")}),
         ("TrackerFunction", {("s3:PutObject", "overflow/events/*")}),
-        ("ApiFunction", {("s3:PutObject", "overflow/events/*"), ("s3:GetObject", "overflow/*")}),
+        ("ApiFunction", {("s3:PutObject", "overflow/*"), ("s3:GetObject", "overflow/*")}),
         ("ActionFunction", {("s3:PutObject", "overflow/events/*"), ("s3:GetObject", "overflow/*")}),
         ("MatcherFunction", {("s3:PutObject", "overflow/*"), ("s3:GetObject", "overflow/*")}),
         ("TimerFunction", {("s3:PutObject", "overflow/*"), ("s3:GetObject", "overflow/*")}),

@@ -45,14 +45,17 @@ def wired(monkeypatch):
             one.cache_clear()
 
 
+INDEXES = {"runs": ("newest", ("listing", "created")), "firings": ("caused", ("event_id", "id"))}
+
+
 def _make_table(name: str, keys: tuple[str, ...]) -> None:
-    extra = ("listing", "created") if name == "runs" else ()
-    index = {"IndexName": "newest", "KeySchema": _schema(extra), "Projection": {"ProjectionType": "KEYS_ONLY"}}
+    index_name, extra = INDEXES.get(name, ("", ()))
+    index = {"IndexName": index_name, "KeySchema": _schema(extra), "Projection": {"ProjectionType": "KEYS_ONLY"}}
     table: Any = {
         "TableName": name,
         "BillingMode": "PAY_PER_REQUEST",
         "KeySchema": _schema(keys),
-        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"} for key in (*keys, *extra)],
+        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"} for key in {*keys, *extra}],
     }
     if extra:
         table["GlobalSecondaryIndexes"] = [index]

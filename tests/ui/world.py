@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from whenflow.actions.perform import ActionDispatcher, ActionPerformer
 from whenflow.actions.run_deployment import DeploymentRunner
+from whenflow.api.keyring import ApiKey
 from whenflow.api.services import Services
 from whenflow.automations import Automation, automation_from_stored
 from whenflow.automations.registry import AutomationRegistry
@@ -28,6 +29,7 @@ from whenflow.testing.windows import MemoryTimerQueue
 from whenflow.ui import build_ui
 
 KEY = "wfk_a-good-key"
+KEY_ID = "33333333-3333-4333-8333-333333333333"
 HOST = "whenflow.example"
 
 
@@ -53,7 +55,7 @@ class World:
             self.config,
             self.clock,
             self.ids,
-            lambda key: {"name": "tests"} if key == KEY else None,
+            lambda key: ApiKey("hash", KEY_ID, "tests", ["read"], self.clock.now()) if key == KEY else None,
             AutomationRegistry(self.config, self.events, self.clock, self.ids, lambda _automation: None),
         )
         self.ui = build_ui(self.services)

@@ -138,6 +138,13 @@ class FiringStore(Protocol):
         """Return the firing of this id."""
         ...
 
+    def caused_by(self, event_id: str, limit: int) -> Sequence[str]:
+        """Return the ids of up to `limit` firings that an event closed, in order.
+
+        A firing is found a moment after it was stored.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
@@ -330,24 +337,31 @@ class ConfigStore(Protocol):
         """Return every document of a kind, ordered by id."""
         ...
 
-    def create(self, kind: str, id_: str, document: Mapping[str, Any], also: Iterable["Reference"] = ()) -> None:
-        """Store a new document and references to it, all or none.
+    def create(
+        self,
+        kind: str,
+        id_: str,
+        document: Mapping[str, Any],
+        also: Iterable["Reference"] = (),
+        told: "Event | None" = None,
+    ) -> None:
+        """Store a new document, references to it and the event that tells of it, all or none.
 
         Raises:
             Conflict: The document or one of the references exists.
         """
         ...
 
-    def replace(self, kind: str, id_: str, document: Mapping[str, Any]) -> None:
-        """Store a document over the one that is there.
+    def replace(self, kind: str, id_: str, document: Mapping[str, Any], told: "Event | None" = None) -> None:
+        """Store a document over the one that is there, with the event that tells of it.
 
         Raises:
             NotFound: There is none.
         """
         ...
 
-    def delete(self, kind: str, id_: str, also: Iterable["Reference"] = ()) -> bool:
-        """Remove a document and references to it; False where it is not there."""
+    def delete(self, kind: str, id_: str, also: Iterable["Reference"] = (), told: "Event | None" = None) -> bool:
+        """Remove a document and references to it, and store the event that tells of it; False where it is not there."""
         ...
 
     def version(self, kind: str) -> int:

@@ -28,6 +28,7 @@ def automation_triggered(firing: Firing, ids: Ids) -> Event:
         payload={
             "triggering_labels": dict(firing.labels),
             "triggering_event": _shown(firing.event) if firing.event else None,
+            "invocation": firing.id,
             **({"triggering_value": firing.value} if firing.value is not None else {}),
         },
         received=firing.triggered,

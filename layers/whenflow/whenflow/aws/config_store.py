@@ -16,6 +16,9 @@ from whenflow.ports import Changes, Reference
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
+    from whenflow.aws.event_store import DynamoEventStore
+    from whenflow.events import Event
+
 VERSION = "version"
 ABSENT = "attribute_not_exists(kind)"
 PRESENT = "attribute_exists(kind)"
@@ -26,10 +29,11 @@ CHANGES_KEPT = 20
 class DynamoConfigStore:
     """The config store."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        """Work on this table."""
+    def __init__(self, client: "DynamoDBClient", table: str, events: "DynamoEventStore | None" = None) -> None:
+        """Work on this table, and on the events that tell of its changes."""
         self._client = client
         self._table = table
+        self._events = events
 
     def get(self, kind: str, id_: str) -> dict[str, Any] | None:
         """Return one document."""
@@ -48,30 +52,37 @@ class DynamoConfigStore:
         with translated():
             return [document(item) for page in pages for item in page["Items"]]
 
-    def create(self, kind: str, id_: str, document: Mapping[str, Any], also: Iterable[Reference] = ()) -> None:
-        """Store a new document and references to it, all or none.
+    def create(
+        self,
+        kind: str,
+        id_: str,
+        document: Mapping[str, Any],
+        also: Iterable[Reference] = (),
+        told: "Event | None" = None,
+    ) -> None:
+        """Store a new document, references to it and the event that tells of it, all or none.
 
         Raises:
             Conflict: The document or one of the references exists.
         """
         puts = [self._put(kind, id_, document, ABSENT)]
         puts += [self._put(reference.kind, reference.id, {"id": id_}, ABSENT) for reference in also]
-        if not self._commit(puts, kind, id_):
+        if not self._commit(puts + self._telling(told), kind, id_):
             raise Conflict(f"There is such a {kind} already.")
 
-    def replace(self, kind: str, id_: str, document: Mapping[str, Any]) -> None:
-        """Store a document over the one that is there.
+    def replace(self, kind: str, id_: str, document: Mapping[str, Any], told: "Event | None" = None) -> None:
+        """Store a document over the one that is there, with the event that tells of it.
 
         Raises:
             NotFound: There is none.
         """
-        if not self._commit([self._put(kind, id_, document, PRESENT)], kind, id_):
+        if not self._commit([self._put(kind, id_, document, PRESENT), *self._telling(told)], kind, id_):
             raise NotFound(f"There is no {kind} {id_}.")
 
-    def delete(self, kind: str, id_: str, also: Iterable[Reference] = ()) -> bool:
-        """Remove a document and references to it; False where it is not there."""
+    def delete(self, kind: str, id_: str, also: Iterable[Reference] = (), told: "Event | None" = None) -> bool:
+        """Remove a document and references to it, and store the event that tells of it; False where it is not there."""
         removals = [self._delete(kind, id_, PRESENT), *(self._delete(ref.kind, ref.id, "") for ref in also)]
-        return self._commit(removals, kind, id_)
+        return self._commit(removals + self._telling(told), kind, id_)
 
     def version(self, kind: str) -> int:
         """Return a number that rises by one with each change of a document of this kind."""
@@ -89,6 +100,13 @@ class DynamoConfigStore:
             answer = self._client.get_item(TableName=self._table, Key=_key(VERSION, kind), ConsistentRead=True)
         item = answer.get("Item")
         return (int(item["n"]["N"]), [one["S"] for one in item["ids"]["L"]]) if item else (0, [])
+
+    def _telling(self, told: "Event | None") -> list[dict[str, Any]]:
+        if told is None:
+            return []
+        if self._events is None:
+            raise ValueError("there is no event store to tell of it")
+        return [self._events.put_in_transaction(told)]
 
     def _put(self, kind: str, id_: str, values: Mapping[str, Any], condition: str) -> dict[str, Any]:
         item = _key(kind, id_) | {"body": body(values)}

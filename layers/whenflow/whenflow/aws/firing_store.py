@@ -1,5 +1,6 @@
 """Firings in DynamoDB (docs/data-model.md: `firings`)."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from whenflow.ports import Clock
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
+CAUSED = "caused"
 KEPT = timedelta(days=100)  # longer than Step Functions remembers execution names (90 days)
 
 
@@ -43,6 +45,8 @@ class DynamoFiringStore:
         expires = int((self._clock.now() + KEPT).timestamp())
         content = bodies(firing.as_stored(), self._overflow, firing.id, MAX_ITEM_BYTES)
         item: dict[str, Any] = {"id": text(firing.id), **content, "expires": number(expires)}
+        if firing.event:
+            item["event_id"] = text(firing.event.id)
         return {"TableName": self._table, "Item": item}
 
     def get(self, firing_id: str) -> Firing | None:
@@ -52,3 +56,18 @@ class DynamoFiringStore:
         if "Item" not in answer:
             return None
         return Firing.from_stored(whole_document(answer["Item"], self._overflow))
+
+    def caused_by(self, event_id: str, limit: int) -> Sequence[str]:
+        """Return the ids of up to `limit` firings that an event closed, in order.
+
+        A firing is found a moment after it was stored.
+        """
+        with translated():
+            answer = self._client.query(
+                TableName=self._table,
+                IndexName=CAUSED,
+                KeyConditionExpression="event_id = :event",
+                ExpressionAttributeValues={":event": text(event_id)},
+                Limit=limit,
+            )
+        return [item["id"]["S"] for item in answer["Items"]]

@@ -1,28 +1,12 @@
-"""API keys: made here, kept as hashes."""
+"""Keys made by whoever may write the table itself: the first one of a stack, and one for when all are lost."""
 
-from collections.abc import Mapping
-from hashlib import sha256
-from typing import Any
-
-from whenflow.events import iso
+from whenflow.api.keyring import KIND, Keyring, key_hash
+from whenflow.api.scopes import Scope
 from whenflow.ports import Clock, ConfigStore, Ids
 
-KIND = "api-key"
-PREFIX = "wfk_"
+__all__ = ["KIND", "create_api_key", "key_hash"]
 
 
 def create_api_key(config: ConfigStore, name: str, clock: Clock, ids: Ids) -> str:
-    """Make a key and return it; this is the only time it can be seen."""
-    secret = PREFIX + ids.secret()
-    config.create(KIND, key_hash(secret), {"id": ids.new(), "name": name, "created": iso(clock.now())})
-    return secret
-
-
-def find_api_key(config: ConfigStore, secret: str) -> Mapping[str, Any] | None:
-    """Return what is known of a key, or None where it is none of ours."""
-    return config.get(KIND, key_hash(secret))
-
-
-def key_hash(secret: str) -> str:
-    """Return what is kept of a key."""
-    return sha256(secret.encode("utf-8", "replace")).hexdigest()
+    """Make a key that may do everything and return it; this is the only time it can be seen."""
+    return Keyring(config, clock, ids).create({"name": name, "scopes": [Scope.ADMIN]})[1]

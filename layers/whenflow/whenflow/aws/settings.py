@@ -26,6 +26,8 @@ class Settings:
         events_bucket: Where events go that fit no item, and the archive; empty: nowhere.
         shorter_retention: Event names that are kept for less, as `whenflow.events.retention` reads them.
         archive_events: `true` where all events are archived.
+        api_authorization: Who is let in to the API: `keys`, those with a key; `iam`, those that IAM lets in.
+        api_requests_per_second: How many requests each key may send.
     """
 
     events_table: str
@@ -41,6 +43,8 @@ class Settings:
     events_bucket: str = ""
     shorter_retention: str = ""
     archive_events: str = "false"
+    api_authorization: str = "keys"
+    api_requests_per_second: int = 100
 
 
 @lru_cache(maxsize=1)
@@ -64,6 +68,8 @@ def settings() -> Settings:
         events_bucket=os.environ.get(f"{PREFIX}EVENTS_BUCKET", ""),
         shorter_retention=os.environ.get(f"{PREFIX}SHORTER_RETENTION", ""),
         archive_events=os.environ.get(f"{PREFIX}ARCHIVE_EVENTS", "false"),
+        api_authorization=os.environ.get(f"{PREFIX}API_AUTHORIZATION", "keys"),
+        api_requests_per_second=int(os.environ.get(f"{PREFIX}API_REQUESTS_PER_SECOND", "100")),
     )
 
 

@@ -297,12 +297,18 @@ def tracker() -> "Tracker":
 @lru_cache(maxsize=1)
 def services() -> "Services":
     """Return what the API and the pages work with."""
+    from whenflow.api.audit import AuditedConfig
+    from whenflow.api.keyring import Keyring
     from whenflow.api.services import Services
+    from whenflow.api.throttle import Throttle
     from whenflow.automations.registry import AutomationRegistry
-    from whenflow.aws.keys import find_api_key
+    from whenflow.aws.request_quota import DynamoQuota
 
     watch_templates()
-    store = config()
+    named = settings()
+    store = AuditedConfig(DynamoConfigStore(dynamodb(), named.config_table, events()), clock(), ids())
+    keyring = Keyring(config(), clock(), ids())
+    throttle = Throttle(DynamoQuota(dynamodb(), named.state_table), named.api_requests_per_second, clock())
     registry = AutomationRegistry(store, events(), clock(), ids(), _stand_up, windows().abandon)
     return Services(
         events(),
@@ -311,13 +317,16 @@ def services() -> "Services":
         store,
         clock(),
         ids(),
-        lambda secret: find_api_key(store, secret),
+        keyring.find,
         registry,
         lambda event_id: holds().is_held(event_id),
         secrets=secrets(),
         requests=request_log(),
         load_windows=lambda keys: windows().load(keys),
         pause=time.sleep,
+        note_use=keyring.note_use,
+        throttle=throttle.wait,
+        trusts_iam=named.api_authorization == "iam",
     )
 
 

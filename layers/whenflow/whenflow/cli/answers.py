@@ -23,8 +23,10 @@ def error_for(response: "httpx2.Response", connection: Connection) -> CliError:
     answer = _answer(response)
     reason = _reason(answer)
     match response.status_code:
-        case 401 | 403:
+        case 401:
             return _not_authorized(connection)
+        case 403:
+            return NotAuthorized(reason or "It is forbidden.", hint=f"The key comes from {connection.key_source}.")
         case 404:
             return NotFound(
                 f"Not found: {reason or response.url.path}.",

@@ -12,13 +12,13 @@ from whenflow.cli.errors import FAILED, INTERRUPTED, USAGE, CliError
 from whenflow.cli.render import complain, survive_odd_terminals
 
 DEBUG_VARIABLE = "WHENFLOW_DEBUG"
-FLAGS = frozenset({"--json"})
+FLAGS = frozenset({"--json", "--iam"})
 VALUED = frozenset({"--api-url", "--api-key"})
 
 app = App(
     name="whenflow",
     help="When something happens, a flow runs.",
-    help_epilogue="Every command takes --json, --api-url and --api-key.",
+    help_epilogue="Every command takes --json, --api-url, --api-key and --iam.",
     help_format="plaintext",
     version=whenflow.__version__,
     default_parameter=Parameter(negative=()),
@@ -44,6 +44,14 @@ app.command(
     sort_key=7,
 )
 app.command("whenflow.cli.explain:explain", name="explain", help="Why an automation fired, or why not.", sort_key=8)
+app.command("whenflow.cli.lineage:lineage", name="lineage", help="What caused what, as a tree.", sort_key=8)
+app.command(
+    "whenflow.cli.replay:replay",
+    name="replay",
+    help="Have automations act on events of the past, as far as they have not.",
+    sort_key=8,
+)
+app.command("whenflow.cli.keys:app", name="key", help="Who may use the API, and for what.", sort_key=8)
 app.command("whenflow.cli.version:version", name="version", help="Show the version.", sort_key=9)
 
 

@@ -26,10 +26,11 @@ class Api:
         """Prepare a client; nothing is sent yet."""
         self.connection = connection
         self._http = httpx2.Client(
+            auth=_signature() if connection.is_signed else None,
             headers={
-                "authorization": f"Bearer {connection.api_key}",
                 "user-agent": f"whenflow-cli/{whenflow.__version__}",
                 "accept": "application/json",
+                **({} if connection.is_signed else {"authorization": f"Bearer {connection.api_key}"}),
             },
             timeout=TIMEOUT_SECONDS,
             trust_env=not connection.is_loopback,  # a proxy for the world is no way to this machine
@@ -235,6 +236,12 @@ class Api:
         if not isinstance(document, list) or not all(isinstance(item, dict) for item in document):
             raise stranger(self.connection, "something unexpected")
         return document
+
+
+def _signature() -> httpx2.Auth:
+    from whenflow.cli.signing import SignedByAws
+
+    return SignedByAws()
 
 
 def connect(options: Options) -> Api:

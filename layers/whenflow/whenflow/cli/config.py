@@ -14,6 +14,8 @@ from whenflow.cli.options import Options
 LOCAL_FILE = Path(".whenflow") / "local.json"
 URL_VARIABLE = "WHENFLOW_API_URL"
 KEY_VARIABLE = "WHENFLOW_API_KEY"
+AUTHORIZATION_VARIABLE = "WHENFLOW_API_AUTHORIZATION"
+IAM = "iam"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -27,6 +29,7 @@ class Connection:
         url_source: Where the URL was found, in words.
         key_source: Where the key was found, in words.
         is_local: The URL is that of the stack `make up` runs here.
+        is_signed: Requests are signed with AWS credentials, and no key is sent.
     """
 
     api_url: str
@@ -34,6 +37,7 @@ class Connection:
     url_source: str
     key_source: str
     is_local: bool = False
+    is_signed: bool = False
 
     @property
     def is_loopback(self) -> bool:
@@ -60,6 +64,8 @@ def find_connection(
     environ = os.environ if environ is None else environ
     given = _first(("--api-url", options.api_url), (URL_VARIABLE, environ.get(URL_VARIABLE)))
     key = _first(("--api-key", options.api_key), (KEY_VARIABLE, environ.get(KEY_VARIABLE)))
+    if given and (options.iam or environ.get(AUTHORIZATION_VARIABLE) == IAM):
+        return Connection(_checked_url(*given), "", given[0], "AWS credentials", is_signed=True)
     if given and key:
         return Connection(_checked_url(*given), key[1], given[0], key[0])
     path = find_local_file(start or Path.cwd())

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from cyclopts import Parameter
 
-from whenflow.cli.client import connect
+from whenflow.cli.client import Api, connect
 from whenflow.cli.documents import parse_json, read_file
 from whenflow.cli.drafts import SUFFIXES, read_drafts
 from whenflow.cli.errors import CliError, NotFound, UsageError, did_you_mean
@@ -44,7 +44,7 @@ def explain(
         raise UsageError("Give --event with the id of a stored event.", hint="Files go with an automation in a file.")
     else:
         with connect(options) as api:
-            id_ = automation if _is_id(automation) else _id_of(automation, api.newest("automations", MAX_AUTOMATIONS))
+            id_ = automation_id(api, automation)
             answers = [api.get("/explain", {"automation": id_, "event": event})]
     if options.json:
         print_json([answer["explanation"] for answer in answers] if len(answers) > 1 else answers[0]["explanation"])
@@ -89,6 +89,19 @@ def _find(event_id: str, history: str) -> Event:
     if found is None:
         raise NotFound(f"There is no event {event_id} in {history}.")
     return found
+
+
+def automation_id(api: Api, automation: str) -> str:
+    """Return the id of an automation.
+
+    Args:
+        api: Whom to ask.
+        automation: Its id or its name.
+
+    Raises:
+        CliError: None is called so, or several are.
+    """
+    return automation if _is_id(automation) else _id_of(automation, api.newest("automations", MAX_AUTOMATIONS))
 
 
 def _id_of(name: str, automations: list[dict[str, Any]]) -> str:

@@ -26,6 +26,15 @@ class Options:
         str | None,
         Parameter(group=_GROUP, help="Key for the API. Better in WHENFLOW_API_KEY: others can see command lines."),
     ] = None
+    iam: Annotated[
+        bool,
+        Parameter(
+            group=_GROUP,
+            negative="",
+            show_default=False,
+            help="Sign requests with AWS credentials instead of a key; also by WHENFLOW_API_AUTHORIZATION=iam.",
+        ),
+    ] = False
 
 
 DEFAULTS = Options()

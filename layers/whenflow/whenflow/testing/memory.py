@@ -133,6 +133,11 @@ class MemoryFiringStore:
         """Return the firing of this id."""
         return self.stored.get(firing_id)
 
+    def caused_by(self, event_id: str, limit: int) -> Sequence[str]:
+        """Return the ids of up to `limit` firings that an event closed, in order."""
+        found = (id_ for id_, firing in self.stored.items() if firing.event and firing.event.id == event_id)
+        return sorted(found)[:limit]
+
 
 class MemoryRunStore:
     """Flow runs in a dictionary; their events go to the event store it was given."""
@@ -187,8 +192,9 @@ class MemoryRunStore:
 class MemoryConfigStore:
     """Documents in a dictionary. What goes in and out is copied, as it would be by a database."""
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(self, events: MemoryEventStore | None = None) -> None:
+        """Start empty; events that tell of changes go to the event store."""
+        self._events = events
         self._documents: dict[tuple[str, str], dict[str, Any]] = {}
         self._changes: dict[str, list[str]] = {}
 
@@ -200,28 +206,35 @@ class MemoryConfigStore:
         """Return every document of a kind, ordered by id."""
         return [copy.deepcopy(document) for key, document in sorted(self._documents.items()) if key[0] == kind]
 
-    def create(self, kind: str, id_: str, document: Mapping[str, Any], also: Iterable[Reference] = ()) -> None:
-        """Store a new document and references to it, all or none."""
+    def create(
+        self,
+        kind: str,
+        id_: str,
+        document: Mapping[str, Any],
+        also: Iterable[Reference] = (),
+        told: Event | None = None,
+    ) -> None:
+        """Store a new document, references to it and the event that tells of it, all or none."""
         new = {(kind, id_): dict(document), **{(one.kind, one.id): {"id": id_} for one in also}}
         if self._documents.keys() & new.keys():
             raise Conflict(f"There is such a {kind} already.")
         self._documents.update(_plain(new))
-        self._changed(kind, id_)
+        self._changed(kind, id_, told)
 
-    def replace(self, kind: str, id_: str, document: Mapping[str, Any]) -> None:
-        """Store a document over the one that is there."""
+    def replace(self, kind: str, id_: str, document: Mapping[str, Any], told: Event | None = None) -> None:
+        """Store a document over the one that is there, with the event that tells of it."""
         if (kind, id_) not in self._documents:
             raise NotFound(f"There is no {kind} {id_}.")
         self._documents.update(_plain({(kind, id_): dict(document)}))
-        self._changed(kind, id_)
+        self._changed(kind, id_, told)
 
-    def delete(self, kind: str, id_: str, also: Iterable[Reference] = ()) -> bool:
-        """Remove a document and references to it; False where it is not there."""
+    def delete(self, kind: str, id_: str, also: Iterable[Reference] = (), told: Event | None = None) -> bool:
+        """Remove a document and references to it, and tell of it; False where it is not there."""
         if self._documents.pop((kind, id_), None) is None:
             return False
         for reference in also:
             self._documents.pop((reference.kind, reference.id), None)
-        self._changed(kind, id_)
+        self._changed(kind, id_, told)
         return True
 
     def version(self, kind: str) -> int:
@@ -234,8 +247,25 @@ class MemoryConfigStore:
         known = max(0, version - CHANGES_KEPT) <= since <= version
         return Changes(version, list(dict.fromkeys(self._changes.get(kind, [])[since:])) if known else None)
 
-    def _changed(self, kind: str, id_: str) -> None:
+    def _changed(self, kind: str, id_: str, told: Event | None) -> None:
         self._changes.setdefault(kind, []).append(id_)
+        if told is not None:
+            if self._events is None:
+                raise ValueError("there is no event store to tell of it")
+            self._events.put(told)
+
+
+class MemoryQuota:
+    """How many requests each caller has sent, in a dictionary."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.taken: dict[tuple[str, int], int] = {}
+
+    def take(self, caller: str, window: int, amount: int) -> int:
+        """Add to what a caller has taken in a window, and return how much that makes."""
+        self.taken[caller, window] = self.taken.get((caller, window), 0) + amount
+        return self.taken[caller, window]
 
 
 class MemoryRetryQueue:

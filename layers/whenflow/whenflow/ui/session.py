@@ -1,11 +1,12 @@
 """Signing in: the API key, asked for once, stays in a cookie that no script and no other site can use."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import Enum
-from typing import Any
 from urllib.parse import urlsplit
 
+from whenflow.api.keyring import ApiKey
+from whenflow.api.scopes import Scope
 from whenflow.ui.requests import Request
 
 COOKIE = "whenflow_key"
@@ -14,7 +15,7 @@ HOME = "/ui"
 # What a key is made of: nothing that could end a cookie's value.
 KEY = re.compile(r"[A-Za-z0-9._~+/=-]{1,512}\Z")
 OWN_PAGE = re.compile(r"/ui(?!/(?:login|logout|static)\b)(?:/[A-Za-z0-9/_-]*)?(?:\?[A-Za-z0-9=&%._~-]*)?\Z")
-FindKey = Callable[[str], Mapping[str, Any] | None]
+FindKey = Callable[[str], ApiKey | None]
 
 
 class Standing(Enum):
@@ -29,8 +30,8 @@ def standing_of(key: str | None, find_key: FindKey) -> Standing:
     """Tell what a key is worth."""
     if not key:
         return Standing.NO_KEY
-    good = KEY.match(key) is not None and find_key(key) is not None
-    return Standing.SIGNED_IN if good else Standing.WRONG_KEY
+    known = find_key(key) if KEY.match(key) else None
+    return Standing.SIGNED_IN if known and known.caller.may(Scope.READ) else Standing.WRONG_KEY
 
 
 def cookie_with(key: str, request: Request) -> str:

@@ -47,6 +47,7 @@ def schemas() -> dict[str, Schema]:
 
 def _of_models() -> dict[str, Schema]:
     from whenflow.api.deployments import DeploymentInput
+    from whenflow.api.keyring import KeyInput
     from whenflow.automations.model import AutomationInput
     from whenflow.events.filters import EventFilter
     from whenflow.events.validation import EventDocument
@@ -58,6 +59,7 @@ def _of_models() -> dict[str, Schema]:
         "DeploymentInput": DeploymentInput,
         "EventFilter": EventFilter,
         "EventInput": EventDocument,
+        "KeyInput": KeyInput,
         "SourceInput": SourceInput,
         "WebhookInput": WebhookInput,
     }
@@ -84,6 +86,14 @@ _OF_A_WEBHOOK: dict[str, Schema] = {
     "description": TEXT,
     "delivery_id": maybe(TEXT),
     "secrets": {**maybe(anything()), "description": "Where the secrets are kept; never what they are."},
+}
+_KEY: dict[str, Schema] = {
+    "id": UUID,
+    "name": TEXT,
+    "scopes": listing(TEXT),
+    "created": MOMENT,
+    "expires": maybe(MOMENT),
+    "last_used": maybe(MOMENT),
 }
 _ANSWERS: dict[str, Schema] = {
     "Error": {
@@ -189,4 +199,6 @@ _ANSWERS: dict[str, Schema] = {
     ),
     "Log": record({"timestamp": MOMENT, "level": {"type": "integer"}, "name": TEXT, "message": TEXT}),
     "Explanation": anything(),
+    "Key": record(_KEY),
+    "NewKey": record({**_KEY, "key": TEXT}),
 }

@@ -1,6 +1,7 @@
 """Calls of the stack's API, made in the same process."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -29,6 +30,10 @@ class AsgiApi:
 
     application: Any
     port: int
+
+    def __post_init__(self) -> None:
+        """Keep a line for every call out of the emulator's log."""
+        logging.getLogger("httpx2").setLevel(logging.WARNING)
 
     async def call(self, method: str, path: str, key: str, document: Any = None) -> tuple[int, Any]:
         """Send a request; see `Api`."""

@@ -24,8 +24,8 @@ class Sockets:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
-        path = scope["path"].rstrip("/")
-        if scope["type"] != "websocket" or path not in (IN, OUT):
+        path = scope["path"].rstrip("/") if scope["type"] == "websocket" else ""  # `lifespan` has no path
+        if path not in (IN, OUT):
             await self._application(scope, receive, send)
             return
         await receive()  # `websocket.connect`

@@ -1,0 +1,146 @@
+"""What a key may do, and what each route asks for.
+
+One table, by method and route as the routes are written. A route that is missing here is for `admin` only, and
+`tests/api/test_scopes.py` says so.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+WEBHOOK: Final = "webhook:"
+ONE_WEBHOOK: Final = "/webhooks/<webhook_id>"
+
+
+class Scope(StrEnum):
+    """What a key may do.
+
+    Attributes:
+        READ: See everything but secrets.
+        EMIT: Send events.
+        OPERATE: Both, and what keeps things running: switch automations, try webhooks out, replay.
+        ADMIN: Everything: what is set up, and keys.
+    """
+
+    READ = "read"
+    EMIT = "emit"
+    OPERATE = "operate"
+    ADMIN = "admin"
+
+
+INCLUDED: Mapping[str, frozenset[Scope]] = {
+    Scope.READ: frozenset({Scope.READ}),
+    Scope.EMIT: frozenset({Scope.EMIT}),
+    Scope.OPERATE: frozenset({Scope.READ, Scope.EMIT, Scope.OPERATE}),
+    Scope.ADMIN: frozenset(Scope),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls the API.
+
+    Attributes:
+        resource_id: As a resource of events: `whenflow.api-key.<id>`, or `aws.iam.<ARN>`.
+        name: For people.
+        scopes: `read`, `emit`, `operate`, `admin`, or `webhook:<id>`: all that can be done with this webhook but to
+            delete it.
+    """
+
+    resource_id: str
+    name: str
+    scopes: Sequence[str]
+
+    def may(self, scope: Scope) -> bool:
+        """Tell whether its scopes include this one."""
+        return any(scope in INCLUDED.get(one, ()) for one in self.scopes)
+
+    def lacks(self, method: str, route: str, values: Mapping[str, str]) -> Scope | None:
+        """Return the scope that the caller would need for a route and has not; None where it may go on.
+
+        Args:
+            method: In capitals.
+            route: As it is written in the table.
+            values: What the request's path has in the places of the route's names.
+        """
+        needed = SCOPES.get((method, route), Scope.ADMIN)
+        if needed is None or self.may(needed):
+            return None
+        is_of_webhook = route.startswith(ONE_WEBHOOK) and method != "DELETE"
+        return None if is_of_webhook and WEBHOOK + values.get("webhook_id", "") in self.scopes else needed
+
+
+_READ, _EMIT, _OPERATE, _ADMIN = Scope.READ, Scope.EMIT, Scope.OPERATE, Scope.ADMIN
+SCOPES: Mapping[tuple[str, str], Scope | None] = {
+    # ---- of the server: any key will do ----
+    ("GET", "/health"): None,
+    ("GET", "/ready"): None,
+    ("GET", "/hello"): None,
+    ("GET", "/version"): None,
+    ("GET", "/admin/version"): None,
+    ("GET", "/admin/storage"): None,
+    ("GET", "/csrf-token"): None,
+    ("GET", "/openapi.json"): None,
+    # ---- events and what came of them ----
+    ("POST", "/events"): _EMIT,
+    ("GET", "/events"): _READ,
+    ("POST", "/events/filter"): _READ,
+    ("GET", "/events/filter/next"): _READ,
+    ("POST", "/events/count-by/<by>"): _READ,
+    ("POST", "/events/tail"): _READ,
+    ("GET", "/events/<event_id>"): _READ,
+    ("GET", "/firings/<firing_id>"): _READ,
+    ("GET", "/explain"): _READ,
+    ("GET", "/lineage/<kind>/<id_>"): _READ,
+    ("POST", "/replay"): _READ,
+    ("POST", "/replay/fire"): _OPERATE,
+    # ---- webhooks ----
+    ("GET", "/webhooks/presets"): _READ,
+    ("POST", "/webhooks/filter"): _READ,
+    ("GET", ONE_WEBHOOK): _READ,
+    ("GET", f"{ONE_WEBHOOK}/requests"): _READ,
+    ("POST", f"{ONE_WEBHOOK}/test"): _OPERATE,
+    ("POST", "/webhooks"): _ADMIN,
+    ("PUT", ONE_WEBHOOK): _ADMIN,
+    ("PATCH", ONE_WEBHOOK): _ADMIN,
+    ("DELETE", ONE_WEBHOOK): _ADMIN,
+    ("POST", f"{ONE_WEBHOOK}/rotate"): _ADMIN,
+    ("POST", f"{ONE_WEBHOOK}/rotate-secret"): _ADMIN,
+    # ---- sources ----
+    ("POST", "/sources/filter"): _READ,
+    ("GET", "/sources/<source_id>"): _READ,
+    ("POST", "/sources/test"): _OPERATE,
+    ("POST", "/sources"): _ADMIN,
+    ("PUT", "/sources/<source_id>"): _ADMIN,
+    ("PATCH", "/sources/<source_id>"): _ADMIN,
+    ("DELETE", "/sources/<source_id>"): _ADMIN,
+    # ---- automations ----
+    ("POST", "/automations/filter"): _READ,
+    ("POST", "/automations/count"): _READ,
+    ("GET", "/automations/related-to/(?s:.+)"): _READ,
+    ("GET", "/automations/<automation_id>"): _READ,
+    ("POST", "/templates/validate"): _READ,
+    ("POST", "/automations/templates/validate"): _READ,
+    ("PATCH", "/automations/<automation_id>"): _OPERATE,
+    ("POST", "/automations"): _ADMIN,
+    ("PUT", "/automations/<automation_id>"): _ADMIN,
+    ("DELETE", "/automations/<automation_id>"): _ADMIN,
+    ("DELETE", "/automations/owned-by/(?s:.+)"): _ADMIN,
+    # ---- deployments and runs ----
+    ("POST", "/deployments/filter"): _READ,
+    ("GET", "/deployments/<deployment_id>"): _READ,
+    ("GET", "/deployments/name/<flow_name>/<name>"): _READ,
+    ("POST", "/flows/filter"): _READ,
+    ("POST", "/deployments"): _ADMIN,
+    ("DELETE", "/deployments/<deployment_id>"): _ADMIN,
+    ("POST", "/flow_runs/filter"): _READ,
+    ("GET", "/flow_runs/<run_id>"): _READ,
+    ("GET", "/flow_run_states"): _READ,
+    ("POST", "/logs/filter"): _READ,
+    # ---- keys ----
+    ("POST", "/keys"): _ADMIN,
+    ("POST", "/keys/filter"): _ADMIN,
+    ("GET", "/keys/<key_id>"): _ADMIN,
+    ("DELETE", "/keys/<key_id>"): _ADMIN,
+}

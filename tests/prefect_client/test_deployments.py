@@ -1,0 +1,169 @@
+"""`prefect deployment …`, `prefect flow …`, `prefect flow-run …`, and what a program does with them."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.e2e.stacks import Stack, eventually
+from tests.prefect_client.conftest import Prefect
+
+FLOW = "new_user_flow"
+NOTHING_AT_ALL = "00000000-0000-4000-8000-00000000dead"
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+USER = {"userid": "u-1", "name": "Ann"}
+
+
+@pytest.fixture
+def deployment(stack: Stack) -> dict[str, Any]:
+    """A deployment of the flow that welcomes new users."""
+    return stack.deployment(FLOW)
+
+
+def full_name(deployment: dict[str, Any]) -> str:
+    return f"{FLOW}/{deployment['name']}"
+
+
+def run_of(prefect: Prefect, deployment: dict[str, Any], *options: str) -> str:
+    """Run a deployment from the command line; return the flow run's id."""
+    given = [f"--param={name}={json.dumps(value)}" for name, value in USER.items()]
+    said = prefect("deployment", "run", full_name(deployment), *given, *options)
+    return str(UUID.findall(said.output)[0])
+
+
+def finished(stack: Stack, run_id: str) -> Callable[[], Any]:
+    def look() -> Any:
+        run = stack.get(f"/flow_runs/{run_id}")
+        return run if run["state_type"] in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"} else None
+
+    return look
+
+
+def test_deployment_ls(prefect: Prefect, deployment: dict[str, Any]) -> None:
+    assert deployment["name"] in prefect("deployment", "ls").output
+    assert deployment["name"] in prefect("deployment", "ls", "--flow-name", FLOW).output
+
+
+def test_deployment_inspect_by_name(prefect: Prefect, deployment: dict[str, Any]) -> None:
+    assert deployment["id"] in prefect("deployment", "inspect", full_name(deployment)).output
+    assert "not found" in prefect("deployment", "inspect", f"{FLOW}/none", code=1).output
+
+
+def test_deployment_run_starts_a_run_that_completes(prefect: Prefect, stack: Stack, deployment: dict[str, Any]) -> None:
+    run_id = run_of(prefect, deployment, "--tag", "cli")
+
+    run = eventually(finished(stack, run_id), "the end of the run")
+    assert (run["state_type"], run["parameters"]) == ("COMPLETED", USER)
+    assert "cli" in run["tags"]
+
+
+def test_deployment_run_later_is_scheduled(prefect: Prefect, stack: Stack, deployment: dict[str, Any]) -> None:
+    run_id = run_of(prefect, deployment, "--start-in", "in 5 minutes")
+
+    assert stack.get(f"/flow_runs/{run_id}")["state_type"] == "SCHEDULED"
+    assert "scheduled for cancellation" in prefect("flow-run", "cancel", run_id).output
+
+
+def test_deployment_pause_resume_and_delete(prefect: Prefect, stack: Stack, deployment: dict[str, Any]) -> None:
+    name = full_name(deployment)
+    prefect("deployment", "schedule", "create", name, "--cron", "0 0 * * *")
+    assert "0 0 * * *" in prefect("deployment", "schedule", "ls", name).output
+    prefect("deployment", "delete", name)
+    assert stack.call("GET", f"/deployments/{deployment['id']}").status_code == 404
+
+
+def test_flow_ls(prefect: Prefect, deployment: dict[str, Any]) -> None:
+    assert FLOW in prefect("flow", "ls").output
+
+
+def test_flow_runs_are_listed_inspected_and_deleted(prefect: Prefect, stack: Stack, deployment: dict[str, Any]) -> None:
+    run_id = run_of(prefect, deployment)
+    run = eventually(finished(stack, run_id), "the end of the run")
+
+    assert run_id in prefect("flow-run", "ls").output
+    assert run_id in prefect("flow-run", "ls", "--state", "Completed", "--limit", "3").output
+    assert run["name"] in prefect("flow-run", "inspect", run_id).output
+    assert "already finished" in prefect("flow-run", "watch", run_id).output
+    assert "terminal" in prefect("flow-run", "cancel", run_id, code=1).output
+    prefect("flow-run", "delete", run_id)
+    assert "not found" in prefect("flow-run", "inspect", run_id, code=1).output
+
+
+def test_flow_run_logs(prefect: Prefect, stack: Stack, deployment: dict[str, Any]) -> None:
+    run_id = run_of(prefect, deployment)
+    eventually(finished(stack, run_id), "the end of the run")
+
+    def lines_of() -> list[str]:
+        return prefect("flow-run", "logs", run_id).output.splitlines()
+
+    lines = eventually(lines_of, "the log")
+    assert prefect("flow-run", "logs", run_id, "--head", "--num-logs", "1").output.splitlines() == lines[:1]
+
+
+def test_a_flow_run_that_is_not_there_is_not_found(prefect: Prefect) -> None:
+    assert "not found" in prefect("flow-run", "inspect", NOTHING_AT_ALL, code=1).output
+
+
+def test_run_deployment_of_a_program_waits_for_the_end(prefect: Prefect, deployment: dict[str, Any]) -> None:
+    said = prefect.python(
+        f"""
+from prefect.deployments import run_deployment
+run = run_deployment("{full_name(deployment)}", parameters={USER!r}, timeout=60, poll_interval=0.2, idempotency_key="k")
+again = run_deployment("{full_name(deployment)}", parameters={USER!r}, timeout=0, idempotency_key="k")
+print(run.state.type.value, run.id == again.id)
+"""
+    )
+
+    assert said.output.strip().endswith("COMPLETED True")
+
+
+def test_a_deployment_of_a_program_with_triggers_leaves_one_set_of_automations(
+    prefect: Prefect, stack: Stack, name: str
+) -> None:
+    program = f"""
+from prefect import flow
+from prefect.events import DeploymentEventTrigger
+
+@flow(name="{name}")
+def hello(x: int = 1): ...
+
+trigger = DeploymentEventTrigger(name="t", expect={{"a.b"}}, parameters={{"x": 2}})
+deployment = hello.to_deployment("d", triggers=[trigger])
+deployment.work_pool_name = "lambda"
+deployment.job_variables = {{"function_arn": "{stack.outputs["FlowsFunctionArn"]}"}}
+print(deployment.apply())
+"""
+
+    ids = [UUID.findall(prefect.python(program).output)[-1] for _ in range(2)]
+
+    assert ids[0] == ids[1]
+    related = stack.get(f"/automations/related-to/prefect.deployment.{ids[0]}")
+    assert [one["owner_resource"] for one in related] == [f"prefect.deployment.{ids[0]}"]
+    prefect("deployment", "delete", f"{name}/d")
+    assert stack.get(f"/automations/related-to/prefect.deployment.{ids[0]}") == []
+
+
+def test_a_flow_on_the_users_own_machine_reports_to_the_stack(prefect: Prefect, stack: Stack, name: str) -> None:
+    said = prefect.python(
+        f"""
+from prefect import flow, task
+
+@task
+def double(x): return 2 * x
+
+@flow(name="{name}", log_prints=True)
+def hello(x: int = 1):
+    print("hello from here")
+    return double(x)
+
+state = hello(x=4, return_state=True)
+print(state.result(), state.state_details.flow_run_id)
+"""
+    )
+
+    run = stack.get(f"/flow_runs/{UUID.findall(said.output)[-1]}")
+    assert (run["state_type"], run["parameters"]) == ("COMPLETED", {"x": 4})
+    logs = {"logs": {"flow_run_id": {"any_": [run["id"]]}}, "sort": "TIMESTAMP_ASC"}
+    lines = eventually(lambda: [line["message"] for line in stack.post("/logs/filter", logs)], "the log")
+    assert "hello from here" in lines

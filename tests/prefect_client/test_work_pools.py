@@ -1,0 +1,22 @@
+"""`prefect work-pool …`: the places where flow runs are launched."""
+
+from tests.prefect_client.conftest import Prefect
+
+
+def test_ls_shows_the_places_where_flow_runs_are_launched(prefect: Prefect) -> None:
+    said = prefect("work-pool", "ls")
+
+    assert "lambda" in said.output and "step-functions" in said.output
+
+
+def test_inspect(prefect: Prefect, name: str) -> None:
+    assert "lambda" in prefect("work-pool", "inspect", "lambda").output
+    prefect("work-pool", "inspect", name, code=1)
+
+
+def test_pause_and_resume(prefect: Prefect) -> None:
+    try:
+        assert "Paused" in prefect("work-pool", "pause", "lambda").output
+        assert "is_paused=True" in prefect("work-pool", "inspect", "lambda").output.replace(" ", "")
+    finally:
+        assert "Resumed" in prefect("work-pool", "resume", "lambda").output
