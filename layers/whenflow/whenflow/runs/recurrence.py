@@ -14,8 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 from whenflow.events.validation import Instant
 
 DAY = timedelta(days=1)
-REACH = timedelta(days=3653)
-REACH_OF_HOURS = timedelta(days=400)
+LAST_YEARS = 9970
 CRON_FIELDS = 5
 ALIASES = {
     "@yearly": "0 0 1 1 *",
@@ -124,19 +123,17 @@ class RRuleSchedule(BaseModel):
             raise ValueError(f"'{self.rrule}' is no recurrence rule: {error}") from None
         if rule._freq > dateutil_rrule.HOURLY:
             raise ValueError("FREQ must be HOURLY or longer; for shorter ones use an interval")
-        begin = rule._dtstart
-        if next(iter(rule.replace(count=None, until=begin + _reach(rule))), None) is None:
+        # Looked at in the last years there are: a rule that never comes true is followed to their end.
+        last_years = rule._dtstart.replace(year=LAST_YEARS, day=1)
+        if next(iter(rule.replace(dtstart=last_years, count=None, until=None)), None) is None:
             raise ValueError(f"'{self.rrule}' does not come true")
         return self
 
     def after(self, moment: datetime) -> Iterator[datetime]:
-        """Yield the moments after this one, in UTC; of a rule without an end, those of the coming years."""
+        """Yield the moments after this one, in UTC."""
         zone = ZoneInfo(self.timezone)
         start = moment.astimezone(zone).replace(tzinfo=None)
-        rule = self._rule()
-        if not (rule._count or rule._until):
-            rule = rule.replace(until=start + _reach(rule))
-        return _utc(local.replace(tzinfo=zone) for local in rule.xafter(start))
+        return _utc(local.replace(tzinfo=zone) for local in self._rule().xafter(start))
 
     def _rule(self) -> Any:
         """Return the rule on the wall clock of its time zone: it carries no zone itself."""
@@ -165,11 +162,6 @@ Recurrence = Annotated[
 
 def _utc(moments: Iterator[datetime]) -> Iterator[datetime]:
     return (moment.astimezone(UTC) for moment in moments)
-
-
-def _reach(rule: Any) -> timedelta:
-    """Return how far to look ahead: a rule that never comes true is followed to there, at a millisecond a day."""
-    return REACH_OF_HOURS if rule._freq == dateutil_rrule.HOURLY else REACH
 
 
 def _is_at(expression: str, local: datetime) -> bool:
