@@ -3,14 +3,30 @@
 from dataclasses import dataclass
 from typing import Any
 
+from whenflow.actions.notifications.deliver import Notifier
+from whenflow.actions.notifications.targets import Targets
+from whenflow.actions.run_control import LedgerRunControl
+from whenflow.actions.run_deployment import DeploymentRunner
+from whenflow.actions.tools import Tools
 from whenflow.api.services import Services
 from whenflow.automations.registry import AutomationRegistry
 from whenflow.aws.config_store import DynamoConfigStore
 from whenflow.aws.event_store import DynamoEventStore
 from whenflow.aws.firing_store import DynamoFiringStore
 from whenflow.aws.run_store import DynamoRunStore
-from whenflow.ports import Clock, ConfigStore, EventStore, FiringStore, Ids, RunStore
-from whenflow.testing import MemoryConfigStore, MemoryEventStore, MemoryFiringStore, MemoryRunStore
+from whenflow.ports import Clock, ConfigStore, EventStore, FiringStore, Ids, Launcher, RunStore
+from whenflow.runs import RunLedger
+from whenflow.testing import (
+    MemoryConfigStore,
+    MemoryDeadLetters,
+    MemoryEventStore,
+    MemoryFiringStore,
+    MemoryRunStore,
+    MemorySecrets,
+    RecordedHttp,
+    RecordedMailer,
+    RecordedTopics,
+)
 
 SHARDS = 4
 RETENTION_DAYS = 30
@@ -46,4 +62,29 @@ def in_dynamodb(client: Any, clock: Clock) -> Stores:
 def services_over(stores: Stores, clock: Clock, ids: Ids) -> Services:
     """Return what the API works with, over these stores; it knows no key."""
     registry = AutomationRegistry(stores.config, stores.events, clock, ids, lambda _automation: None)
-    return Services(stores.events, stores.firings, stores.runs, stores.config, clock, ids, lambda _key: None, registry)
+    return Services(
+        stores.events,
+        stores.firings,
+        stores.runs,
+        stores.config,
+        clock,
+        ids,
+        lambda _key: None,
+        registry,
+        targets=Targets(stores.config, MemorySecrets(), notifier(clock), clock, ids),
+        dead_letters=MemoryDeadLetters(),
+    )
+
+
+def notifier(clock: Clock) -> Notifier:
+    """Return a notifier that sends nothing."""
+    return Notifier(MemorySecrets(), RecordedHttp(), RecordedMailer(), RecordedTopics(), clock)
+
+
+def tools_over(stores: Stores, launcher: Launcher, clock: Clock, ids: Ids) -> Tools:
+    """Return what actions work with, over these stores."""
+    ledger = RunLedger(stores.runs, clock, ids)
+    runner = DeploymentRunner(stores.config, ledger, launcher, clock)
+    registry = AutomationRegistry(stores.config, stores.events, clock, ids, lambda _automation: None)
+    control = LedgerRunControl(ledger)
+    return Tools(stores.events, stores.config, clock, ids, runner, control, registry, notifier(clock))

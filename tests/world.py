@@ -5,8 +5,13 @@ from typing import Any
 
 from tests.stories import welcome_deployment, welcoming
 
+from whenflow.actions.guard import LoopGuard
+from whenflow.actions.notifications.deliver import Notifier
+from whenflow.actions.notifications.targets import Targets
 from whenflow.actions.perform import ActionDispatcher, ActionPerformer
+from whenflow.actions.run_control import LedgerRunControl
 from whenflow.actions.run_deployment import DeploymentRunner
+from whenflow.actions.tools import Tools
 from whenflow.api.deployments import DeploymentInput, upsert
 from whenflow.api.services import Services
 from whenflow.automations import Automation, Firing, automation_from_document, automation_from_stored
@@ -19,11 +24,17 @@ from whenflow.runs import FlowRun, RunLedger
 from whenflow.testing import (
     ManualClock,
     MemoryConfigStore,
+    MemoryDeadLetters,
     MemoryEventStore,
     MemoryFiringStore,
+    MemoryRateBudget,
     MemoryRetryQueue,
     MemoryRunStore,
+    MemorySecrets,
+    RecordedHttp,
     RecordedLauncher,
+    RecordedMailer,
+    RecordedTopics,
     SequentialIds,
 )
 from whenflow.testing.matching import MemoryMatching
@@ -43,12 +54,37 @@ class World:
         self.retries = MemoryRetryQueue()
         self.ledger = RunLedger(self.runs, self.clock, self.ids)
         self.runner = DeploymentRunner(self.config, self.ledger, self.launcher, self.clock)
-        self.performer = ActionPerformer(self.events, self.runner, self.clock, self.ids)
-        self.dispatcher = ActionDispatcher(self.performer, self.firings, self.retries)
         self.matcher = MemoryMatching(self.current, self.events, self.firings, self.clock)
         self.automations = AutomationRegistry(self.config, self.events, self.clock, self.ids, self._switched_on)
+        self.secrets, self.http = MemorySecrets(), RecordedHttp()
+        self.mailer, self.topics = RecordedMailer(), RecordedTopics()
+        self.notifier = Notifier(self.secrets, self.http, self.mailer, self.topics, self.clock)
+        self.targets = Targets(self.config, self.secrets, self.notifier, self.clock, self.ids)
+        self.budget, self.dead_letters = MemoryRateBudget(), MemoryDeadLetters()
+        self.tools = Tools(
+            self.events,
+            self.config,
+            self.clock,
+            self.ids,
+            self.runner,
+            LedgerRunControl(self.ledger),
+            self.automations,
+            self.notifier,
+        )
+        self.performer = ActionPerformer(self.tools)
+        guard = LoopGuard(self.tools, self.firings, self.runs, self.budget)
+        self.dispatcher = ActionDispatcher(self.performer, self.firings, self.retries, guard)
         self.services = Services(
-            self.events, self.firings, self.runs, self.config, self.clock, self.ids, self.find_key, self.automations
+            self.events,
+            self.firings,
+            self.runs,
+            self.config,
+            self.clock,
+            self.ids,
+            self.find_key,
+            self.automations,
+            targets=self.targets,
+            dead_letters=self.dead_letters,
         )
         self._matched = 0
 

@@ -5,11 +5,10 @@ import random
 import pytest
 from tests.counting import metered
 from tests.firings import firing_for
-from tests.stores import services_over
+from tests.stores import services_over, tools_over
 from tests.stories import NOON, order_placed, welcome_deployment, welcoming
 
 from whenflow.actions.perform import ActionPerformer
-from whenflow.actions.run_deployment import DeploymentRunner
 from whenflow.api.deployments import DeploymentInput, upsert
 from whenflow.automations import automation_from_document
 from whenflow.automations.model import with_identity
@@ -88,7 +87,7 @@ def test_a_match_with_its_run_to_completed_costs_thirty_write_units_at_most(
     automation = with_identity(automation_from_document(welcoming(deployment)), ids.new(), NOON, NOON)
     ledger = RunLedger(stores.runs, clock, ids)
     launcher = RecordedLauncher()
-    performer = ActionPerformer(stores.events, DeploymentRunner(stores.config, ledger, launcher, clock), clock, ids)
+    performer = ActionPerformer(tools_over(stores, launcher, clock, ids))
     event = signup(kilobyte)
     stores.events.put(event)
 

@@ -25,7 +25,7 @@ def serving(handler: Handler) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_POST = do_DELETE = _pass_on
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _pass_on
 
         def log_message(self, format: str, *args: Any) -> None:
             """Keep quiet."""

@@ -31,6 +31,10 @@ class Context:
     aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
     memory_limit_in_mb: int = 512
 
+    def get_remaining_time_in_millis(self) -> int:
+        """All the time that a function has."""
+        return 60_000
+
     @property
     def invoked_function_arn(self) -> str:
         """The function's ARN."""
@@ -183,6 +187,7 @@ def queue_record(body: str, message_id: str = "059f36b4-87a3-44ab-83d2-661975830
     """Return a message as Lambda hands it over."""
     return {
         "messageId": message_id,
+        "receiptHandle": f"receipt of {message_id}",
         "body": body,
         "attributes": {"ApproximateReceiveCount": str(receives)},
         "eventSource": "aws:sqs",

@@ -21,6 +21,12 @@ ON_EVERYTHING = {
     "logs:PutResourcePolicy": "as above",
     "logs:UpdateLogDelivery": "as above",
 }
+# What may stand on everything below a prefix of this stack's own, and why.
+BELOW_A_PREFIX = {
+    "ssm:DeleteParameter": "targets are made at run time, and so are the names of their secrets",
+    "ssm:GetParameter": "as above",
+    "ssm:PutParameter": "as above",
+}
 READS = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
 NAMES = sorted(functions())
 
@@ -58,12 +64,58 @@ def test_no_resource_is_a_wildcard_but_for_a_reason() -> None:
     found = [
         (name, action)
         for name, statement in everyone()
-        if "*" in str(statement["Resource"])
+        if "*" in str(statement["Resource"]) and not set(actions(statement)) <= BELOW_A_PREFIX.keys()
         for action in actions(statement)
     ]
 
     assert [(name, action) for name, action in found if action not in ON_EVERYTHING] == []
     assert {action for _, action in found} == ON_EVERYTHING.keys()
+
+
+def test_secrets_of_targets_are_reached_below_their_prefix_only() -> None:
+    prefixed = [(name, one) for name, one in everyone() if set(actions(one)) & BELOW_A_PREFIX.keys()]
+    suffix = ":parameter/${AWS::StackName}/notification-targets/*"
+
+    assert {"ActionFunction", "ApiFunction"} == {
+        name for name, one in prefixed if one["Resource"]["Fn::Sub"].endswith(suffix)
+    }
+
+
+def test_the_action_function_changes_no_secret() -> None:
+    granted = {action for statement in statements(functions()["ActionFunction"]) for action in actions(statement)}
+
+    assert not granted & {"ssm:DeleteParameter", "ssm:PutParameter"}
+
+
+def test_actions_change_only_what_they_can_pause() -> None:
+    [changing] = [
+        one
+        for one in statements(functions()["ActionFunction"])
+        if one["Resource"] == {"Fn::GetAtt": "ConfigTable.Arn"} and "dynamodb:PutItem" in actions(one)
+    ]
+
+    assert changing["Condition"] == {
+        "ForAllValues:StringEquals": {
+            "dynamodb:LeadingKeys": ["automation", "deployment", "version", "work-pool", "work-queue"]
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("policy", "condition", "parameter"),
+    [
+        ("SendMailPolicy", "SendsMail", "MailIdentities"),
+        ("PublishPolicy", "PublishesToTopics", "NotificationTopics"),
+        ("ReadNotificationSecretsPolicy", "ReadsNotificationSecrets", "NotificationSecrets"),
+    ],
+)
+def test_what_messages_may_use_is_named_by_a_parameter(policy: str, condition: str, parameter: str) -> None:
+    resource = template()["Resources"][policy]
+    [statement] = resource["Properties"]["PolicyDocument"]["Statement"]
+
+    assert resource["Condition"] == condition
+    assert statement["Resource"] == {"Ref": parameter}
+    assert template()["Parameters"][parameter]["Default"] == ""
 
 
 def test_anyone_who_calls_a_webhook_reaches_no_api_key() -> None:

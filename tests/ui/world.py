@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from tests.stores import Stores, tools_over
+
+from whenflow.actions.guard import LoopGuard
+from whenflow.actions.notifications.targets import Targets
 from whenflow.actions.perform import ActionDispatcher, ActionPerformer
-from whenflow.actions.run_deployment import DeploymentRunner
 from whenflow.api.services import Services
 from whenflow.automations import Automation, automation_from_stored
 from whenflow.automations.registry import AutomationRegistry
@@ -15,10 +18,13 @@ from whenflow.runs import FlowRun, RunLedger, StateType
 from whenflow.testing import (
     ManualClock,
     MemoryConfigStore,
+    MemoryDeadLetters,
     MemoryEventStore,
     MemoryFiringStore,
+    MemoryRateBudget,
     MemoryRetryQueue,
     MemoryRunStore,
+    MemorySecrets,
     RecordedLauncher,
     SequentialIds,
 )
@@ -37,9 +43,10 @@ class World:
         self.events, self.firings, self.config = MemoryEventStore(), MemoryFiringStore(), MemoryConfigStore()
         self.runs = MemoryRunStore(self.events)
         self.ledger = RunLedger(self.runs, self.clock, self.ids)
-        runner = DeploymentRunner(self.config, self.ledger, self.launcher, self.clock)
-        performer = ActionPerformer(self.events, runner, self.clock, self.ids)
-        self._dispatcher = ActionDispatcher(performer, self.firings, MemoryRetryQueue())
+        stores = Stores(self.events, self.firings, self.runs, self.config)
+        tools = tools_over(stores, self.launcher, self.clock, self.ids)
+        guard = LoopGuard(tools, self.firings, self.runs, MemoryRateBudget())
+        self._dispatcher = ActionDispatcher(ActionPerformer(tools), self.firings, MemoryRetryQueue(), guard)
         self._matcher = MemoryMatching(self.current, self.events, self.firings, self.clock)
         self._matched: set[str] = set()
         self._acted: set[str] = set()
@@ -52,6 +59,8 @@ class World:
             self.ids,
             lambda key: {"name": "tests"} if key == KEY else None,
             AutomationRegistry(self.config, self.events, self.clock, self.ids, lambda _automation: None),
+            targets=Targets(self.config, MemorySecrets(), tools.notifier, self.clock, self.ids),
+            dead_letters=MemoryDeadLetters(),
         )
         self.ui = build_ui(self.services)
 

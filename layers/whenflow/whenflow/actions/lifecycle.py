@@ -14,6 +14,8 @@ CAUSAL_REACH = timedelta(minutes=5)
 MAX_SHOWN_BYTES = 64 * 1024
 TRIGGERING_EVENT = "triggering-event"
 AUTOMATION_TRIGGERED_EVENT = "automation-triggered-event"
+FIRING_ID = "whenflow.firing-id"
+"""The label by which events of automations name their firing: what they set off is traced back by it."""
 
 
 def automation_triggered(firing: Firing, ids: Ids) -> Event:
@@ -34,14 +36,14 @@ def automation_triggered(firing: Firing, ids: Ids) -> Event:
     )
 
 
-def action_triggered(firing: Firing, index: int, ids: Ids) -> Event:
-    """Tell that an action was called for."""
+def action_triggered(firing: Firing, index: int, ids: Ids, related: Sequence[Labels] = ()) -> Event:
+    """Tell that an action was called for; `related` are the resources that it is to work on."""
     return Event(
         id=_action_triggered_id(firing, index, ids),
         occurred=firing.triggered,
         event="prefect.automation.action.triggered",
         resource=_automation(firing) | {"prefect.trigger-type": firing.trigger_type},
-        related=_causes(firing, ids),
+        related=(*related, *_causes(firing, ids)),
         payload=_payload(firing, index),
         follows=firing.event.id if firing.event and _is_near(firing.event, firing.triggered) else None,
         received=firing.triggered,
@@ -59,7 +61,7 @@ def action_ended(
 ) -> Event:
     """Tell that an action was `executed` or `failed`; told again, it is the same event."""
     return Event(
-        id=named_id("action", firing.id, str(index), outcome),
+        id=action_ended_id(firing, index, outcome),
         occurred=now,
         event=f"prefect.automation.action.{outcome}",
         resource=_automation(firing) | {"prefect.trigger-type": firing.trigger_type},
@@ -68,6 +70,11 @@ def action_ended(
         follows=_action_triggered_id(firing, index, ids),
         received=now,
     )
+
+
+def action_ended_id(firing: Firing, index: int, outcome: str) -> str:
+    """Return the id of the event that tells that an action was `executed` or `failed`."""
+    return named_id("action", firing.id, str(index), outcome)
 
 
 def _shown(event: Event) -> dict[str, Any]:
@@ -79,7 +86,11 @@ def _shown(event: Event) -> dict[str, Any]:
 
 
 def _automation(firing: Firing) -> Labels:
-    labels = {RESOURCE_ID: RESOURCE_PREFIX + firing.automation_id, RESOURCE_NAME: firing.automation_name}
+    labels = {
+        RESOURCE_ID: RESOURCE_PREFIX + firing.automation_id,
+        RESOURCE_NAME: firing.automation_name,
+        FIRING_ID: firing.id,
+    }
     return labels | {"prefect.posture": firing.posture} if firing.posture else labels
 
 

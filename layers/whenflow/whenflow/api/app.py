@@ -7,7 +7,17 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 
 from whenflow import __version__
-from whenflow.api import automations, deployments, events, explain, flow_runs, webhooks
+from whenflow.api import (
+    automations,
+    block_documents,
+    dead_letters,
+    deployments,
+    events,
+    explain,
+    flow_runs,
+    notification_targets,
+    webhooks,
+)
 from whenflow.api.answers import add_error_answers, answer
 from whenflow.api.services import Services
 
@@ -23,7 +33,17 @@ def build_api(services: Services) -> Handler:
     app.use([_authenticate(services)])
     add_error_answers(app)
     _add_own_routes(app)
-    for area in (events, webhooks, automations, deployments, flow_runs, explain):
+    for area in (
+        events,
+        webhooks,
+        automations,
+        deployments,
+        flow_runs,
+        explain,
+        notification_targets,
+        block_documents,
+        dead_letters,
+    ):
         area.add_routes(app, services)
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

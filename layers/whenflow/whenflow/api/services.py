@@ -1,11 +1,12 @@
 """What the routes work with."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from whenflow.actions.notifications.targets import Targets
 from whenflow.automations.registry import AutomationRegistry
-from whenflow.ports import Clock, ConfigStore, EventStore, FiringStore, Ids, RunStore
+from whenflow.ports import Clock, ConfigStore, DeadLetters, EventStore, FiringStore, Ids, RunStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,8 @@ class Services:
     Attributes:
         find_key: Knows API keys.
         is_held: Knows the events that wait for another.
+        targets: Where notifications go.
+        dead_letters: What could not be done.
     """
 
     events: EventStore
@@ -26,3 +29,5 @@ class Services:
     find_key: Callable[[str], Mapping[str, Any] | None]
     automations: AutomationRegistry
     is_held: Callable[[str], bool] = lambda _event_id: False
+    targets: Targets = field(kw_only=True)
+    dead_letters: DeadLetters = field(kw_only=True)

@@ -22,6 +22,13 @@ class Settings:
         shards: Partitions that an hour of events is spread over, 1 to 256.
         retry_queue_url: Where actions go that are to be tried again; empty where the function has no need of it.
         timer_queue_url: Where rings are asked for; likewise.
+        stack_name: What the names of this stack's secrets begin with; likewise.
+        action_dead_letters_url: Where actions end that failed again and again; likewise, as the others of dead letters.
+        flow_failures_queue_url: Where invocations of flows go that Lambda gave up on; likewise.
+        mail_from: The address that e-mail is sent from; empty where none may be sent.
+        allowed_hosts: The hosts that may be called, comma-separated; empty for any.
+        max_causal_depth: How many firings may follow from each other before the automation is paused.
+        max_firings_per_minute: How often an automation may fire within a minute; 0 for no limit.
     """
 
     events_table: str
@@ -33,6 +40,17 @@ class Settings:
     shards: int = 4
     retry_queue_url: str = ""
     timer_queue_url: str = ""
+    stack_name: str = ""
+    action_dead_letters_url: str = ""
+    timer_dead_letters_url: str = ""
+    flow_failures_queue_url: str = ""
+    flow_failures_dead_letters_url: str = ""
+    stream_dead_letters_url: str = ""
+    notification_dead_letters_url: str = ""
+    mail_from: str = ""
+    allowed_hosts: str = ""
+    max_causal_depth: int = 16
+    max_firings_per_minute: int = 20_000
 
 
 @lru_cache(maxsize=1)
@@ -52,6 +70,17 @@ def settings() -> Settings:
         shards=int(os.environ.get(f"{PREFIX}EVENT_SHARDS", "4")),
         retry_queue_url=os.environ.get(f"{PREFIX}ACTION_RETRY_QUEUE_URL", ""),
         timer_queue_url=os.environ.get(f"{PREFIX}TIMER_QUEUE_URL", ""),
+        stack_name=os.environ.get(f"{PREFIX}STACK_NAME", ""),
+        action_dead_letters_url=os.environ.get(f"{PREFIX}ACTION_DEAD_LETTERS_URL", ""),
+        timer_dead_letters_url=os.environ.get(f"{PREFIX}TIMER_DEAD_LETTERS_URL", ""),
+        flow_failures_queue_url=os.environ.get(f"{PREFIX}FLOW_FAILURES_QUEUE_URL", ""),
+        flow_failures_dead_letters_url=os.environ.get(f"{PREFIX}FLOW_FAILURES_DEAD_LETTERS_URL", ""),
+        stream_dead_letters_url=os.environ.get(f"{PREFIX}STREAM_DEAD_LETTERS_URL", ""),
+        notification_dead_letters_url=os.environ.get(f"{PREFIX}NOTIFICATION_DEAD_LETTERS_URL", ""),
+        mail_from=os.environ.get(f"{PREFIX}MAIL_FROM", ""),
+        allowed_hosts=os.environ.get(f"{PREFIX}ALLOWED_HOSTS", ""),
+        max_causal_depth=int(os.environ.get(f"{PREFIX}MAX_CAUSAL_DEPTH", "16")),
+        max_firings_per_minute=int(os.environ.get(f"{PREFIX}MAX_FIRINGS_PER_MINUTE", "20000")),
     )
 
 

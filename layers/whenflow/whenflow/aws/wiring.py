@@ -15,18 +15,26 @@ from whenflow.aws.system import SystemClock, SystemIds
 from whenflow.runs import RunLedger
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from types_boto3_dynamodb import DynamoDBClient
 
+    from whenflow.actions.notifications.deliver import Notifier
+    from whenflow.actions.notifications.targets import Targets
     from whenflow.actions.perform import ActionDispatcher
     from whenflow.api.app import Handler
     from whenflow.api.services import Services
     from whenflow.automations.match import Matcher
     from whenflow.automations.model import Automation
+    from whenflow.automations.registry import AutomationRegistry
     from whenflow.automations.settle import Settler
     from whenflow.automations.timekeeping import Timekeeper
     from whenflow.automations.timer import Timer
+    from whenflow.aws.dead_letters import SqsDeadLetters
     from whenflow.aws.directories import LoadedEngine
     from whenflow.aws.progress_store import DynamoHoldStore
+    from whenflow.aws.retry_queue import SqsRetryQueue
+    from whenflow.aws.secrets import AwsSecrets
     from whenflow.aws.timer_queue import SqsTimerQueue
     from whenflow.aws.window_store import DynamoWindowStore
     from whenflow.runs.track import Tracker
@@ -180,21 +188,64 @@ def timer() -> "Timer":
 
 
 @lru_cache(maxsize=1)
+def secrets() -> "AwsSecrets":
+    """Return the secrets."""
+    from whenflow.aws.secrets import AwsSecrets
+
+    return AwsSecrets(client, settings().stack_name)
+
+
+@lru_cache(maxsize=1)
+def notifier() -> "Notifier":
+    """Return what sends messages and calls webhooks."""
+    from whenflow.actions.notifications.deliver import Notifier
+    from whenflow.aws.http_port import GuardedHttp
+    from whenflow.aws.notifiers import SesMailer, SnsTopics
+
+    http = GuardedHttp(allowed_hosts=settings().allowed_hosts.split(","))
+    return Notifier(secrets(), http, SesMailer(client, settings().mail_from), SnsTopics(client), clock())
+
+
+@lru_cache(maxsize=1)
+def targets() -> "Targets":
+    """Return the notification targets."""
+    from whenflow.actions.notifications.targets import Targets
+
+    return Targets(config(), secrets(), notifier(), clock(), ids())
+
+
+@lru_cache(maxsize=1)
+def retry_queue() -> "SqsRetryQueue":
+    """Return the queue of actions to be tried again."""
+    from whenflow.aws.retry_queue import SqsRetryQueue
+
+    return SqsRetryQueue(client("sqs"), settings().retry_queue_url)
+
+
+@lru_cache(maxsize=1)
 def action_dispatcher() -> "ActionDispatcher":
     """Return the use case of the `action` function."""
+    from whenflow.actions.guard import LoopGuard
     from whenflow.actions.perform import ActionDispatcher, ActionPerformer
+    from whenflow.actions.run_control import LedgerRunControl
     from whenflow.actions.run_deployment import DeploymentRunner
+    from whenflow.actions.tools import Tools
     from whenflow.aws.launchers import LambdaTarget, Launchers, StepFunctionsTarget, Target
-    from whenflow.aws.retry_queue import SqsRetryQueue
+    from whenflow.aws.rate_budget import DynamoRateBudget
     from whenflow.runs.targets import LAMBDA, STEP_FUNCTIONS
 
-    targets: dict[str, Target] = {
+    launching: dict[str, Target] = {
         LAMBDA: LambdaTarget(client("lambda"), ids()),
         STEP_FUNCTIONS: StepFunctionsTarget(client("stepfunctions")),
     }
-    runner = DeploymentRunner(config(), ledger(), Launchers(targets), clock())
-    performer = ActionPerformer(events(), runner, clock(), ids())
-    return ActionDispatcher(performer, firings(), SqsRetryQueue(client("sqs"), settings().retry_queue_url))
+    runner = DeploymentRunner(config(), ledger(), Launchers(launching), clock())
+    # What an action switches on gets its windows from the timer's next sweep: this function has no hand in windows.
+    registry = automation_registry(lambda _automation: None)
+    control = LedgerRunControl(ledger())
+    tools = Tools(events(), config(), clock(), ids(), runner, control, registry, notifier())
+    budget = DynamoRateBudget(dynamodb(), settings().state_table, settings().max_firings_per_minute)
+    guard = LoopGuard(tools, firings(), runs(), budget, settings().max_causal_depth)
+    return ActionDispatcher(ActionPerformer(tools), firings(), retry_queue(), guard)
 
 
 @lru_cache(maxsize=1)
@@ -209,11 +260,9 @@ def tracker() -> "Tracker":
 def services() -> "Services":
     """Return what the API and the pages work with."""
     from whenflow.api.services import Services
-    from whenflow.automations.registry import AutomationRegistry
     from whenflow.aws.keys import find_api_key
 
     store = config()
-    registry = AutomationRegistry(store, events(), clock(), ids(), _stand_up)
     return Services(
         events(),
         firings(),
@@ -222,9 +271,40 @@ def services() -> "Services":
         clock(),
         ids(),
         lambda secret: find_api_key(store, secret),
-        registry,
+        automation_registry(_stand_up),
         lambda event_id: holds().is_held(event_id),
+        targets=targets(),
+        dead_letters=dead_letters(),
     )
+
+
+@lru_cache(maxsize=1)
+def dead_letters() -> "SqsDeadLetters":
+    """Return the dead letters; their clients are made when they are first looked at."""
+    from whenflow.aws.dead_letters import Places, SqsDeadLetters
+
+    named = settings()
+    dead = {
+        "action": named.action_dead_letters_url,
+        "timer": named.timer_dead_letters_url,
+        "flow-failures": named.flow_failures_dead_letters_url,
+        "stream": named.stream_dead_letters_url,
+        "notification": named.notification_dead_letters_url,
+    }
+    sources = {
+        "action": named.retry_queue_url,
+        "timer": named.timer_queue_url,
+        "flow-failures": named.flow_failures_queue_url,
+    }
+    places = Places(dead, sources, lambda notification: notification_receiver().receive(notification))
+    return SqsDeadLetters(client, places)
+
+
+def automation_registry(switched_on: "Callable[[Automation], None]") -> "AutomationRegistry":
+    """Return the use cases of automations; `switched_on` is told of each whose windows begin now."""
+    from whenflow.automations.registry import AutomationRegistry
+
+    return AutomationRegistry(config(), events(), clock(), ids(), switched_on)
 
 
 @lru_cache(maxsize=1)

@@ -43,7 +43,16 @@ app.command(
     sort_key=7,
 )
 app.command("whenflow.cli.explain:explain", name="explain", help="Why an automation fired, or why not.", sort_key=8)
-app.command("whenflow.cli.version:version", name="version", help="Show the version.", sort_key=9)
+app.command(
+    "whenflow.cli.notifications:app",
+    name="notification",
+    help="Where messages go.",
+    sort_key=9,
+)
+app.command(
+    "whenflow.cli.dlq:app", name="dlq", help="Dead letters: what could not be done, and doing it again.", sort_key=10
+)
+app.command("whenflow.cli.version:version", name="version", help="Show the version.", sort_key=11)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

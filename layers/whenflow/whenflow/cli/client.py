@@ -77,11 +77,30 @@ class Api:
         Raises:
             CliError: Any of its kinds; `Refused` where the document is at fault.
         """
-        try:
-            content = json.dumps(body, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise UsageError(f"It cannot be written as JSON: {error}.") from error
-        return self._call("POST", path, content=content, headers={"content-type": "application/json"})
+        return self._send("POST", path, body)
+
+    def patch(self, path: str, body: Any) -> Any:
+        """Change some fields of the object at a path.
+
+        Args:
+            path: Below the base URL, starting with a slash.
+            body: The fields.
+
+        Raises:
+            CliError: Any of its kinds; `Refused` where the document is at fault.
+        """
+        return self._send("PATCH", path, body)
+
+    def delete(self, path: str) -> None:
+        """Remove the object at a path.
+
+        Args:
+            path: Below the base URL, starting with a slash.
+
+        Raises:
+            CliError: Any of its kinds; `NotFound` for a 404.
+        """
+        self._call("DELETE", path)
 
     def create(self, collection: str, body: Any) -> dict[str, Any]:
         """Add an object to a collection and return it as the API made it.
@@ -130,6 +149,13 @@ class Api:
             run_id: The id of the run.
         """
         return self._list(self.get("/flow_run_states/", {"flow_run_id": run_id}))
+
+    def _send(self, method: str, path: str, body: Any) -> Any:
+        try:
+            content = json.dumps(body, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"It cannot be written as JSON: {error}.") from error
+        return self._call(method, path, content=content, headers={"content-type": "application/json"})
 
     def _call(self, method: str, path: str, **arguments: Any) -> Any:
         url = self.connection.api_url + path

@@ -11,16 +11,30 @@ from whenflow.testing.memory import (
     MemoryFiringStore,
     MemoryRetryQueue,
     MemoryRunStore,
+    MemorySecrets,
+)
+from whenflow.testing.outside import (
+    MemoryDeadLetters,
+    MemoryRateBudget,
+    RecordedHttp,
+    RecordedMailer,
+    RecordedTopics,
 )
 
 __all__ = [
     "ManualClock",
     "MemoryConfigStore",
+    "MemoryDeadLetters",
     "MemoryEventStore",
     "MemoryFiringStore",
+    "MemoryRateBudget",
     "MemoryRetryQueue",
     "MemoryRunStore",
+    "MemorySecrets",
+    "RecordedHttp",
     "RecordedLauncher",
+    "RecordedMailer",
+    "RecordedTopics",
     "SequentialIds",
     "an_automation",
     "an_event",

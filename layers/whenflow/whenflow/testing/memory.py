@@ -12,6 +12,7 @@ from whenflow.errors import Conflict, NotFound, Rejected
 from whenflow.events import Event
 from whenflow.ports import LogLine, Page, Reference
 from whenflow.runs import FlowRun
+from whenflow.webhooks.secrets import secret_text
 
 
 class MemoryEventStore:
@@ -183,6 +184,39 @@ class MemoryRetryQueue:
     def send(self, firing_id: str, action_index: int, reason: str) -> None:
         """Put one action of one firing aside."""
         self.sent.append((firing_id, action_index, reason))
+
+
+class MemorySecrets:
+    """Secrets in a dictionary.
+
+    Attributes:
+        kept: The secrets by reference; a test may put in one that the user keeps himself.
+        asked: The references that were asked for, in order.
+    """
+
+    def __init__(self, kept: Mapping[str, str] | None = None) -> None:
+        """Start with these."""
+        self.kept = dict(kept or {})
+        self.asked: list[str] = []
+
+    def get(self, reference: str, *, fresh: bool = False) -> str:  # noqa: ARG002 - what it knows is always fresh
+        """Return a secret."""
+        self.asked.append(reference)
+        plain, _, key = reference.partition("#")
+        if plain not in self.kept:
+            raise NotFound(f"There is no secret {plain}.")
+        return secret_text(self.kept[plain], plain, key)
+
+    def put(self, name: str, value: str) -> str:
+        """Keep a secret; return its reference."""
+        reference = f"ssm:/whenflow/{name}"
+        self.kept[reference] = value
+        return reference
+
+    def delete(self, reference: str) -> None:
+        """Forget a secret that `put` kept."""
+        if reference.startswith("ssm:/whenflow/"):
+            self.kept.pop(reference, None)
 
 
 def _plain(documents: Mapping[tuple[str, str], dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
