@@ -16,6 +16,7 @@ from whenflow.aws.firing_store import DynamoFiringStore
 from whenflow.aws.run_store import DynamoRunStore
 from whenflow.ports import Clock, ConfigStore, EventStore, FiringStore, Ids, Launcher, RunStore
 from whenflow.runs import RunLedger
+from whenflow.runs.schedule import RunSchedule
 from whenflow.testing import (
     MemoryConfigStore,
     MemoryDeadLetters,
@@ -27,6 +28,7 @@ from whenflow.testing import (
     RecordedMailer,
     RecordedTopics,
 )
+from whenflow.testing.windows import MemoryTimerQueue
 
 SHARDS = 4
 RETENTION_DAYS = 30
@@ -84,7 +86,14 @@ def notifier(clock: Clock) -> Notifier:
 def tools_over(stores: Stores, launcher: Launcher, clock: Clock, ids: Ids) -> Tools:
     """Return what actions work with, over these stores."""
     ledger = RunLedger(stores.runs, clock, ids)
-    runner = DeploymentRunner(stores.config, ledger, launcher, clock)
+    runner = runner_over(stores, launcher, clock, ids)
     registry = AutomationRegistry(stores.config, stores.events, clock, ids, lambda _automation: None)
     control = LedgerRunControl(ledger)
     return Tools(stores.events, stores.config, clock, ids, runner, control, registry, notifier(clock))
+
+
+def runner_over(stores: Stores, launcher: Launcher, clock: Clock, ids: Ids) -> DeploymentRunner:
+    """Return what runs deployments, over these stores; its rings are heard by nobody."""
+    ledger = RunLedger(stores.runs, clock, ids)
+    schedule = RunSchedule(ledger, stores.runs, launcher, MemoryTimerQueue(), clock, ids)
+    return DeploymentRunner(stores.config, ledger, schedule, clock)

@@ -21,6 +21,7 @@ from whenflow.events import Event
 from whenflow.flows import Flow, Task
 from whenflow.flows.serve import FlowServer
 from whenflow.runs import FlowRun, RunLedger
+from whenflow.runs.schedule import RunSchedule
 from whenflow.testing import (
     ManualClock,
     MemoryConfigStore,
@@ -38,6 +39,7 @@ from whenflow.testing import (
     SequentialIds,
 )
 from whenflow.testing.matching import MemoryMatching
+from whenflow.testing.windows import MemoryTimerQueue
 
 
 class World:
@@ -53,9 +55,14 @@ class World:
         self.launcher = RecordedLauncher()
         self.retries = MemoryRetryQueue()
         self.ledger = RunLedger(self.runs, self.clock, self.ids)
-        self.runner = DeploymentRunner(self.config, self.ledger, self.launcher, self.clock)
+        self.timers = MemoryTimerQueue()
+        self.schedule = RunSchedule(self.ledger, self.runs, self.launcher, self.timers, self.clock, self.ids)
+        self.runner = DeploymentRunner(self.config, self.ledger, self.schedule, self.clock)
         self.matcher = MemoryMatching(self.current, self.events, self.firings, self.clock)
-        self.automations = AutomationRegistry(self.config, self.events, self.clock, self.ids, self._switched_on)
+        windows = self.matcher.windows
+        self.automations = AutomationRegistry(
+            self.config, self.events, self.clock, self.ids, self._switched_on, windows.abandon
+        )
         self.secrets, self.http = MemorySecrets(), RecordedHttp()
         self.mailer, self.topics = RecordedMailer(), RecordedTopics()
         self.notifier = Notifier(self.secrets, self.http, self.mailer, self.topics, self.clock)
@@ -85,6 +92,7 @@ class World:
             self.automations,
             targets=self.targets,
             dead_letters=self.dead_letters,
+            load_windows=windows.load,
         )
         self._matched = 0
 
@@ -145,6 +153,12 @@ class World:
     def serve(self, *served: Flow[..., Any] | Task[..., Any]) -> FlowServer:
         """Return a server of these flows and tasks."""
         return FlowServer(served, self.ledger, self.runs, self.events, self.clock, self.ids)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, and have the rings answered that are due then."""
+        now = self.clock.advance(seconds)
+        for _, run_id, ring in self.timers.launching(now):
+            self.schedule.ring(run_id, ring)
 
     def run(self) -> FlowRun:
         """Return the one flow run that there is."""

@@ -1,4 +1,4 @@
-"""Each minute, and at the second when a window may be over: time passes for the automations."""
+"""Each minute, and at the second when a window may be over or a run may start: time passes."""
 
 from typing import Any
 

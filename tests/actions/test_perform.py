@@ -157,14 +157,3 @@ def test_an_action_on_the_firing_itself_sees_the_event_that_tells_of_it(world):
     world.happens(ann_signs_up())
 
     assert world.run().parameters["name"] == f"prefect.automation.triggered of {automation.name}"
-
-
-def test_a_run_that_is_to_start_later_is_refused_and_not_started_now(world):
-    deployment = world.deployment()
-    world.automation(welcoming(deployment, actions=[{**run_of(deployment), "schedule_after": 60}]))
-
-    world.happens(ann_signs_up())
-
-    (failed,) = world.events.named("prefect.automation.action.failed")
-    assert "schedule_after" in failed.payload["reason"]
-    assert world.launcher.launched == []

@@ -1,7 +1,9 @@
 """run-deployment: one run for each firing and action."""
 
+from datetime import timedelta
+
 import pytest
-from tests.stories import NOBODY, ann_signs_up, order_placed, run_of, welcoming
+from tests.stories import NOBODY, NOON, ann_signs_up, order_placed, run_of, welcoming
 
 from whenflow.errors import Rejected, Transient
 from whenflow.runs import StateType
@@ -267,3 +269,98 @@ def test_the_run_is_pending_before_its_code_is_started(world):
     world.happens(ann_signs_up())
 
     assert seen == [StateType.PENDING]
+
+
+# ---- schedule_after ----
+
+TWO_HOURS = 7_200
+
+
+@pytest.fixture
+def later(world):
+    """A function that has Ann welcomed some seconds after she signs up; it returns the firing."""
+
+    def welcomed(seconds):
+        deployment = world.deployment()
+        action = run_of(deployment, parameters={"name": "{{ event.payload.name }}"}, schedule_after=seconds)
+        world.automation(welcoming(deployment, actions=[action]))
+        (firing,) = world.happens(ann_signs_up())
+        return firing
+
+    return welcomed
+
+
+def test_a13_a_run_that_is_to_start_later_is_scheduled_for_then(world, later):
+    later(TWO_HOURS)
+
+    assert (world.run().state.type, world.run().state.name) == (StateType.SCHEDULED, "Scheduled")
+    assert world.run().due == NOON + timedelta(seconds=TWO_HOURS)
+    assert world.launcher.launched == []
+
+
+def test_the_action_is_executed_at_once_though_its_run_starts_later(world, later):
+    later(TWO_HOURS)
+
+    (event,) = world.events.named("prefect.automation.action.executed")
+    assert (event.occurred, event.payload["flow_run_id"]) == (NOON, world.run().id)
+    assert "prefect.flow-run.Pending" not in world.events.names()
+
+
+def test_a_run_that_is_to_start_soon_is_rung_for_at_once_and_started_at_its_second(world, later):
+    later(3)
+
+    world.wait(2.999)
+    assert world.launcher.launched == []
+    world.wait(0.001)
+    assert [run.parameters for run in world.launcher.launched] == [{"name": "Ann"}]
+
+
+def test_a_run_that_is_to_start_much_later_is_left_to_the_sweeps(world, later):
+    later(121)
+
+    assert world.timers.launches == []
+
+
+def test_the_same_action_again_is_the_same_run_at_the_same_time(world, later):
+    firing = later(60)
+    world.clock.advance(20)
+
+    world.dispatcher.dispatch(firing)
+
+    assert world.run().due == NOON + timedelta(seconds=60)
+    world.wait(40)
+    assert len(world.launcher.launched) == 1
+
+
+@pytest.mark.parametrize("state", [StateType.PENDING, StateType.CANCELLED, StateType.CRASHED])
+def test_the_same_action_again_starts_nothing_that_the_timer_has_to_start(world, later, state):
+    firing = later(60)
+    world.clock.advance(60)
+    world.ledger.reserve(world.run().id, "a ring")
+    world.ledger.move(world.run().id, state)
+
+    world.dispatcher.dispatch(firing)
+
+    assert world.launcher.launched == []
+    assert "prefect.automation.action.failed" not in world.events.names()
+
+
+def test_a_queue_that_takes_no_ring_has_the_action_tried_again_and_the_run_not_lost(world, later):
+    world.timers.launch_at = lambda *_: (_ for _ in ()).throw(Transient("no queue"))
+
+    firing = later(60)
+
+    assert world.retries.sent == [(firing.id, 0, "Transient('no queue')")]
+    del world.timers.launch_at
+    world.dispatcher.retry(firing.id, 0, tries=1)
+    world.wait(60)
+    assert len(world.launcher.launched) == 1
+
+
+def test_a_time_that_no_calendar_has_fails_the_action(world, later):
+    later(1e12)
+
+    assert failure(world).payload["reason"] == (
+        "schedule_after is 1,000,000,000,000 seconds: there is no date so far ahead."
+    )
+    assert world.runs.newest(10) == []

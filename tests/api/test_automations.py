@@ -247,6 +247,27 @@ def three(world, api) -> None:
         ({"automations": {"tags": {"is_null_": False}}}, "ab"),
         ({"automations": {"tags": {"all_": ["red"]}, "name": {"any_": ["a", "c"]}}}, "a"),
         ({"automations": {"id": {"any_": [NOBODY]}}}, ""),
+        ({"automations": {"id": None, "operator": "and_", "name": {"any_": ["a"]}}}, "a"),
+        ({"automations": {"created": {"before_": "2026-11-20T12:00:01Z"}}}, "ab"),
+        ({"automations": {"created": {"before_": "2026-11-20T13:00:00.5+01:00"}}}, "b"),
+        ({"automations": {"created": {"before_": None}}}, "abc"),
+        ({"automations": {"operator": "or_"}}, "abc"),
+        ({"automations": {"operator": "or_", "name": {"any_": ["c"]}, "tags": {"any_": ["blue"]}}}, "bc"),
+        ({"automations": {"operator": "or_", "name": {"any_": ["z"]}, "tags": {"all_": ["green"]}}}, ""),
+        ({"automations": {"operator": "or_", "name": {"any_": ["c"]}, "tags": {"any_": None}, "id": None}}, "c"),
+        (
+            {
+                "automations": {
+                    "operator": "or_",
+                    "created": {"before_": "2026-11-20T12:00:00Z"},
+                    "tags": {"is_null_": True},
+                }
+            },
+            "bc",
+        ),
+        ({"automations": {"operator": "or_", "tags": {"all_": ["red"], "any_": ["blue"]}}}, "b"),
+        ({"automations": {"tags": {"operator": "or_", "all_": ["red", "blue"], "is_null_": True}}}, "bc"),
+        ({"automations": {"tags": {"operator": "or_"}}}, "abc"),
     ],
 )
 def test_automations_are_found_and_counted(api, three, request_, found):
@@ -290,7 +311,18 @@ def test_an_automation_is_found_by_its_id(api):
         ({"automations": {"colour": {}}}, ["body", "automations", "colour"]),
         ({"automations": {"name": "a"}}, ["body", "automations", "name"]),
         ({"automations": {"name": {"any_": "a"}}}, ["body", "automations", "name", "any_"]),
-        ({"automations": {"tags": {"all_": [7]}}}, ["body", "automations", "tags", "all_"]),
+        ({"automations": {"tags": {"all_": [7]}}}, ["body", "automations", "tags", "all_", 0]),
+        ({"automations": {"tags": {"is_null_": "yes"}}}, ["body", "automations", "tags", "is_null_"]),
+        ({"automations": {"tags": {"is_null_": 1}}}, ["body", "automations", "tags", "is_null_"]),
+        ({"automations": {"tags": {"none_": ["red"]}}}, ["body", "automations", "tags", "none_"]),
+        ({"automations": {"tags": {"operator": "xor_"}}}, ["body", "automations", "tags", "operator"]),
+        ({"automations": {"operator": "not_"}}, ["body", "automations", "operator"]),
+        ({"automations": {"operator": ["or_"]}}, ["body", "automations", "operator"]),
+        ({"automations": {"created": {"before_": "yesterday"}}}, ["body", "automations", "created", "before_"]),
+        ({"automations": {"created": {"before_": 7}}}, ["body", "automations", "created", "before_"]),
+        ({"automations": {"created": {"after_": "2026-11-20"}}}, ["body", "automations", "created", "after_"]),
+        ({"automations": {"created": "2026-11-20"}}, ["body", "automations", "created"]),
+        ({"automations": {"id": {"any_": [7]}}}, ["body", "automations", "id", "any_", 0]),
     ],
 )
 def test_what_is_asked_for_in_a_wrong_way_is_refused_by_its_place(api, path, request_, place):
@@ -312,6 +344,40 @@ def test_automations_related_to_a_deployment_are_those_it_owns_and_those_that_ru
 
     assert answer.status == 200
     assert sorted(one["name"] for one in answer.document) == ["owned", "runs it", "runs it on trigger"]
+
+
+@pytest.mark.parametrize(
+    ("owner", "path"),
+    [
+        ("s3://incoming/clients.csv", "s3://incoming/clients.csv"),
+        ("s3://incoming/clients.csv", "s3%3A%2F%2Fincoming%2Fclients.csv"),
+        ('order/7 & "Köln"', "order%2F7%20%26%20%22K%C3%B6ln%22"),
+        ('order/7 & "Köln"', 'order/7 & "Köln"'),
+        ("100%", "100%25"),
+        ("a%2Fb", "a%252Fb"),
+        ("a/related-to/b/owned-by/c", "a/related-to/b/owned-by/c"),
+        ("two\nlines", "two%0Alines"),
+        ("two\nlines", "two\nlines"),
+    ],
+)
+def test_automations_of_any_resource_are_found_and_removed_whatever_its_id_is(world, api, owner, path):
+    api("POST", "/automations", watching(name="owned", owner_resource=owner))
+    api("POST", "/automations", watching(name="another", owner_resource="another"))
+
+    found = api("GET", f"/automations/related-to/{path}")
+    removed = api("DELETE", f"/automations/owned-by/{path}")
+
+    assert [one["name"] for one in found.document] == ["owned"]
+    assert removed.status == 202
+    assert [one["name"] for one in world.config.all("automation")] == ["another"]
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "related-to"), ("DELETE", "owned-by")])
+def test_without_a_resource_there_is_nothing_to_find_or_remove(world, api, method, path):
+    api("POST", "/automations", watching())
+
+    assert api(method, f"/automations/{path}/").status == 404
+    assert len(world.config.all("automation")) == 1
 
 
 def test_automations_go_with_their_owner(world, api):

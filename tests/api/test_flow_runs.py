@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from tests.stories import NOBODY, NOON, ann_signs_up
+from tests.stories import NOBODY, NOON, ann_signs_up, run_of, welcoming
 from tests.world import World
 
 from whenflow.ports import LogLine
@@ -35,6 +35,7 @@ def test_a_run_is_shown_with_its_state_and_why_there_is_one(api, welcome):
         "name": "Completed",
         "timestamp": "2026-11-20T12:00:02.000000Z",
         "message": "all well",
+        "state_details": {"scheduled_time": None, "transition_id": None},
     }
     assert (shown["event_id"], shown["firing_id"]) == (ann_signs_up().id, welcome.firing_id)
     assert shown["parameters"] == {"name": "Ann"}
@@ -54,6 +55,44 @@ def test_a_run_that_did_not_start_has_run_for_no_time(world, api):
     shown = api("GET", f"/flow_runs/{world.run().id}").document
 
     assert (shown["start_time"], shown["end_time"], shown["total_run_time"]) == (None, None, 0.0)
+
+
+def scheduled(world: World, seconds: float) -> FlowRun:
+    """Ann's run, which is to start some seconds after noon."""
+    deployment = world.deployment(parameters={"name": "Ann"})
+    world.automation(welcoming(deployment, actions=[run_of(deployment, schedule_after=seconds)]))
+    world.happens(ann_signs_up())
+    return world.run()
+
+
+def test_a_run_that_waits_is_shown_with_the_time_it_waits_for(world, api):
+    run = scheduled(world, 60)
+
+    shown = api("GET", f"/flow_runs/{run.id}").document
+
+    assert (shown["state_type"], shown["state_name"]) == ("SCHEDULED", "Scheduled")
+    at_one_past = "2026-11-20T12:01:00.000000Z"
+    assert shown["state"]["state_details"]["scheduled_time"] == at_one_past
+    assert shown["expected_start_time"] == shown["next_scheduled_start_time"] == at_one_past
+
+
+def test_a_run_that_waited_is_shown_with_the_time_it_was_expected_at(world, api):
+    run = scheduled(world, 60)
+    world.wait(61)
+
+    shown = api("GET", f"/flow_runs/{run.id}").document
+
+    assert shown["state_name"] == "Pending"
+    assert shown["expected_start_time"] == "2026-11-20T12:01:00.000000Z"
+    assert shown["next_scheduled_start_time"] is None
+
+
+def test_a_run_that_starts_at_once_is_expected_when_it_is_made(api, welcome):
+    shown = api("GET", f"/flow_runs/{welcome.id}").document
+    states = api("GET", "/flow_run_states", query={"flow_run_id": welcome.id}).document
+
+    assert shown["expected_start_time"] == shown["created"] == states[0]["state_details"]["scheduled_time"]
+    assert shown["next_scheduled_start_time"] is None
 
 
 def test_runs_are_listed_newest_first(world, api):

@@ -147,3 +147,60 @@ def test_an_automation_made_switched_off_begins_nothing(world):
     world.automations.create(missing(enabled=False))
 
     assert passes(world, 600) == 0
+
+
+def remembered(world: World) -> int:
+    """Return how many rows there are after some minutes."""
+    passes(world, 61)
+    passes(world, 61)
+    return len(world.matcher.windows.rows)
+
+
+def test_what_a_removed_automation_remembered_is_removed(world, half):
+    assert remembered(world) == 1
+    world.automations.delete(half.id)
+
+    assert remembered(world) == 0
+
+
+def test_what_an_automation_remembered_is_removed_when_it_is_switched_off(world, half):
+    world.automations.switch(half.id, {"enabled": False})
+
+    assert remembered(world) == 0
+
+
+def test_what_the_automations_of_a_deployment_remembered_is_removed_with_them(world):
+    world.automations.create(counting(owner_resource="prefect.deployment.d"))
+    places_order(world)
+    world.automations.delete_owned_by("prefect.deployment.d")
+
+    assert remembered(world) == 0
+
+
+def test_what_a_trigger_remembered_that_was_replaced_by_another_is_removed_and_no_more(world):
+    made = world.automations.create(both("order.placed", "order.paid"))
+    places_order(world)
+    world.automations.create(counting())
+    places_order(world)
+    assert remembered(world) == 2
+
+    world.automations.replace(made.id, counting(5))
+    assert remembered(world) == 1
+    assert places_order(world) == 1
+
+
+def test_what_an_automation_remembers_that_is_only_renamed_stays(world, half):
+    world.automations.replace(half.id, counting(name="renamed"))
+
+    assert remembered(world) == 1
+
+
+def test_a_trigger_is_noted_before_its_automation_changes_so_that_a_crash_between_leaves_nothing(world, half):
+    def crash(*_: Any) -> None:
+        raise ConnectionError
+
+    world.config.delete = crash
+    with pytest.raises(ConnectionError):
+        world.automations.delete(half.id)
+    assert list(world.matcher.windows.noted) == [half.trigger.id]
+    assert remembered(world) == 1, "it was not removed after all"

@@ -196,6 +196,48 @@ def test_only_the_automation_that_changed_is_loaded_again(config, watch):
     assert directory.engine().compiled(staying.id) is loaded
 
 
+def test_only_what_has_changed_is_read(config, watch, monkeypatch):
+    directory = LoadedEngine(config)
+    first, second = store_automation(config, "first"), store_automation(config, "second")
+    directory.engine()
+    monkeypatch.setattr(config, "all", lambda _kind: _raise(AssertionError("all were read")))
+
+    change(config, first, name="changed")
+    third = store_automation(config, "third")
+    config.delete("automation", second.id)
+    watch.seconds += 1
+    assert looking_at(directory.engine()) == ["changed", "third"]
+    config.delete("automation", third.id)
+    watch.seconds += 1
+    assert looking_at(directory.engine()) == ["changed"]
+
+
+def test_who_has_slept_through_many_changes_reads_all(config, watch):
+    directory = LoadedEngine(config)
+    gone = store_automation(config, "gone")
+    directory.engine()
+    config.delete("automation", gone.id)
+    for number in range(50):
+        store_automation(config, f"{number:02}")
+
+    watch.seconds += 3_600
+    assert sorted(looking_at(directory.engine())) == [f"{number:02}" for number in range(50)]
+
+
+def test_a_change_that_could_not_be_read_is_read_the_next_time(config, watch, monkeypatch):
+    directory = LoadedEngine(config)
+    automation = store_automation(config)
+    directory.engine()
+    change(config, automation, name="changed")
+    watch.seconds += 1
+    with monkeypatch.context() as broken:
+        broken.setattr(config, "get", lambda _kind, _id: _raise(Transient("busy")))
+        with pytest.raises(Transient):
+            directory.engine()
+
+    assert looking_at(directory.engine()) == ["changed"]
+
+
 def test_automations_are_evaluated_in_the_order_in_which_they_were_made(config, watch):
     for name, second in (("third", 3), ("first", 1), ("second", 2)):
         automation = an_automation(name).model_copy(update={"created": NOON + timedelta(seconds=second)})

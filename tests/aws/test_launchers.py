@@ -41,11 +41,11 @@ def machine(aws: None) -> tuple[Any, str]:
 
 
 def on_lambda(client, ids) -> Launchers:
-    return Launchers({"lambda": LambdaTarget(client, ids)})
+    return Launchers({"lambda": lambda: LambdaTarget(client, ids)})
 
 
 def on_step_functions(client) -> Launchers:
-    return Launchers({"step-functions": StepFunctionsTarget(client)})
+    return Launchers({"step-functions": lambda: StepFunctionsTarget(client)})
 
 
 def test_a_function_is_invoked_with_the_run_and_a_launch_of_its_own(world, ids, lambda_client):

@@ -7,12 +7,11 @@ from datetime import timedelta
 import pytest
 from tests.firings import firing_for
 from tests.outages import failing, refusal, unreachable
-from tests.stores import services_over
+from tests.stores import runner_over, services_over
 from tests.stories import ann_signs_up, welcome_deployment, welcoming
 from tests.tables import ttl_attribute
 
 from whenflow.actions.outcome import ActionFailed
-from whenflow.actions.run_deployment import DeploymentRunner
 from whenflow.api.deployments import DeploymentInput, upsert
 from whenflow.automations import Firing, automation_from_document
 from whenflow.automations.model import with_identity
@@ -35,11 +34,11 @@ def deployment(stores, clock, ids) -> dict:
 
 
 @pytest.fixture
-def welcome(stores, ledger, clock, deployment) -> FlowRun:
+def welcome(stores, clock, ids, deployment) -> FlowRun:
     """Ann's flow run, just started."""
     launcher = RecordedLauncher()
     action, firing, index = started_by(deployment, clock)
-    DeploymentRunner(stores.config, ledger, launcher, clock).run(action, firing, index, firing.event)
+    runner_over(stores, launcher, clock, ids).run(action, firing, index, firing.event)
     return launcher.launched[0]
 
 
@@ -86,6 +85,19 @@ def test_a_run_and_its_log_expire_together(stores, dynamodb, welcome, clock):
     assert [int(item[ttl_attribute("RunsTable")]["N"]) for item in items] == [hundred_days_on] * 2
 
 
+def test_a_run_that_is_scheduled_outlives_its_time_by_as_long_as_any(stores, dynamodb, clock, ids, deployment):
+    action, firing, index = started_by(deployment, clock)
+    in_a_year = 365 * 86_400
+    runner_over(stores, RecordedLauncher(), clock, ids).run(
+        action | {"schedule_after": in_a_year}, firing, index, firing.event
+    )
+
+    (item,) = dynamodb.scan(TableName="RunsTable")["Items"]
+
+    then = clock.now() + timedelta(seconds=in_a_year, days=100)
+    assert int(item[ttl_attribute("RunsTable")]["N"]) == int(then.timestamp())
+
+
 def test_a_firing_outlives_the_names_that_step_functions_remembers(stores, dynamodb, deployment, clock):
     stores.firings.put(started_by(deployment, clock)[1])
 
@@ -94,10 +106,10 @@ def test_a_firing_outlives_the_names_that_step_functions_remembers(stores, dynam
     assert int(item[ttl_attribute("FiringsTable")]["N"]) > (clock.now() + timedelta(days=90)).timestamp()
 
 
-def test_parameters_that_fit_no_item_fail_the_action_at_once(stores, ledger, clock, deployment):
+def test_parameters_that_fit_no_item_fail_the_action_at_once(stores, clock, ids, deployment):
     hardly_compresses = "".join(random.Random(7).choices(string.ascii_letters + string.digits + "-_.~!*()", k=500_000))
     action, firing, index = started_by(deployment, clock, noise=hardly_compresses)
-    runner = DeploymentRunner(stores.config, ledger, RecordedLauncher(), clock)
+    runner = runner_over(stores, RecordedLauncher(), clock, ids)
 
     with pytest.raises(ActionFailed, match="bytes when compressed"):
         runner.run(action, firing, index, firing.event)

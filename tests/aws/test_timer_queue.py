@@ -59,6 +59,14 @@ def test_a_ring_comes_not_before_its_time_and_at_most_fifteen_minutes_ahead(time
     assert sent[0]["DelaySeconds"] == delay
 
 
+@pytest.mark.parametrize(("seconds", "delay"), [(10, 10), (9.001, 10), (-5, 0), (10**6, 900)])
+def test_a_ring_that_starts_a_run_names_it_and_itself_and_comes_not_before_its_time(timers, sent, seconds, delay):
+    timers.launch_at("r-1", NOON + timedelta(seconds=seconds), "ring-1")
+
+    assert json.loads(sent[0]["MessageBody"]) == {"flow_run_id": "r-1", "ring": "ring-1"}
+    assert sent[0]["DelaySeconds"] == delay
+
+
 def test_a_held_event_is_asked_for_by_its_id_and_attempt(timers, sent):
     timers.ask_for_held("e-1", 5, 2)
 

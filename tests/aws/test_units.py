@@ -1,12 +1,13 @@
 """What things cost, in DynamoDB's units: the budget of the design."""
 
 import random
+from datetime import timedelta
 
 import pytest
 from tests.counting import metered
 from tests.firings import firing_for
-from tests.stores import services_over, tools_over
-from tests.stories import NOON, order_placed, welcome_deployment, welcoming
+from tests.stores import runner_over, services_over, tools_over
+from tests.stories import NOON, order_placed, run_of, welcome_deployment, welcoming
 
 from whenflow.actions.perform import ActionPerformer
 from whenflow.api.deployments import DeploymentInput, upsert
@@ -16,7 +17,9 @@ from whenflow.events import Event
 from whenflow.flows import flow
 from whenflow.flows.serve import FlowServer
 from whenflow.runs import RunLedger
+from whenflow.runs.schedule import RunSchedule
 from whenflow.testing import RecordedLauncher
+from whenflow.testing.windows import MemoryTimerQueue
 
 LIFE_CYCLE = {
     "prefect.automation.triggered",
@@ -77,6 +80,49 @@ def test_the_first_event_of_an_hour_costs_one_write_unit_more(stores, dynamodb, 
         stores.events.put(order_placed(id=ids.event_id(NOON, "order.7")))
 
     assert first.written == second.written + 1
+
+
+@pytest.fixture
+def run_made(stores, dynamodb, observer, clock, ids):
+    """A function that tells what it costs to make a run and to see it Pending; at once, or some seconds later."""
+
+    def cost(schedule_after: float) -> float:
+        services = services_over(stores, clock, ids)
+        _, deployment = upsert(DeploymentInput.model_validate(welcome_deployment()), services)
+        document = welcoming(deployment, actions=[run_of(deployment, schedule_after=schedule_after)])
+        automation = with_identity(automation_from_document(document), ids.new(), NOON, NOON)
+        firing = firing_for(automation, order_placed(name="user.signed-up"), clock.now())
+        runner, launcher = runner_over(stores, RecordedLauncher(), clock, ids), RecordedLauncher()
+        stores.events.put(order_placed(id=ids.event_id(NOON, "order.7")))
+        with metered(dynamodb, observer) as meter:
+            runner.run(firing.actions[0], firing, 0, firing.event)
+            clock.advance(schedule_after)
+            ring_all(stores, launcher, clock, ids)
+        return meter.written
+
+    return cost
+
+
+def ring_all(stores, launcher, clock, ids) -> None:
+    ledger = RunLedger(stores.runs, clock, ids)
+    schedule = RunSchedule(ledger, stores.runs, launcher, MemoryTimerQueue(), clock, ids)
+    for due in stores.runs.due(clock.now() + timedelta(seconds=1)):
+        schedule.ring(due.run_id, "ring-1")
+
+
+def test_a_run_that_starts_later_costs_the_way_into_its_index_and_out_of_it_more(run_made):
+    run_made(0)  # the first of its day
+
+    at_once, later = run_made(0), run_made(60)
+
+    assert (at_once, later) == (10, 14)
+
+
+def test_a_sweep_that_finds_nothing_reads_two_units(stores, dynamodb, observer, clock):
+    with metered(dynamodb, observer) as meter:
+        assert list(stores.runs.due(clock.now())) == []
+
+    assert (meter.written, meter.read) == (0, 2)
 
 
 def test_a_match_with_its_run_to_completed_costs_thirty_write_units_at_most(

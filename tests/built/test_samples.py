@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.built.stack import Function, World, sample_writer
-from tests.built.world import EXECUTION_RUN, FAILED_RUN, NEW_USER_RUN
+from tests.built.world import EXECUTION_RUN, FAILED_RUN, NEW_USER_RUN, SCHEDULED_RUN
 from tests.template.loading import ROOT
 
 pytestmark = pytest.mark.built
@@ -112,12 +112,24 @@ def test_an_event_of_the_stream_makes_its_automation_fire_once(run: Run, world: 
     assert world.fired() == ["welcome new users"]
 
 
-def test_a_sweep_asks_for_the_ring_of_a_window_that_is_over(run: Run, world: World) -> None:
+def test_a_sweep_asks_for_the_rings_of_a_window_that_is_over_and_of_a_run_that_is_due(run: Run, world: World) -> None:
     answer = run("TimerFunction").invoke(sample("timer_sweep"))
 
     [ring] = sample("timer_ring")["Records"]
-    assert answer == {"asked": 1}
-    assert json.loads(ring["body"]) in world.rings()
+    rings = world.rings()
+    assert answer == {"asked": 2}
+    assert json.loads(ring["body"]) in rings
+    assert SCHEDULED_RUN in [one.get("flow_run_id") for one in rings]
+
+
+def test_a_ring_starts_a_scheduled_run_once(run: Run, world: World) -> None:
+    function = run("TimerFunction")
+
+    answers = [function.invoke(sample("timer_scheduled_run")) for _ in range(2)]
+
+    assert answers == [{"batchItemFailures": []}] * 2
+    assert _state(world, SCHEDULED_RUN) == "Pending"
+    assert world.executions().count(SCHEDULED_RUN) == 1
 
 
 def test_a_ring_makes_a_silence_fire_once(run: Run, world: World) -> None:

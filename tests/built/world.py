@@ -1,6 +1,7 @@
-"""What the samples in events/ refer to: a webhook, automations, a deployment, an API key and three flow runs."""
+"""What the samples in events/ refer to: a webhook, automations, a deployment, an API key and four flow runs."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -12,7 +13,7 @@ from whenflow.automations import automation_from_document
 from whenflow.automations.model import with_identity
 from whenflow.aws.keys import key_hash
 from whenflow.ports import Reference
-from whenflow.runs import FlowRun, StateType
+from whenflow.runs import FlowRun, StateDetails, StateType
 from whenflow.webhooks.model import SLUG_KIND, slug_hash
 
 TEMPLATE = """{
@@ -24,6 +25,7 @@ ROLE = "arn:aws:iam::000000000000:role/test"
 NEW_USER_RUN = "880ac44d-a898-5def-b864-960f78564099"
 EXECUTION_RUN = "20c6356d-2297-5ff9-b996-cac6e05f9e88"
 FAILED_RUN = "efceb367-a990-593d-a97a-0736e6b7cc7d"
+SCHEDULED_RUN = "4b1d7c3e-6f20-5a8b-9c4d-1e2f3a4b5c77"
 
 
 def prepare(world: World) -> None:
@@ -39,7 +41,9 @@ def prepare(world: World) -> None:
         (EXECUTION_RUN, "process-new-file", {"file_name": "incoming/clients.csv"}),
         (FAILED_RUN, "new-user-flow", {"name": "u-4712"}),
     ):
-        _run(world, run_id, flow, parameters)
+        world.ledger.create(_run(world, run_id, flow, parameters))
+        world.ledger.move(run_id, StateType.PENDING)
+    _scheduled_run(world)
 
 
 def _webhook(world: World) -> None:
@@ -64,7 +68,8 @@ def _automation(world: World) -> None:
         "actions": [{"type": "do-nothing"}],
     }
     id_ = sample_writer().AUTOMATION
-    automation = with_identity(automation_from_document(document), id_, world.clock.now(), world.clock.now())
+    begun = sample_writer().NOW  # before the event of the sample was received
+    automation = with_identity(automation_from_document(document), id_, begun, begun)
     world.config.create("automation", id_, automation.as_stored())
 
 
@@ -101,23 +106,32 @@ def _deployment(world: World) -> None:
     world.config.create("deployment", deployment["id"], deployment)
 
 
-def _run(world: World, run_id: str, flow: str, parameters: dict[str, str]) -> None:
-    world.ledger.create(
-        FlowRun(
-            id=run_id,
-            name=f"sample-{run_id[:4]}",
-            flow_id=world.ids.new(),
-            flow_name=flow,
-            deployment_id=None,
-            deployment_name=None,
-            work_pool_name="lambda",
-            parameters=parameters,
-            tags=(),
-            created=world.clock.now(),
-            states=(world.ledger.new_state(run_id, StateType.SCHEDULED),),
-        )
+def _scheduled_run(world: World) -> None:
+    """A run of the state machine that was scheduled for a second ago."""
+    due = StateDetails(scheduled_time=world.clock.now() - timedelta(seconds=1))
+    run = replace(
+        _run(world, SCHEDULED_RUN, "process-new-file", {"file_name": "incoming/late.csv"}),
+        work_pool_name="step-functions",
+        job_variables={"state_machine_arn": world.state_machine_arn},
+        states=(world.ledger.new_state(SCHEDULED_RUN, StateType.SCHEDULED, details=due),),
     )
-    world.ledger.move(run_id, StateType.PENDING)
+    world.ledger.create(run)
+
+
+def _run(world: World, run_id: str, flow: str, parameters: dict[str, str]) -> FlowRun:
+    return FlowRun(
+        id=run_id,
+        name=f"sample-{run_id[:4]}",
+        flow_id=world.ids.new(),
+        flow_name=flow,
+        deployment_id=None,
+        deployment_name=None,
+        work_pool_name="lambda",
+        parameters=parameters,
+        tags=(),
+        created=world.clock.now(),
+        states=(world.ledger.new_state(run_id, StateType.SCHEDULED),),
+    )
 
 
 def _sample(name: str) -> dict[str, Any]:

@@ -131,6 +131,69 @@ def test_the_version_stays_when_a_change_is_refused(config):
     assert config.version("automation") == before
 
 
+def changed(config, since):
+    changes = config.changes("automation", since)
+    return changes.version, changes.ids
+
+
+def test_what_has_changed_since_a_version_is_known(config):
+    assert changed(config, 0) == (0, [])
+    config.create("automation", "tea", TEA)
+    config.create("automation", "cups", CUPS)
+    config.replace("automation", "tea", TEA)
+    config.delete("automation", "cups")
+    config.create("webhook", "other", CUPS)
+
+    assert changed(config, 4) == (4, [])
+    assert changed(config, 3) == (4, ["cups"])
+    assert changed(config, 1) == (4, ["cups", "tea"])
+    assert changed(config, 2) == (4, ["tea", "cups"])
+    assert changed(config, 0) == (4, ["tea", "cups"])
+
+
+def test_what_was_refused_is_no_change(config):
+    config.create("automation", "tea", TEA, [Reference("name", "tea")])
+    with pytest.raises(Conflict):
+        config.create("automation", "cups", CUPS, [Reference("name", "tea")])
+    with pytest.raises(NotFound):
+        config.replace("automation", "cups", CUPS)
+    config.delete("automation", "cups")
+
+    assert changed(config, 0) == (1, ["tea"])
+
+
+def test_after_however_many_changes_the_last_one_is_known_and_nothing_wrong_is_said(config):
+    made = []
+    for number in range(70):
+        config.create("automation", f"a{number:02}", TEA)
+        made.append(f"a{number:02}")
+        assert changed(config, number) == (number + 1, made[-1:])
+        for since in range(max(0, number - 30), number):
+            assert changed(config, since)[1] in (None, made[since:])
+
+    assert changed(config, 0) == (70, None), "too long ago"
+
+
+def test_a_version_that_is_not_there_yet_is_no_reason_to_trust(config):
+    config.create("automation", "tea", TEA)
+
+    assert changed(config, 5) == (1, None)
+    assert changed(config, -1) == (1, None)
+
+
+def test_the_change_that_finds_the_list_full_is_refused_for_its_own_reasons(config):
+    for number in range(20):
+        config.create("automation", f"a{number}", TEA)
+
+    with pytest.raises(Conflict):
+        config.create("automation", "a0", TEA)
+    with pytest.raises(NotFound):
+        config.replace("automation", "none", TEA)
+    assert config.delete("automation", "none") is False
+    config.replace("automation", "a0", CUPS)
+    assert changed(config, 20) == (21, ["a0"])
+
+
 def test_the_versions_of_two_kinds_are_apart(config):
     config.create("webhook", "tea", TEA)
 

@@ -215,3 +215,22 @@ def test_the_stories_are_told_in_one_feed(events):
         "aws.s3.object-created",
         "user.signed-up",
     ]
+
+
+def latest(events: EventStore, start: float, end: float) -> float | None:
+    """Return when the last event between two moments occurred, in hours after noon."""
+    found = events.latest(NOON + timedelta(hours=start), NOON + timedelta(hours=end))
+    return (max(found.values()) - NOON) / timedelta(hours=1) if found else None
+
+
+def test_when_the_last_event_occurred_is_known(events):
+    for number, hours in enumerate((0, 0.25, 0.5, 1.5)):
+        events.put(order_placed(number, occurred=NOON + timedelta(hours=hours)))
+
+    assert latest(events, 0, 2) == 1.5
+    assert latest(events, 0, 1.5) == 0.5
+    assert latest(events, 0, 0.5) == 0.25
+    assert latest(events, 0.25, 0.5) == 0.25
+    assert latest(events, 0.3, 0.5) is None
+    assert latest(events, 2, 3) is None
+    assert latest(events, -2, 0) is None

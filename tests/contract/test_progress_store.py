@@ -8,7 +8,7 @@ import pytest
 from tests.stores import Stores
 
 from whenflow.aws.progress_store import DynamoHoldStore, DynamoProgressStore
-from whenflow.ports import HoldStore, ProgressStore
+from whenflow.ports import NOTED_STEP, HoldStore, ProgressStore
 from whenflow.testing import ManualClock, an_event
 from whenflow.testing.doubles import START
 from whenflow.testing.windows import MemoryHoldStore, MemoryProgressStore
@@ -68,6 +68,28 @@ def test_when_a_backlog_has_been_read_at_once_the_event_clock_has_caught_up(prog
         process.note(in_(seconds), in_(0))
     process.note(in_(0), in_(0))
     assert offset(progress) == 0
+
+
+def test_how_far_the_matcher_has_got_is_known_by_shard_and_never_goes_back(progress):
+    assert progress().reached() == {}
+
+    progress().note(in_(5), in_(5), {0: in_(5), 3: in_(1)})
+    progress().note(in_(7), in_(7), {3: in_(7)})
+    progress().note(in_(6), in_(8), {0: in_(2), 3: in_(6.5), 12: in_(6)})
+    assert progress().reached() == {0: in_(5), 3: in_(7), 12: in_(6)}
+    assert offset(progress) == -1
+
+
+def test_what_is_known_of_how_far_the_matcher_has_got_lags_by_less_than_a_step(progress):
+    process = progress()
+
+    for step in range(50):
+        moment = in_(step * 0.3)
+        process.note(moment, moment, {step % 2: moment})
+        assert all(
+            moment - progress().reached()[shard] < NOTED_STEP + timedelta(seconds=0.3) for shard in {0, step % 2}
+        )
+        assert moment - progress().reached()[step % 2] < NOTED_STEP
 
 
 def test_a_sweep_is_remembered(progress):

@@ -7,8 +7,8 @@ import pytest
 from tests.stories import NOBODY, NOON
 
 from whenflow.errors import Conflict
-from whenflow.ports import LogLine, RunStore
-from whenflow.runs import FlowRun, State, StateType
+from whenflow.ports import DueRun, LogLine, RunStore
+from whenflow.runs import FlowRun, State, StateDetails, StateType
 from whenflow.runs.events import state_event
 from whenflow.testing import ManualClock, SequentialIds
 
@@ -57,6 +57,14 @@ class Runs:
         now = self.clock.advance(1)
         state = State(self.ids.event_id(now, run.resource_id), type_, type_.title(), now, "as planned")
         return replace(run, states=(*run.states, state))
+
+    def scheduled(self, run: FlowRun, seconds: float, name: str = "Scheduled") -> FlowRun:
+        """Put a run into a state in which it waits for a time, some seconds after noon."""
+        now = self.clock.now()
+        details = StateDetails(scheduled_time=NOON + timedelta(seconds=seconds))
+        id_ = self.ids.event_id(now, run.resource_id)
+        state = State(id_, StateType.SCHEDULED, name, now, None, details)
+        return replace(run, states=(*run.states, state) if run.version else (state,))
 
 
 @pytest.fixture
@@ -202,6 +210,63 @@ def test_nothing_is_listed_where_nothing_was_asked_for(runs, make):
     stored(runs, make.new())
 
     assert runs.newest(0) == []
+
+
+# ---- runs that wait for their time ----
+
+
+def waiting(runs: RunStore, seconds: float) -> list[DueRun]:
+    """Return the runs that are due before so many seconds after noon, by time."""
+    return sorted(runs.due(NOON + timedelta(seconds=seconds)), key=lambda due: due.at)
+
+
+def test_a_run_that_is_scheduled_is_due_until_it_is_started(runs, make):
+    run = stored(runs, make.scheduled(make.new(), 60))
+
+    assert waiting(runs, 61) == [DueRun(run.id, NOON + timedelta(seconds=60))]
+
+    pending = make.next(run, StateType.PENDING)
+    runs.save(pending, state_event(pending))
+    assert waiting(runs, 61) == []
+
+
+def test_a_run_that_is_scheduled_is_read_as_it_was_stored(runs, make):
+    run = make.scheduled(make.new(), 60)
+
+    assert stored(runs, run) == replace(run, version=1)
+
+
+def test_a_run_is_due_at_its_time_and_not_before(runs, make):
+    stored(runs, make.scheduled(make.new(), 60))
+
+    assert waiting(runs, 60) == []
+
+
+def test_what_is_overdue_is_due_however_long_ago(runs, make, clock):
+    late = [stored(runs, make.scheduled(make.new(), seconds)) for seconds in (0.5, 60, 86_400)]
+    clock.advance(40 * 86_400)
+
+    assert [due.run_id for due in waiting(runs, 40 * 86_400)] == [run.id for run in late]
+
+
+def test_a_run_that_starts_at_once_waits_for_no_time(runs, make):
+    stored(runs, make.new())
+
+    assert waiting(runs, 86_400) == []
+
+
+def test_a_run_that_is_put_off_is_due_then_and_no_more_at_the_time_before(runs, make):
+    run = stored(runs, make.scheduled(make.new(), 60))
+    put_off = make.scheduled(run, 90, "AwaitingRetry")
+    runs.save(put_off, state_event(put_off))
+
+    assert waiting(runs, 3_600) == [DueRun(run.id, NOON + timedelta(seconds=90))]
+
+
+def test_many_runs_that_are_due_at_one_time_are_all_found(runs, make):
+    made = {stored(runs, make.scheduled(make.new(), 60)).id for _ in range(30)}
+
+    assert {due.run_id for due in waiting(runs, 61)} == made
 
 
 def a_line(message: str, second: float = 0) -> LogLine:

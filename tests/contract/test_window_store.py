@@ -8,7 +8,7 @@ import pytest
 from tests.stores import Stores
 
 from whenflow.automations.firing import Firing
-from whenflow.automations.rows import CHILDREN, GAUGE, SLOT, Mark, Row, RowKey, row_key_from
+from whenflow.automations.rows import ASIDE, CHILDREN, GAUGE, SLOT, Mark, Row, RowKey, row_key_from
 from whenflow.aws.window_store import DynamoWindowStore
 from whenflow.errors import Conflict
 from whenflow.ports import WindowStore
@@ -50,7 +50,7 @@ def a_row(key: RowKey | None = None, **fields: Any) -> Row:
     }
     given: dict[str, Any] = {
         "content": {"window": window, "last_end": None},
-        "marks": {"2026-11-20T12#3": Mark(10**37 + 1, in_(1.5))},
+        "marks": {"2026-11-20T12#3": Mark(10**37 + 1, in_(60))},
     }
     return Row(key or RowKey(SLOT, TRIGGER, ("r.1",)), "automation", START, **given | fields)
 
@@ -98,10 +98,13 @@ def test_what_was_never_stored_is_not_there(windows):
         a_row(due=in_(600)),
         a_row(content=None),
         a_row(marks={}),
+        a_row(put_aside=in_(1.5)),
+        a_row(behind_since=in_(1.5)),
+        a_row(RowKey(ASIDE, TRIGGER, ("r.1",)), content=None),
         a_row(RowKey(CHILDREN, TRIGGER), content={"order": 3, "stored": {"c": [3, {"id": "f"}]}}),
         a_row(RowKey(GAUGE, TRIGGER), content={"any": [1, None, True]}),
     ],
-    ids=["slot", "due", "no content", "no marks", "children", "gauge"],
+    ids=["slot", "due", "no content", "no marks", "marks put aside", "put off", "aside", "children", "gauge"],
 )
 def test_a_row_is_read_as_it_was_stored(windows, row):
     [found] = stored(windows, row)
@@ -274,3 +277,40 @@ def test_many_that_are_due_at_once_are_all_found(windows):
         windows.commit([ringing(f"{number:03}", 30) for number in range(start, start + 80)], [])
 
     assert due(windows, 0, 60) == [(f"{number:03}", 30) for number in range(240)]
+
+
+def test_all_rows_of_a_trigger_are_found_and_no_others(windows):
+    mine = [RowKey(SLOT, TRIGGER, key) for key in STRANGE_KEYS] + [RowKey(ASIDE, TRIGGER, ("r.1",))]
+    for key in [*mine, RowKey(SLOT, OTHER)]:
+        windows.commit([a_row(key)], [])
+
+    found = list(windows.rows_of(TRIGGER))
+    assert {row.key for row in found} == set(mine)
+    assert all(replace(row, version=0) == a_row(row.key) for row in found)
+    assert list(windows.rows_of("nobody's")) == []
+
+
+def test_a_row_is_removed_as_it_was_read_or_not_at_all(windows):
+    [row] = stored(windows, ringing("a", 10))
+    windows.commit([replace(row, content={"theirs": 1})], [])
+
+    assert windows.remove(row) is False
+    [present] = windows.rows_of(TRIGGER)
+    assert windows.remove(present) is True
+    assert windows.remove(present) is False
+    assert windows.load([row.key]) == {}
+    assert due(windows, 0, 60) == []
+    windows.commit([a_row(row.key)], [])
+
+
+def test_triggers_are_noted_as_abandoned_until_they_are_cleared(windows):
+    windows.abandon([TRIGGER, OTHER], in_(0))
+    windows.abandon([OTHER], in_(1.5))
+    windows.abandon([], in_(2))
+
+    assert sorted(windows.abandoned()) == [(TRIGGER, in_(0)), (OTHER, in_(1.5))]
+    windows.cleared(OTHER, in_(0))
+    windows.cleared("nobody's", in_(0))
+    assert sorted(windows.abandoned()) == [(TRIGGER, in_(0)), (OTHER, in_(1.5))], "noted again meanwhile"
+    windows.cleared(OTHER, in_(1.5))
+    assert list(windows.abandoned()) == [(TRIGGER, in_(0))]

@@ -1,5 +1,6 @@
 """What counting an event costs: by DynamoDB's own rules, and by what the engine at hand says that it used."""
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from tests.counting import metered
 from whenflow.automations.engine import Engine
 from whenflow.automations.held import Holder, lane_of
 from whenflow.automations.match import Matcher
-from whenflow.automations.model import Automation
+from whenflow.automations.model import Automation, automation_from_document, with_identity
+from whenflow.automations.rows import PUT_ASIDE_AT_ONCE
 from whenflow.automations.settle import Record, Settler
 from whenflow.automations.timekeeping import Timekeeper
 from whenflow.automations.witnesses import Witnesses
@@ -91,6 +93,10 @@ class Counting:
         event = an_event("x", resource, id=f"{self._sequence}", occurred=now)
         return Record(event, lane_of(now, shard_of(resource, SHARDS)), self._sequence)
 
+    def strew(self, chance: random.Random) -> None:
+        """Go on with a sequence number that shares next to no digit with the one before: no help to who compresses."""
+        self._sequence += chance.randrange(10**25)
+
     def matching(self, *records: Record) -> Used:
         """Take a batch in; return what that used."""
         with used_by(self.client, self.observer) as used:
@@ -155,6 +161,55 @@ def test_after_a_day_of_events_in_every_hour_one_more_is_one_unit_still(dynamodb
         counting.clock.advance(timedelta(hours=1).total_seconds())
     used = counting.matching(counting.record(resources[0]))
     assert (used.written, used.told) == (1, 1)
+
+
+BUSY: dict[str, dict[str, Any]] = {
+    "counted without a deadline": {"expect": ["x"], "threshold": 100_000},
+    "counted": {"expect": ["x"], "threshold": 100_000, "within": 600},
+    "after": {"after": ["x"], "expect": ["x"], "threshold": 100_000, "within": 10_000_000},
+    "absence": {"expect": ["x"], "posture": "Proactive", "threshold": 100_000, "within": 10_000_000},
+    "absence after": {
+        "after": ["x"],
+        "expect": ["x"],
+        "posture": "Proactive",
+        "threshold": 100_000,
+        "within": 10_000_000,
+    },
+}
+COMPOSED: dict[str, dict[str, Any]] = {
+    "compound": {"type": "compound", "require": "all"},
+    "sequence": {"type": "sequence"},
+}
+
+
+def composed(kind: dict[str, Any]) -> Automation:
+    """Return an automation of which one child fires all day, and the other never."""
+    children = [{"type": "event", "posture": "Reactive", "expect": [name]} for name in ("x", "y")]
+    document = {"name": "both", "trigger": kind | {"within": None, "triggers": children}, "actions": []}
+    return with_identity(automation_from_document(document), ID, START, START)
+
+
+@pytest.mark.parametrize(
+    "automation",
+    [*(an_automation(**one) for one in BUSY.values()), *(composed(one) for one in COMPOSED.values())],
+    ids=[*BUSY, *COMPOSED],
+)
+def test_on_a_day_busy_in_four_shards_a_batch_is_one_unit_and_seldom_more(dynamodb, automation):
+    counting = Counting(dynamodb, automation)
+    resources = {shard_of(f"r.{number}", SHARDS): f"r.{number}" for number in range(40)}
+    chance = random.Random(4)
+
+    units = []
+    for _ in range(26 * 3):
+        for shard in range(SHARDS):
+            counting.strew(chance)
+            units.append(counting.matching(counting.record(resources[shard])).written)
+        counting.clock.advance(1_200)
+    ordinary, more = units.count(1), [one for one in units if one != 1]
+    assert ordinary + len(more) == 26 * 3 * 4
+    assert max(more, default=0) <= 6, "a row that puts marks aside is written with another, in a transaction"
+    assert len(more) <= 26 * SHARDS / PUT_ASIDE_AT_ONCE
+    assert sum(units) / len(units) <= 1.1
 
 
 def test_a_heartbeat_that_moves_its_limit_on_is_one_unit_and_asks_for_no_ring(dynamodb):

@@ -15,7 +15,7 @@ from whenflow.automations.firing import Firing
 from whenflow.automations.held import Holder
 from whenflow.automations.match import Matcher, Report
 from whenflow.automations.model import Automation
-from whenflow.automations.rows import Row, RowKey, content_of, rows_of
+from whenflow.automations.rows import ASIDE, Row, RowKey, content_of, rows_of
 from whenflow.automations.settle import Record, Settler
 from whenflow.automations.state import Key, State
 from whenflow.automations.timekeeping import Timekeeper
@@ -89,13 +89,15 @@ class _Windows(MemoryWindowStore):
 
     def __init__(self, cloud: "Cloud", engine: _ListeningEngine) -> None:
         super().__init__(cloud.firings)
-        self.rows = cloud.rows
+        self.rows, self.noted = cloud.rows, cloud.noted
         self._cloud, self._engine = cloud, engine
 
     def load(self, keys: Iterable[RowKey]) -> Mapping[RowKey, Row]:
         self._cloud.loads += 1
-        self._engine.tries.clear()
-        return super().load(keys)
+        wanted = list(keys)
+        if any(key.kind != ASIDE for key in wanted):  # what was put aside is read in the middle of a try
+            self._engine.tries.clear()
+        return super().load(wanted)
 
     def commit(self, rows: Sequence[Row], firings: Sequence[Firing]) -> None:
         fault = self._cloud.next_fault()
@@ -163,6 +165,7 @@ class Cloud:
         self.clock = ManualClock()
         self.events, self.firings = MemoryEventStore(), MemoryFiringStore()
         self.rows: dict[RowKey, Row] = {}
+        self.noted: dict[str, datetime] = {}
         self.timers, self.holds, self.progress = MemoryTimerQueue(), MemoryHoldStore(), MemoryProgressStore()
         self.steps: list[Step] = []
         self.commits: list[list[Row]] = []
@@ -222,12 +225,13 @@ def replayed(cloud: Cloud) -> tuple[list[str], dict[RowKey, Any]]:
             risen = engine.close_window(watch, step.key, state, step.moment, step.moment)
         fired += [one.fired.id for one in risen]
     keep = {watch.id for one in cloud.automations for watch in _watches(engine, one) if watch.is_proactive}
-    return fired, {key: _ranked(content_of(state, key, keep_last_event=key.trigger_id in keep)) for key in cloud.rows}
+    keys = [key for key in cloud.rows if key.kind != ASIDE]
+    return fired, {key: _ranked(content_of(state, key, keep_last_event=key.trigger_id in keep)) for key in keys}
 
 
 def held(cloud: Cloud) -> dict[RowKey, Any]:
     """Return what the rows hold."""
-    return {key: _ranked(row.content) for key, row in cloud.rows.items()}
+    return {key: _ranked(row.content) for key, row in cloud.rows.items() if key.kind != ASIDE}
 
 
 def _watches(engine: Engine, automation: Automation) -> Sequence[Watch]:

@@ -1,7 +1,11 @@
 """However the stream is cut, repeated, interrupted and interleaved: the firings are those of the pure engine."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.engine.durable import (
@@ -22,6 +26,7 @@ from tests.engine.durable import (
 )
 from tests.engine.strategies import automations, streams
 
+from whenflow.automations import rows
 from whenflow.automations.engine import Engine
 from whenflow.automations.held import lane_of
 from whenflow.automations.model import Automation
@@ -146,6 +151,24 @@ def test_proactive_triggers_take_events_in_as_the_engine_does(watches, events, g
 def test_several_lanes_give_the_firings_of_the_engine_for_the_order_that_was_committed(
     watches, events, chosen, given_out, drawn
 ):
+    _several_lanes(watches, events, chosen, given_out, drawn)
+
+
+@laws
+@given(
+    automations("Reactive"),
+    streams(max_size=18),
+    st.lists(st.sampled_from(LANES), min_size=1, max_size=6),
+    st.lists(deliveries, max_size=12),
+    faults,
+    st.integers(0, 3),
+)
+def test_marks_that_are_put_aside_count_as_those_at_hand(watches, events, chosen, given_out, drawn, at_hand):
+    with _marks_put_aside(at_hand):
+        _several_lanes(watches, events, chosen, given_out, drawn)
+
+
+def _several_lanes(watches, events, chosen, given_out, drawn) -> None:
     cloud = Cloud(*watches)
     stream = Stream(cloud, in_lanes(cloud, events, chosen))
     cloud.faults = prepared(stream, drawn)
@@ -163,6 +186,32 @@ def test_several_lanes_give_the_firings_of_the_engine_for_the_order_that_was_com
 @laws
 @given(automations("Reactive"), streams(pace=400), st.lists(st.tuples(*[st.integers(0, 13)] * 2), max_size=14))
 def test_what_comes_again_from_hours_ago_does_not_count_again(watches, events, again):
+    _comes_again(watches, events, again)
+
+
+@laws
+@given(
+    automations("Reactive"),
+    streams(pace=400),
+    st.lists(st.tuples(*[st.integers(0, 13)] * 2), max_size=14),
+    st.integers(0, 3),
+)
+def test_what_comes_again_from_lanes_put_aside_does_not_count_again(watches, events, again, at_hand):
+    with _marks_put_aside(at_hand):
+        _comes_again(watches, events, again)
+
+
+@contextmanager
+def _marks_put_aside(at_hand: int) -> Iterator[None]:
+    """Put marks aside as soon as a row has more than this many."""
+    with pytest.MonkeyPatch.context() as eager:
+        eager.setattr(rows, "MARKS_AT_HAND", at_hand)
+        eager.setattr(rows, "PUT_ASIDE_AT_ONCE", 1)
+        eager.setattr(rows, "QUIET_AFTER", timedelta(0))
+        yield
+
+
+def _comes_again(watches, events, again) -> None:
     cloud = Cloud(*watches)
     lanes: defaultdict[str, list[Record]] = defaultdict(list)
     for event in events:

@@ -104,6 +104,42 @@ def test_a_follower_of_the_same_lane_never_waits(two: Two):
     assert two.count() == 1
 
 
+def in_one_lane(two: Two, *, held: bool) -> tuple[Record, Record]:
+    """Return a leader, that may have to wait itself, and what follows it in its own lane."""
+    first = named_id("never") if held else None
+    ids = [addressed_id(at(seconds), 1, 7 + seconds) for seconds in (1, 2)]
+    leader = an_event("y", "b.1", id=ids[0], occurred=at(1), follows=first)
+    follower = an_event("x", "b.1", id=ids[1], occurred=at(2), follows=ids[0])
+    lane = lane_of(at(1), 1)
+    return two.cloud.record(leader, lane), two.cloud.record(follower, lane)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_follower_of_the_same_lane_waits_for_a_leader_that_is_held(two: Two, together: bool):
+    leader, follower = in_one_lane(two, held=True)
+
+    for batch in [(leader, follower)] if together else [(leader,), (follower,)]:
+        two.cloud.process().match(*batch)
+    assert set(two.cloud.holds.held) == {leader.event.id, follower.event.id}
+    assert two.count() == 0
+    two.time_is(15 * MINUTE + 2)
+    two.timer.ring_held(leader.event.id)
+    two.timer.ring_held(follower.event.id)
+    assert two.count() == 2
+    two.cloud.process().match(leader, follower)
+    assert two.count() == 2
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_follower_of_the_same_lane_does_not_wait_for_a_leader_that_is_not_held(two: Two, together: bool):
+    leader, follower = in_one_lane(two, held=False)
+
+    for batch in [(leader, follower)] if together else [(leader,), (follower,)]:
+        two.cloud.process().match(*batch)
+    assert two.cloud.holds.asked == []
+    assert two.count() == 2
+
+
 def test_an_event_that_follows_itself_never_waits(two: Two):
     two.matcher.match(two.record("x", 0, "a", id="self", follows="self"))
 

@@ -1,6 +1,8 @@
 """Batches in the durable path: each thing that happens counted once, whoever was faster and whatever broke."""
 
 import random
+from dataclasses import replace
+from datetime import timedelta
 from itertools import permutations
 
 import pytest
@@ -19,10 +21,11 @@ from tests.engine.durable import (
     replayed,
 )
 from tests.engine.story import Document, at, automation, compound, on, proactive, reactive, sequence
+from tests.tables import template
 
 from whenflow.automations.held import lane_of
 from whenflow.automations.model import Automation
-from whenflow.automations.rows import SLOT, STREAM_REACH, RowKey
+from whenflow.automations.rows import ASIDE, MARKS_AT_HAND, PUT_ASIDE_AT_ONCE, SLOT, STREAM_REACH, RowKey
 from whenflow.automations.settle import FIRINGS_AT_ONCE, PARTS_AT_ONCE, TRIES, Record
 from whenflow.testing import an_event
 
@@ -240,6 +243,82 @@ def test_marks_of_lanes_that_cannot_come_again_are_dropped():
     assert set(cloud.rows[key].marks) == {f"hour {hour}" for hour in range(60) if 59 - hour <= reach}
 
 
+def test_marks_are_kept_for_longer_than_the_stream_delivers_again():
+    mapping = template()["Resources"]["MatcherStream"]["Properties"]
+
+    assert timedelta(seconds=mapping["MaximumRecordAgeInSeconds"]) + timedelta(minutes=30) < STREAM_REACH
+
+
+BUSY = {
+    "counted": reactive(expect=["x"], threshold=100_000),
+    "after": reactive(after=["x"], expect=["x"], threshold=100_000),
+    "absence": proactive(expect=["x"], threshold=100_000, within=100 * 24 * 3_600),
+    "composite": compound("all", on("x"), on("y")),
+}
+
+
+@pytest.mark.parametrize("trigger", BUSY.values(), ids=BUSY.keys())
+def test_a_busy_row_has_few_marks_at_hand_and_is_seldom_written_with_another(trigger: Document):
+    cloud = cloud_of(trigger)
+    process, records = cloud.process(), []
+
+    for minute in range(0, 24 * 60, 10):
+        cloud.go_to(at(minute * 60))
+        for shard in range(4):
+            records.append(happens(cloud, "x", minute * 60 + shard, lane=lane_of(at(minute * 60), shard)))
+            process.match(records[-1])
+    [busy] = [row for row in cloud.rows.values() if row.key.kind != ASIDE]
+    assert len(busy.marks) <= MARKS_AT_HAND + 1
+    assert sum(len(rows) > 1 for rows in cloud.commits) <= 24 * 4 / PUT_ASIDE_AT_ONCE
+    before = held(cloud), len(cloud.steps)
+    in_reach = [one for one in records if cloud.clock.now() - one.event.occurred < timedelta(hours=12)]
+    cloud.process().match(*in_reach)
+    assert (held(cloud), len(cloud.steps)) == before, "what comes again does not count again"
+
+
+def test_an_event_of_a_lane_that_nobody_has_seen_counts_although_marks_are_put_aside():
+    cloud = cloud_of(reactive(expect=["x"], threshold=100_000))
+    process = cloud.process()
+    for hour in range(12):
+        cloud.go_to(at(hour * 3_600))
+        for shard in range(4):
+            process.match(happens(cloud, "x", hour * 3_600 + shard, lane=lane_of(at(hour * 3_600), shard)))
+    assert counts(cloud) == [48]
+
+    cloud.process().match(happens(cloud, "x", 1, resource="late", lane=lane_of(at(-3_600), 2)))
+    cloud.process().match(happens(cloud, "x", 2, resource="late", lane=lane_of(at(0), 0)))
+    assert counts(cloud) == [50]
+
+
+def test_switched_off_and_on_what_was_put_aside_says_nothing_any_more():
+    cloud = cloud_of(reactive(expect=["x"], threshold=100_000))
+    process, lanes = cloud.process(), [(hour, shard) for hour in range(12) for shard in range(4)]
+    for hour, shard in lanes:
+        cloud.go_to(at(hour * 3_600))
+        process.match(happens(cloud, "x", hour * 3_600 + shard, lane=lane_of(at(hour * 3_600), shard)))
+
+    since = cloud.clock.now()
+    cloud.automations = [cloud.automations[0].model_copy(update={"since": since})]
+    process = cloud.process()
+    for hour, shard in [*lanes, *lanes]:
+        seconds = 11 * 3_600 + hour * 3_600 + shard
+        cloud.go_to(max(at(seconds), cloud.clock.now()))
+        process.match(happens(cloud, "x", seconds + 60, lane=lane_of(at(seconds), shard)))
+    assert counts(cloud) == [96]
+
+
+def test_what_a_change_that_failed_has_touched_is_read_again():
+    cloud = cloud_of(reactive(expect=["x"], threshold=5, within=60))
+    process = cloud.process()
+    process.match(happens(cloud, "x", 1))
+    record = happens(cloud, "x", 2)
+
+    cloud.faults = [fails_before]
+    assert process.match(record).failed
+    assert not process.match(record).failed
+    assert counts(cloud) == [2]
+
+
 def test_a_proactive_window_that_is_met_is_written_without_a_ring():
     cloud = cloud_of(proactive(after=["a"], expect=["b"], within=3_600))
     process = cloud.process()
@@ -293,3 +372,59 @@ def test_what_opened_a_window_hours_ago_opens_none_when_it_comes_again(trigger: 
     for record in records:
         cloud.process().match(record)
     assert (cloud.fired(), held(cloud)) == (fired, before)
+
+
+def switched_on(cloud: Cloud, seconds: float) -> None:
+    """Switch the only automation off and on; processes that are started from now on know it."""
+    cloud.go_to(at(seconds))
+    cloud.automations = [cloud.automations[0].model_copy(update={"since": at(seconds)})]
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        on("x"),
+        reactive(expect=["x"], threshold=3, within=600),
+        compound("all", on("x"), reactive(expect=["x"], threshold=3, within=600)),
+    ],
+    ids=["each", "counted", "compound"],
+)
+def test_what_was_received_before_an_automation_was_switched_on_does_not_count(trigger: Document):
+    cloud = cloud_of(trigger)
+    before = [happens(cloud, "x", seconds) for seconds in (1, 2)]
+    cloud.process().match(*before)
+    fired = cloud.fired()
+
+    switched_on(cloud, 10)
+    late = happens(cloud, "x", 3)
+    after = happens(cloud, "x", 11)
+    assert not cloud.process().match(*before, late, after).failed
+    assert len(cloud.fired()) == len(fired) + (trigger == on("x"))
+    assert all(
+        row.content["window"]["count"] == 1 for row in cloud.rows.values() if row.content and "window" in row.content
+    )
+
+
+def test_an_event_that_occurred_before_and_was_received_after_it_was_switched_on_counts():
+    cloud = cloud_of(reactive(expect=["x"], threshold=3, within=600))
+    switched_on(cloud, 10)
+    early = happens(cloud, "x", 5)
+
+    cloud.process().match(replace(early, event=replace(early.event, received=at(12))))
+    assert counts(cloud) == [1]
+
+
+def test_a_process_that_does_not_know_yet_that_it_was_switched_on_anew_takes_nothing_back():
+    cloud = cloud_of(reactive(expect=["x"], threshold=3, within=600))
+    old = cloud.process()
+    old.match(happens(cloud, "x", 1))
+    switched_on(cloud, 10)
+    cloud.process().match(happens(cloud, "x", 11, lane="lane 1"))
+
+    record = happens(cloud, "x", 12, lane="lane 2")
+    assert list(old.match(record).failed) == [record], "it comes again, to a process that has read the automations"
+    [row] = cloud.rows.values()
+    assert row.since == at(10)
+    assert counts(cloud) == [1]
+    assert not cloud.process().match(record).failed
+    assert counts(cloud) == [2]

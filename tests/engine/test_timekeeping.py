@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from tests.engine.durable import Cloud, Died, Failed, conflicting, dies_after, fails_before
-from tests.engine.story import HOUR, MINUTE, Document, at, automation, on, proactive, sequence
+from tests.engine.durable import Cloud, Died, Failed, conflicting, dies_after, fails_before, no_fault
+from tests.engine.story import HOUR, MINUTE, Document, at, automation, compound, on, proactive, reactive, sequence
 
+from whenflow.automations import timekeeping
+from whenflow.automations.engine import Engine
 from whenflow.automations.rows import SLOT, RowKey
 from whenflow.automations.timekeeping import Timekeeper
 from whenflow.automations.witnesses import NEAR_MISS, Witnesses
@@ -204,9 +206,12 @@ def test_a_process_that_dies_before_it_has_asked_for_the_ring_loses_nothing():
     times = Times(proactive(after=["a"], expect=["b"], within=90))
     times.time_is(30)
 
+    record = times.cloud.record(event("a", 30))
     times.cloud.faults = [dies_after]
     with pytest.raises(Died):
-        times.happens("a", 30)
+        times.matcher.match(record)
+    times.cloud.process().match(record)
+    assert times.cloud.timers.asked == []
     times.time_is(200)
     assert times.fired() == [(120, "a@30")]
 
@@ -254,7 +259,7 @@ def test_before_an_absence_is_told_of_the_event_store_is_asked():
 
     times.happens("a", 0)
     missed = times.happens("b", 10, matched=False)
-    times.time_is(60)
+    times.time_is(100)
     assert times.fired() == []
     [told] = times.near_misses()
     assert told.resource_id == times.automation.resource_id
@@ -271,8 +276,8 @@ def test_an_event_of_another_key_is_no_witness():
     times.happens("a", 0)
     times.happens("b", 10, "r.2", matched=False)
     times.happens("c", 11, matched=False)
-    times.time_is(60)
-    assert times.fired() == [(30, "a@0")]
+    times.time_is(100)
+    assert times.fired() == [(90, "a@0")], "the matcher is waited for, in vain"
 
 
 def test_the_event_that_armed_it_is_no_witness():
@@ -364,3 +369,211 @@ def test_nothing_is_asked_for_that_is_not_due_soon():
     assert times.cloud.timers.asked == []
     key = RowKey(SLOT, times.automation.trigger.id)
     assert times.cloud.rows[key].due == at(HOUR)
+
+
+def test_a_ring_is_asked_for_once_however_often_its_window_is_counted_in():
+    times = Times(proactive(after=["a"], expect=["b"], within=90, threshold=50))
+    times.matcher.match(times.cloud.record(event("a", 0)))
+
+    for second in range(1, 30):
+        times.happens("b", second)
+    assert len(times.cloud.commits) == 30
+    assert [due.at for due in times.cloud.timers.asked] == [at(90)] * 2, "when it was opened, and by the sweep"
+
+
+def test_a_ring_that_was_early_by_a_clock_that_is_ahead_is_asked_for_again():
+    times = Times(proactive(after=["a"], expect=["b"], within=30))
+    times.matcher.match(times.cloud.record(event("a", 0)))
+    [early] = times.cloud.timers.ringing(at(30))
+
+    times.cloud.go_to(at(29.5))
+    times.timer.ring(early)
+    assert [due.at for due in times.cloud.timers.asked] == [at(30)]
+
+
+def test_an_absence_waits_for_a_matcher_that_is_behind_and_is_decided_by_what_it_counts():
+    times = Times(proactive(after=["a"], expect=["b"], within=30))
+    times.happens("a", 0)
+    late = times.happens("b", 10, matched=False)
+
+    times.time_is(40)
+    assert (times.fired(), times.near_misses()) == ([], [])
+    times.matcher.match(times.cloud.record(late))
+    times.time_is(200)
+    assert (times.fired(), times.near_misses()) == ([], [])
+    assert times.cloud.due() == []
+
+
+def test_once_the_matcher_has_caught_up_an_absence_is_told_soon():
+    times = Times(proactive(after=["a"], expect=["b"], within=30))
+    times.happens("a", 0)
+    late = times.happens("c", 20, matched=False)
+
+    times.time_is(33)
+    times.matcher.match(times.cloud.record(late))
+    times.happens("c", 33)
+    times.time_is(60)
+    assert times.fired() == [(34, "a@0")]
+
+
+def test_a_dead_matcher_delays_an_absence_by_a_minute_and_silences_none():
+    times = Times(proactive(expect=["x"], within=30))
+    times.happens("y", 10, matched=False)
+
+    times.time_is(200)
+    assert times.fired() == [(90, None), *((float(end), None) for end in range(120, 201, 30))]
+    assert times.near_misses() == []
+
+
+def test_each_window_waits_for_the_matcher_anew():
+    times = Times(proactive(after=["a"], expect=["b"], within=30))
+    times.happens("a", 0)
+    times.happens("c", 20, matched=False)
+    times.time_is(100)
+    times.happens("a", 300)
+    times.happens("c", 320, matched=False)
+
+    times.time_is(500)
+    assert times.fired() == [(90, "a@0"), (390, "a@300")]
+
+
+def test_a_window_that_has_moved_on_waits_for_the_matcher_anew():
+    times = Times(proactive(after=["beat"], expect=["beat"], within=30))
+    times.happens("beat", 0)
+    second = times.happens("beat", 25, matched=False)
+    times.time_is(35)
+    times.matcher.match(times.cloud.record(second))
+    times.happens("d", 36)
+
+    times.happens("c", 50, matched=False)
+    times.time_is(300)
+    assert times.fired() == [(25 + 30 + 60, "beat@25")]
+
+
+def test_a_timer_that_was_down_waits_for_the_matcher_as_well():
+    times = Times(proactive(after=["a"], expect=["b"], within=30))
+    times.happens("a", 0)
+    late = times.happens("b", 10, matched=False)
+    times.cloud.timers.asked.clear()
+
+    times.cloud.go_to(at(10 * MINUTE))
+    times._next_sweep = at(10 * MINUTE)
+    times.time_is(10 * MINUTE + 5)
+    assert (times.fired(), times.near_misses()) == ([], [])
+    times.matcher.match(times.cloud.record(late))
+    times.time_is(20 * MINUTE)
+    assert (times.fired(), times.near_misses()) == ([], [])
+
+
+def test_events_of_after_a_window_are_not_waited_for():
+    times = Times(proactive(after=["a"], expect=["b"], within=30))
+    times.happens("a", 0)
+    times.cloud.record(event("b", 30.5))
+
+    times.time_is(40)
+    assert times.fired() == [(30, "a@0")]
+
+
+def test_events_that_the_matcher_saw_before_it_knew_of_the_trigger_are_not_waited_for():
+    times = Times(proactive(expect=["x"], within=30))
+    times.happens("y", 1, matched=False)
+
+    times.time_is(40)
+    assert times.fired() == [(30, None)]
+
+
+def test_a_batch_that_failed_is_not_read():
+    times = Times(proactive(after=["a"], expect=["b"], within=30, for_each=[ID]))
+    times.happens("a", 0)
+    times.time_is(6)
+    records = [times.cloud.record(event("a", seconds, f"r.{seconds}")) for seconds in (7, 8, 9)]
+
+    times.cloud.faults = [no_fault, fails_before]
+    times.matcher.match(*records)
+    assert times.cloud.progress.reached() == {0: at(7)}
+    times.matcher.match(*records)
+    assert times.cloud.progress.reached() == {0: at(9)}
+
+
+def rows(times: Times) -> set[tuple[str, str]]:
+    return {(key.kind, key.trigger_id) for key in times.cloud.rows}
+
+
+def abandon(times: Times) -> None:
+    compiled = Engine([times.automation]).compiled(times.automation.id)
+    assert compiled
+    times.cloud.noted.update(dict.fromkeys(compiled.trigger_ids, times.cloud.clock.now()))
+
+
+KEPT_FOR_EVER = [
+    reactive(expect=["a"], threshold=5),
+    proactive(after=["a"], expect=["b"], within=10 * MINUTE),
+    compound("all", on("a"), on("b"), reactive(expect=["c"], threshold=3)),
+]
+
+
+@pytest.mark.parametrize("trigger", KEPT_FOR_EVER)
+@pytest.mark.parametrize("change", ["deleted", "switched off"])
+def test_what_is_deleted_or_switched_off_leaves_no_row_even_if_a_process_knew_it_later(trigger: Document, change: str):
+    times = Times(trigger)
+    times.happens("a", 1)
+    times.happens("c", 2)
+    assert rows(times)
+
+    abandon(times)
+    times.happens("a", 3)
+    off = times.automation.model_copy(update={"enabled": False})
+    times.cloud.automations = [off] if change == "switched off" else []
+    times.timer = times.matcher = times.cloud.process()
+    times.time_is(50)
+    assert rows(times), "a process may still work with it"
+    times.time_is(200)
+    assert rows(times) == set()
+    assert times.cloud.noted == {}
+    assert times.cloud.due() == []
+
+
+def test_switched_off_and_on_only_what_was_kept_before_goes():
+    times = Times(reactive(expect=["a"], threshold=5, for_each=[ID]))
+    times.happens("a", 1, "old")
+    times.happens("a", 2, "both")
+    abandon(times)
+    times.cloud.automations = [times.automation.model_copy(update={"since": at(10), "updated": at(10)})]
+    times.timer = times.matcher = times.cloud.process()
+    times.happens("a", 20, "both")
+    times.happens("a", 21, "new")
+
+    times.time_is(200)
+    assert {key.key: row.content["window"]["count"] for key, row in times.cloud.rows.items() if row.content} == {
+        ("both",): 1,
+        ("new",): 1,
+    }
+    assert times.cloud.noted == {}
+
+
+def test_what_was_noted_and_then_not_changed_stays():
+    times = Times(reactive(expect=["a"], threshold=5))
+    times.happens("a", 1)
+    before = dict(times.cloud.rows)
+
+    abandon(times)
+    times.time_is(200)
+    assert times.cloud.rows == before
+    assert times.cloud.noted == {}
+
+
+def test_many_rows_go_in_several_sweeps(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(timekeeping, "REMOVED_AT_ONCE", 4)
+    times = Times(reactive(expect=["a"], threshold=5, for_each=[ID]))
+    for number in range(10):
+        times.happens("a", 1 + number / 10, f"r.{number}")
+    abandon(times)
+    times.cloud.automations = []
+    times.timer = times.cloud.process()
+
+    left = []
+    for minute in range(1, 6):
+        times.time_is(minute * MINUTE + 10)
+        left.append(len(times.cloud.rows))
+    assert left == [10, 6, 2, 0, 0]
+    assert times.cloud.noted == {}

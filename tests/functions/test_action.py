@@ -1,5 +1,6 @@
 """The stream of the firings table, and the queue of actions to try again."""
 
+import itertools
 import json
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.stories import ANN, NOBODY, run_of, welcoming
 
 from whenflow.aws import wiring
 from whenflow.aws.settings import settings
+from whenflow.errors import Transient
 
 ALL_WELL: dict[str, Any] = {"batchItemFailures": []}
 BUSY = refusal("TooManyRequestsException")
@@ -204,3 +206,48 @@ def test_an_automation_that_fires_too_often_within_a_minute_is_paused_and_its_fi
     assert stack.names().count("whenflow.automation.loop-stopped") == 1
     assert 10 <= stack.names().count("prefect.automation.action.executed") < 20
     assert stack.names().count("prefect.automation.triggered") == 25
+
+
+def test_many_firings_at_once_under_throttles_lose_nothing_and_do_nothing_twice(stack, welcomes):
+    records = firings(stack, *(f"user {number}" for number in range(60)))
+    calls = itertools.count()
+
+    with failing(wiring.client("lambda"), "Invoke", BUSY, when=lambda _: next(calls) % 3 == 0):
+        assert stack.invoke("action", records) == ALL_WELL
+    for _ in range(10):
+        stack.invoke("action", stack.retries())
+
+    assert stack.names().count("prefect.automation.action.executed") == 60
+    assert len({run.parameters["name"] for run in wiring.runs().newest(100)}) == 60
+
+
+def test_no_secret_of_a_target_reaches_logs_events_queues_or_the_tables(stack, logged, monkeypatch):
+    canary = "https://hooks.slack.com/services/canary-in-the-url"
+    kept: dict[str, str] = {}
+
+    def put(_self, name, value):
+        kept[f"ssm:{name}"] = value
+        return f"ssm:{name}"
+
+    monkeypatch.setattr("whenflow.aws.secrets.AwsSecrets.put", put)
+    monkeypatch.setattr("whenflow.aws.secrets.AwsSecrets.get", lambda _self, reference, fresh=False: kept[reference])
+    monkeypatch.setattr("whenflow.aws.http_port.resolved", lambda _host, _port: ["10.0.0.1"])
+    answers = iter([Transient("slow"), RuntimeError("a bug")])
+
+    def send(_self, request):
+        assert request.url == canary
+        raise next(answers)
+
+    monkeypatch.setattr("whenflow.aws.http_port.GuardedHttp.send", send)
+    target = stack.api(
+        "POST", "/notification-targets", {"name": "team", "type": "slack-webhook", "data": {"url": canary}}
+    ).document
+    sending = {"type": "send-notification", "block_document_id": target["id"], "body": "x"}
+    stack.automation(welcoming(stack.deployment(), actions=[sending, sending]))
+
+    stack.invoke("action", firings(stack))
+
+    queued = json.dumps(stack.retries())
+    assert queued.count("firing_id") == 2
+    stored = repr(stack.events()) + repr(wiring.config().all("block-document")) + json.dumps(target)
+    assert "canary" not in queued + stored + logged()

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.built.world import prepare
+from tests.built.world import SCHEDULED_RUN, prepare
 from tests.functions.stack import Stack, functions
 from tests.tables import ROOT
 
@@ -91,12 +91,20 @@ def test_the_ring_of_the_timer_becomes_a_firing(prepared: Stack) -> None:
     assert len(prepared.new_records("FiringsTable")["Records"]) == 1
 
 
-def test_the_sweep_of_the_timer_asks_for_the_ring(prepared: Stack) -> None:
+def test_the_ring_of_a_scheduled_run_starts_it(prepared: Stack) -> None:
+    prepared.invoke("timer", json.loads((ROOT / "events" / "timer_scheduled_run.json").read_text()))
+
+    assert wiring.ledger().get(SCHEDULED_RUN).state.name == "Pending"
+
+
+def test_the_sweep_of_the_timer_asks_for_both_rings(prepared: Stack) -> None:
     [ring] = json.loads((ROOT / "events" / "timer_ring.json").read_text())["Records"]
 
     prepared.invoke("timer", json.loads((ROOT / "events" / "timer_sweep.json").read_text()))
 
-    assert json.loads(ring["body"]) in [json.loads(one["body"]) for one in prepared.rings()["Records"]]
+    rings = [json.loads(one["body"]) for one in prepared.rings()["Records"]]
+    assert json.loads(ring["body"]) in rings
+    assert SCHEDULED_RUN in [one.get("flow_run_id") for one in rings]
 
 
 def test_every_function_has_a_sample() -> None:

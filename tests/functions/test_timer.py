@@ -1,18 +1,20 @@
 """The timer: a sweep each minute, and rings at their second."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from tests.functions.stack import Stack, later, queue_record
 from tests.outages import failing, refusal
-from tests.stories import order_document
+from tests.stories import ANN, order_document, run_of, welcoming
 
 from whenflow.automations import Firing
 from whenflow.aws import wiring
 from whenflow.aws.records import firing_of
 from whenflow.errors import Transient
 from whenflow.events import Event
+from whenflow.runs import FlowRun
 
 ALL_WELL: dict[str, Any] = {"batchItemFailures": []}
 LEADER, FOLLOWER = (f"0190163d-8694-7000-8000-{number:012d}" for number in (1, 2))
@@ -230,3 +232,114 @@ def test_a_sweep_that_fails_raises_so_that_it_is_tried_again(stack):
 def followed(firing: Firing) -> Event:
     assert firing.event is not None
     return firing.event
+
+
+# ---- scheduled runs ----
+
+
+@pytest.fixture
+def welcomed(stack: Stack) -> Callable[[float], FlowRun]:
+    """A function that has Ann welcomed some seconds after she signs up; it returns the run, which waits."""
+
+    def signs_up(seconds: float) -> FlowRun:
+        deployment = stack.deployment()
+        action = run_of(deployment, parameters={"name": "Ann"}, schedule_after=seconds)
+        stack.automation(welcoming(deployment, actions=[action]))
+        stack.hook(stack.webhook(), ANN)
+        stack.settle()
+        return stack.run()
+
+    return signs_up
+
+
+def test_a_run_that_waits_starts_at_its_second_and_completes(stack, welcomed):
+    run = welcomed(3)
+    assert (run.state.name, stack.invocations.calls) == ("Scheduled", [])
+
+    with later(2):
+        assert stack.rings()["Records"] == []
+    with later(4):
+        rung(stack)
+        stack.settle()
+
+    assert [state.name for state in stack.run().states] == ["Scheduled", "Pending", "Running", "Completed"]
+    assert stack.run().start_time >= run.due
+
+
+def test_a_run_that_waits_for_long_is_found_by_a_sweep(stack, welcomed):
+    welcomed(3_600)
+    with later(3_000):
+        assert stack.sweep() == {"asked": 0}
+
+    with later(3_550):
+        assert stack.sweep() == {"asked": 1}
+    with later(3_601):
+        rung(stack)
+
+    assert len(stack.invocations.calls) == 1
+
+
+def test_a_run_that_was_missed_by_days_is_started_by_the_next_sweep_once(stack, welcomed):
+    welcomed(3_600)
+
+    with later(5 * 86_400):
+        assert [stack.sweep(), stack.sweep()] == [{"asked": 1}, {"asked": 1}]
+        rings = stack.rings()
+        for _ in range(2):
+            assert [len(rings["Records"]), stack.invoke("timer", rings)] == [2, ALL_WELL]
+
+    assert len(stack.invocations.calls) == 2, "the ring that started the run was delivered twice"
+    assert len({json.loads(ring["body"])["ring"] for ring in rings["Records"]}) == 2
+
+
+def test_windows_that_cannot_be_swept_hold_up_no_run(stack, welcomed):
+    welcomed(3_600)
+
+    with later(3_601):
+        with failing(wiring.dynamodb(), "GetItem", refusal("ThrottlingException")), pytest.raises(Transient):
+            stack.sweep()
+        rung(stack)
+
+    assert len(stack.invocations.calls) == 1
+
+
+def test_runs_that_cannot_be_found_hold_up_no_window(stack):
+    stack.automation(missing_orders())
+    stack.rings()
+
+    with later(61):
+        with (
+            failing(wiring.dynamodb(), "Query", refusal("ThrottlingException"), when=of_runs),
+            pytest.raises(Transient),
+        ):
+            stack.sweep()
+        rung(stack)
+
+    assert len(fired(stack)) == 1
+
+
+def test_a_target_that_is_busy_has_the_ring_given_again(stack, welcomed):
+    welcomed(3)
+
+    with later(4):
+        rings = stack.rings()
+        with failing(wiring.client("lambda"), "Invoke", refusal("TooManyRequestsException")):
+            answer = stack.invoke("timer", rings)
+        assert answer == {"batchItemFailures": [{"itemIdentifier": rings["Records"][0]["messageId"]}]}
+        assert stack.invoke("timer", rings) == ALL_WELL
+
+    assert stack.run().state.name == "Pending"
+
+
+def test_a_target_that_refuses_crashes_the_run_and_the_ring_is_over(stack, welcomed):
+    welcomed(3)
+
+    with later(4), failing(wiring.client("lambda"), "Invoke", refusal("ResourceNotFoundException")):
+        rung(stack)
+
+    assert stack.run().state.name == "Crashed"
+    assert "ResourceNotFoundException" in stack.run().state.message
+
+
+def of_runs(params: Any) -> bool:
+    return bool(params["TableName"] == "RunsTable")

@@ -1,6 +1,6 @@
 """The event that a change of state is (SPEC 1.7)."""
 
-from tests.stories import NOON, ann_signs_up, welcoming
+from tests.stories import NOON, ann_signs_up, run_of, welcoming
 
 from whenflow.runs import StateType
 
@@ -84,6 +84,18 @@ def test_the_payload_says_when_the_run_began(world, welcome):
         "expected_start_time": "2026-11-20T12:00:00.000000Z",
         "start_time": "2026-11-20T12:00:05.000000Z",
     }
+
+
+def test_a_run_that_is_to_start_later_is_expected_then(world):
+    deployment = world.deployment()
+    world.automation(welcoming(deployment, actions=[run_of(deployment, parameters={"name": "x"}, schedule_after=30)]))
+    world.happens(ann_signs_up())
+    world.wait(31)
+    world.ledger.move(world.run().id, StateType.RUNNING)
+
+    told = [world.events.named(f"prefect.flow-run.{name}")[0].payload["timing"] for name in ("Scheduled", "Running")]
+    assert [one["expected_start_time"] for one in told] == ["2026-11-20T12:00:30.000000Z"] * 2
+    assert told[1]["start_time"] == "2026-11-20T12:00:31.000000Z"
 
 
 def test_the_first_state_comes_from_nowhere(world, welcome):

@@ -1,12 +1,13 @@
 """Which state may follow which."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from tests.stories import NOBODY, NOON
 
-from whenflow.runs import FlowRun, Refused, State, StateType
-from whenflow.runs.transitions import claim, propose
+from whenflow.runs import FlowRun, Refused, State, StateDetails, StateType
+from whenflow.runs.transitions import claim, propose, reserve
 
 T = StateType
 FINAL = {T.COMPLETED, T.FAILED, T.CANCELLED, T.CRASHED}
@@ -115,3 +116,62 @@ def test_another_launch_of_a_run_that_is_worked_on_is_refused():
 @pytest.mark.parametrize("launch", ["launch-1", "launch-2"])
 def test_no_launch_takes_a_run_that_ended(final, launch):
     assert isinstance(claim(a_run(final, launch="launch-1"), state(T.RUNNING), launch), Refused)
+
+
+# ---- runs that wait for their time ----
+
+SOON = StateDetails(scheduled_time=NOON + timedelta(seconds=1))
+
+
+def waiting(details: StateDetails = SOON, name: str = "Scheduled") -> FlowRun:
+    return a_run(T.SCHEDULED, states=(State(NOBODY, T.SCHEDULED, name, NOON, None, details),))
+
+
+def reserved_by(starter: str | None, run: FlowRun, seconds: float = 0) -> FlowRun | Refused:
+    at = NOON + timedelta(seconds=seconds)
+    return reserve(run, State(NOBODY, T.PENDING, "Pending", at, None, StateDetails(transition_id=starter)))
+
+
+@pytest.mark.parametrize("type_", [T.PENDING, T.RUNNING])
+@pytest.mark.parametrize("name", ["Scheduled", "Late", "AwaitingRetry"])
+def test_a_run_is_never_started_before_its_time(type_, name):
+    refusal = propose(waiting(name=name), state(type_))
+
+    assert refusal == Refused("The flow run is scheduled for 2026-11-20T12:00:01.000000Z.")
+
+
+def test_no_launch_takes_a_run_before_its_time():
+    assert isinstance(claim(waiting(), state(T.RUNNING), "launch-1"), Refused)
+
+
+@pytest.mark.parametrize("type_", sorted(FINAL | {T.SCHEDULED}))
+def test_a_run_that_waits_may_be_ended_or_put_off(type_):
+    assert isinstance(propose(waiting(), state(type_)), FlowRun)
+
+
+def test_a_run_is_reserved_at_its_time_and_keeps_it():
+    taken = reserved_by("ring-1", waiting(), seconds=1)
+
+    assert isinstance(taken, FlowRun)
+    assert taken.state.details == replace(SOON, transition_id="ring-1")
+    assert taken.due is None
+
+
+def test_whoever_reserved_a_run_finds_it_as_he_left_it():
+    taken = reserved_by("ring-1", waiting(), seconds=1)
+
+    assert isinstance(taken, FlowRun)
+    assert reserved_by("ring-1", taken, seconds=400) is taken
+
+
+@pytest.mark.parametrize("other", ["ring-2", None])
+def test_a_run_that_is_reserved_is_refused_to_another(other):
+    taken = reserved_by("ring-1", waiting(), seconds=1)
+
+    assert isinstance(taken, FlowRun)
+    assert reserved_by(other, taken, seconds=400) == Refused("The flow run is being started already.")
+
+
+@pytest.mark.parametrize("type_", sorted(FINAL | {T.RUNNING}))
+def test_a_run_that_runs_or_ended_is_reserved_by_nobody(type_):
+    assert isinstance(reserved_by("ring-1", a_run(type_)), Refused)

@@ -136,12 +136,26 @@ def test_pages_only_read() -> None:
     assert granted <= READS
 
 
-def test_only_the_action_function_starts_anything() -> None:
-    starting = {"lambda:InvokeFunction", "states:StartExecution"}
+STARTING = {"lambda:InvokeFunction", "states:StartExecution"}
 
-    assert {"ActionFunction", "ProcessNewFileStateMachine"} == {
-        name for name, statement in everyone() if starting & set(actions(statement))
+
+def test_only_what_starts_runs_starts_anything() -> None:
+    assert {"ActionFunction", "ProcessNewFileStateMachine", "TimerFunction"} == {
+        name for name, statement in everyone() if STARTING & set(actions(statement))
     }
+
+
+def test_what_is_started_later_may_be_what_is_started_at_once_and_nothing_else() -> None:
+    at_once, later = (
+        [(actions(one), one["Resource"]) for one in statements(functions()[name]) if STARTING & set(actions(one))]
+        for name in ("ActionFunction", "TimerFunction")
+    )
+
+    own = [
+        (["lambda:InvokeFunction"], {"Fn::GetAtt": "FlowsFunction.Arn"}),
+        (["states:StartExecution"], {"Ref": "ProcessNewFileStateMachine"}),
+    ]
+    assert at_once == later == own
 
 
 @pytest.mark.parametrize(
@@ -156,6 +170,7 @@ def test_what_else_may_be_started_is_named_by_a_parameter(policy: str, condition
     [statement] = resource["Properties"]["PolicyDocument"]["Statement"]
 
     assert resource["Condition"] == condition
+    assert resource["Properties"]["Roles"] == [{"Ref": "ActionFunctionRole"}, {"Ref": "TimerFunctionRole"}]
     assert statement["Resource"] == {"Ref": parameter}
     assert template()["Parameters"][parameter]["Default"] == ""
 

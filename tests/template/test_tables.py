@@ -26,11 +26,14 @@ def test_there_are_these_tables_with_these_keys() -> None:
     assert {name: keys(table["KeySchema"]) for name, table in TABLES.items()} == KEYS
 
 
-def test_runs_are_listed_by_one_index_of_keys() -> None:
-    [index] = TABLES["RunsTable"]["GlobalSecondaryIndexes"]
+def test_runs_are_listed_by_one_index_of_keys_and_found_by_when_they_are_due_in_another() -> None:
+    indexes = TABLES["RunsTable"]["GlobalSecondaryIndexes"]
 
-    assert (index["IndexName"], keys(index["KeySchema"])) == ("newest", ["listing", "created"])
-    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    assert {index["IndexName"]: keys(index["KeySchema"]) for index in indexes} == {
+        "newest": ["listing", "created"],
+        "due": ["due_shard", "due"],
+    }
+    assert [index["Projection"] for index in indexes] == [{"ProjectionType": "KEYS_ONLY"}] * 2
 
 
 def test_windows_are_found_by_when_they_are_due_in_one_index_of_keys() -> None:

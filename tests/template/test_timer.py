@@ -8,7 +8,8 @@ from tests.template.loading import functions, mappings, names_in, of_type, refer
 from whenflow.aws.timer_queue import MAX_DELAY_SECONDS
 
 SETTING = "WHENFLOW_TIMER_QUEUE_URL"
-ASKING = ["ApiFunction", "MatcherFunction", "TimerFunction"]
+KEEPING_WINDOWS = ["ApiFunction", "MatcherFunction", "TimerFunction"]
+ASKING = ["ActionFunction", *KEEPING_WINDOWS]
 
 
 def statements(name: str) -> list[dict[str, Any]]:
@@ -63,12 +64,13 @@ def test_who_asks_for_rings_is_told_where_and_may() -> None:
 def test_who_keeps_windows_may_read_and_write_them() -> None:
     needed = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 
-    assert [name for name in ASKING if not needed <= allowed(name, "StateTable")] == []
+    assert [name for name in KEEPING_WINDOWS if not needed <= allowed(name, "StateTable")] == []
 
 
 def test_the_timer_alone_reads_what_is_due() -> None:
     assert [name for name in sorted(functions()) if allowed(name, "index/due")] == ["TimerFunction"]
-    assert "dynamodb:Query" in allowed("TimerFunction", "index/due")
+    assert "dynamodb:Query" in allowed("TimerFunction", "StateTable.Arn}/index/due")
+    assert allowed("TimerFunction", "RunsTable.Arn}/index/due") == {"dynamodb:Query"}
 
 
 @pytest.mark.parametrize("name", ["MatcherFunction", "TimerFunction"])

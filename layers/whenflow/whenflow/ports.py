@@ -85,6 +85,13 @@ class EventStore(Protocol):
         """
         ...
 
+    def latest(self, start: datetime, end: datetime) -> Mapping[int, datetime]:
+        """Return by shard when the last of the stored events in [start, end) occurred, strongly consistent.
+
+        One small read for each shard; it looks back no further than the last two hours in which events occurred.
+        """
+        ...
+
 
 class FiringStore(Protocol):
     """Firings, stored once per id."""
@@ -131,6 +138,10 @@ class RunStore(Protocol):
         """Return runs, newest `created` first."""
         ...
 
+    def due(self, until: datetime) -> "Iterator[DueRun]":
+        """Yield the runs that are scheduled for a time before `until`, however long ago; they may have moved on."""
+        ...
+
     def add_logs(self, run_id: str, lines: Sequence[LogLine]) -> None:
         """Keep log lines of a run."""
         ...
@@ -138,6 +149,14 @@ class RunStore(Protocol):
     def logs(self, run_id: str) -> Sequence[LogLine]:
         """Return the log lines of a run, oldest first."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class DueRun:
+    """A run that is scheduled, and for when."""
+
+    run_id: str
+    at: datetime
 
 
 class WindowStore(Protocol):
@@ -160,6 +179,26 @@ class WindowStore(Protocol):
 
     def due(self, since: datetime, until: datetime) -> "Iterator[Due]":
         """Yield the rows that are due in [since, until); they may have changed meanwhile."""
+        ...
+
+    def abandon(self, trigger_ids: Iterable[str], now: datetime) -> None:
+        """Note that the rows of these triggers are of no use any more, or are about to be."""
+        ...
+
+    def abandoned(self) -> "Iterator[tuple[str, datetime]]":
+        """Yield the triggers that were noted, and when they were last."""
+        ...
+
+    def rows_of(self, trigger_id: str) -> "Iterator[Row]":
+        """Yield all rows of a trigger, strongly consistent."""
+        ...
+
+    def remove(self, row: "Row") -> bool:
+        """Remove a row as it was read; False where somebody has changed or removed it meanwhile."""
+        ...
+
+    def cleared(self, trigger_id: str, noted: datetime) -> None:
+        """Forget that a trigger was noted then; one that was noted again since stays."""
         ...
 
 
@@ -192,11 +231,25 @@ class HoldStore(Protocol):
         ...
 
 
+NOTED_STEP = timedelta(seconds=1)
+
+
 class ProgressStore(Protocol):
     """How far the matcher and the timer have come."""
 
-    def note(self, occurred: datetime, now: datetime) -> None:
-        """Move the event clock on; it never goes back. Cheap to call often."""
+    def note(self, occurred: datetime, now: datetime, reached: Mapping[int, datetime] | None = None) -> None:
+        """Move the event clock on, and how far the matcher has got; neither ever goes back. Cheap to call often.
+
+        Args:
+            occurred: The latest event.
+            now: This moment.
+            reached: By shard, when the latest event occurred that was applied. What is remembered of it may lag behind
+                by less than `NOTED_STEP`.
+        """
+        ...
+
+    def reached(self) -> Mapping[int, datetime]:
+        """Return by shard how far the matcher has got: when the latest event occurred that was applied."""
         ...
 
     def offset(self) -> timedelta:
@@ -217,6 +270,10 @@ class TimerQueue(Protocol):
 
     def ring_at(self, due: "Due") -> None:
         """Ask for a ring at its time, not before, and at most 15 minutes ahead."""
+        ...
+
+    def launch_at(self, run_id: str, at: datetime, ring: str) -> None:
+        """Ask for the ring that starts a run, in the same way; `ring` is its id, however often it is delivered."""
         ...
 
 
@@ -260,8 +317,26 @@ class ConfigStore(Protocol):
         ...
 
     def version(self, kind: str) -> int:
-        """Return a number that rises with each change of a document of this kind."""
+        """Return a number that rises by one with each change of a document of this kind."""
         ...
+
+    def changes(self, kind: str, since: int) -> "Changes":
+        """Return the present version of a kind, and what has changed since an earlier one, in one cheap read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What has changed of a kind.
+
+    Attributes:
+        version: The present version.
+        ids: The documents that were created, replaced or removed since, oldest change first; None where that is no
+            longer known: then all must be read.
+    """
+
+    version: int
+    ids: Sequence[str] | None
 
 
 @dataclass(frozen=True, slots=True)

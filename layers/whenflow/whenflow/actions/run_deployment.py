@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from whenflow.actions.outcome import ActionFailed, Executed
@@ -10,9 +11,10 @@ from whenflow.actions.parameters import context_of, render_parameters
 from whenflow.automations.firing import Firing
 from whenflow.errors import Rejected, TooLarge
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, named_id
-from whenflow.ports import Clock, ConfigStore, Launcher
-from whenflow.runs import FlowRun, RunLedger, StateType
+from whenflow.ports import Clock, ConfigStore
+from whenflow.runs import FlowRun, RunLedger, StateDetails, StateType
 from whenflow.runs.names import run_name
+from whenflow.runs.schedule import RunSchedule
 from whenflow.templating import TemplateError
 
 MAX_PARAMETER_BYTES = 512 * 1024
@@ -21,17 +23,17 @@ NOT_LAUNCHED = frozenset({StateType.SCHEDULED, StateType.PENDING})
 
 
 class DeploymentRunner:
-    """Makes the flow run of a firing's action and has its code started. Every call may be repeated."""
+    """Makes the flow run of a firing's action and has its code started in time. Every call may be repeated."""
 
-    def __init__(self, config: ConfigStore, ledger: RunLedger, launcher: Launcher, clock: Clock) -> None:
-        """Work on these stores and this launcher, with this clock."""
+    def __init__(self, config: ConfigStore, ledger: RunLedger, schedule: RunSchedule, clock: Clock) -> None:
+        """Work on these stores and this schedule, with this clock."""
         self._config = config
         self._ledger = ledger
-        self._launcher = launcher
+        self._schedule = schedule
         self._clock = clock
 
     def run(self, action: Mapping[str, Any], firing: Firing, index: int, event: Event | None) -> Executed:
-        """Start the run of this action of this firing, or find it started.
+        """Start the run of this action of this firing, at once or after `schedule_after` seconds, or find it made.
 
         Args:
             action: As it is stored.
@@ -43,15 +45,13 @@ class DeploymentRunner:
             ActionFailed: There is no such deployment, a template fails, or the target refuses.
             Transient: Try again.
         """
-        if action.get("schedule_after"):
-            raise ActionFailed("This version starts runs at once: schedule_after is not supported yet.")
         deployment = self._deployment(action, event)
         parameters = _parameters(deployment, action, firing, event)
         run = self._create(self._new_run(deployment, action, firing, index, parameters))
-        if run.state.type in NOT_LAUNCHED:
-            self._launch(run)
-        elif run.state.type == StateType.CRASHED and run.start_time is None:  # found so: told again, it is the same
-            raise ActionFailed(run.state.message or "The flow run never started.", {"flow_run_id": run.id})
+        if run.due:
+            self._schedule.ask_soon(run)
+        elif run.states[0].details.scheduled_time is None:  # else it is the timer's to start
+            self._see_started(run)
         return Executed(
             related=[
                 _labels("deployment", deployment["id"], "target", deployment["name"]),
@@ -92,7 +92,7 @@ class DeploymentRunner:
             parameters=parameters,
             tags=tuple(deployment["tags"]),
             created=self._clock.now(),
-            states=(self._ledger.new_state(run_id, StateType.SCHEDULED),),
+            states=(self._ledger.new_state(run_id, StateType.SCHEDULED, details=self._details(action)),),
             created_by={"id": firing.automation_id, "type": "AUTOMATION", "display_value": firing.automation_name},
             firing_id=firing.id,
             event_id=firing.event.id if firing.event else None,
@@ -100,19 +100,31 @@ class DeploymentRunner:
             job_variables=dict(deployment["job_variables"]) | dict(action.get("job_variables") or {}),
         )
 
+    def _details(self, action: Mapping[str, Any]) -> StateDetails:
+        wait = action.get("schedule_after")
+        return StateDetails(scheduled_time=_after(self._clock.now(), wait) if wait else None)
+
     def _create(self, run: FlowRun) -> FlowRun:
         try:
             return self._ledger.create(run)
         except TooLarge as error:
             raise ActionFailed(f"The flow run cannot be stored: {error.reason}") from None
 
-    def _launch(self, run: FlowRun) -> None:
-        self._ledger.move(run.id, StateType.PENDING)
+    def _see_started(self, run: FlowRun) -> None:
         try:
-            self._launcher.launch(run)
+            if run.state.type in NOT_LAUNCHED:
+                self._schedule.start(run.id)
         except Rejected as error:
-            self._ledger.move(run.id, StateType.CRASHED, message=error.reason)
             raise ActionFailed(error.reason, {"flow_run_id": run.id}) from None
+        if run.state.type == StateType.CRASHED and run.start_time is None:  # found so: told again, it is the same
+            raise ActionFailed(run.state.message or "The flow run never started.", {"flow_run_id": run.id})
+
+
+def _after(now: datetime, seconds: float) -> datetime:
+    try:
+        return now + timedelta(seconds=seconds)
+    except OverflowError:
+        raise ActionFailed(f"schedule_after is {seconds:,.0f} seconds: there is no date so far ahead.") from None
 
 
 def _parameters(

@@ -1,17 +1,23 @@
 """Automations over HTTP (SPEC 7.4)."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool, StrictStr, ValidationError
 
 from whenflow.api.answers import answer, body_of, object_of, page_of
 from whenflow.api.events import known_id
 from whenflow.api.services import Services
-from whenflow.automations.registry import SORTS, Wanted, described
+from whenflow.automations.registry import Wanted, described
 from whenflow.errors import Fault, Rejected
+from whenflow.events.validation import Instant, faults_of
 from whenflow.templating import TemplateError, check
 
-FILTERS = frozenset({"operator", "id", "name", "created", "tags"})
+OR = "or_"
+RELATED_TO = "/automations/related-to/"
+OWNED_BY = "/automations/owned-by/"
+REST = "(?s:.+)"  # a resource's id may hold anything, slashes too, which `<name>` does not match
 
 
 def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
@@ -33,13 +39,14 @@ def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
     def count() -> Response[Any]:
         return answer(200, len(registry.find(wanted_in(object_of(app)))))
 
-    @app.get("/automations/related-to/<resource_id>")
-    def related_to(resource_id: str) -> Response[Any]:
+    @app.get(f"{RELATED_TO}{REST}")
+    def related_to() -> Response[Any]:
+        resource_id = _rest_of_path(app, RELATED_TO)
         return answer(200, [one.as_document() for one in registry.related_to(resource_id)])
 
-    @app.delete("/automations/owned-by/<resource_id>")
-    def delete_owned_by(resource_id: str) -> Response[Any]:
-        registry.delete_owned_by(resource_id)
+    @app.delete(f"{OWNED_BY}{REST}")
+    def delete_owned_by() -> Response[Any]:
+        registry.delete_owned_by(_rest_of_path(app, OWNED_BY))
         return answer(202, None)
 
     @app.post("/automations/templates/validate")
@@ -67,32 +74,71 @@ def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
         return answer(204)
 
 
+def _rest_of_path(app: APIGatewayHttpResolver, start: str) -> str:
+    """Return a resource's id from the path: API Gateway leaves `%25` in it as it is, others leave every escape."""
+    return unquote(app.current_event.path.partition(start)[2])
+
+
+def _text(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError("give a date and time as text, such as 2026-11-20T12:00:00Z")
+    return value
+
+
+class _Filter(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _OneOf(_Filter):
+    any_: list[StrictStr] | None = None
+
+
+class _Created(_Filter):
+    before_: Annotated[Instant, BeforeValidator(_text)] | None = None
+
+
+class _Tags(_Filter):
+    operator: Literal["and_", "or_"] | None = None
+    all_: list[StrictStr] | None = None
+    any_: list[StrictStr] | None = None
+    is_null_: StrictBool | None = None
+
+
+class _Filters(_Filter):
+    operator: Literal["and_", "or_"] | None = None
+    id: _OneOf | None = None
+    name: _OneOf | None = None
+    created: _Created | None = None
+    tags: _Tags | None = None
+
+
+class _Request(BaseModel):
+    automations: _Filters | None = None
+    sort: Literal["CREATED_DESC", "UPDATED_DESC", "NAME_ASC", "NAME_DESC"] | None = None
+
+
 def wanted_in(document: dict[str, Any]) -> Wanted:
     """Return what a filter request asks for; null is the same as absent.
 
     Raises:
-        Rejected: It asks in a way that is not known.
+        Rejected: It asks in a way that is not known; with every fault and its place.
     """
-    filters = _object(document, "automations", ("body",))
-    unknown = sorted(filters.keys() - FILTERS)
-    if unknown:
-        faults = [
-            Fault(("body", "automations", name), "Extra inputs are not permitted", "extra_forbidden")
-            for name in unknown
-        ]
-        raise Rejected("There are no such filters.", faults)
-    sort = document.get("sort") or "NAME_ASC"
-    if not isinstance(sort, str) or sort not in SORTS:
-        raise Rejected("Unknown sort.", [Fault(("body", "sort"), f"must be one of {', '.join(SORTS)}", "enum")])
-    place = ("body", "automations")
-    tags = _object(filters, "tags", place)
+    try:
+        request = _Request.model_validate(document)
+    except ValidationError as error:
+        raise Rejected("This is not a valid filter.", faults_of(error, ("body",))) from None
+    filters = request.automations or _Filters()
+    tags = filters.tags or _Tags()
     return Wanted(
-        names=_texts(_object(filters, "name", place), "any_", (*place, "name")),
-        ids=_texts(_object(filters, "id", place), "any_", (*place, "id")),
-        all_tags=_texts(tags, "all_", (*place, "tags")) or (),
-        any_tags=_texts(tags, "any_", (*place, "tags")),
-        untagged=tags.get("is_null_") if isinstance(tags.get("is_null_"), bool) else None,
-        sort=sort,
+        names=filters.name.any_ if filters.name else None,
+        ids=filters.id.any_ if filters.id else None,
+        created_before=filters.created.before_ if filters.created else None,
+        all_tags=tags.all_ or (),
+        any_tags=tags.any_,
+        untagged=tags.is_null_,
+        one_of_the_tag_filters=tags.operator == OR,
+        one_of_the_filters=filters.operator == OR,
+        sort=request.sort or "NAME_ASC",
     )
 
 
@@ -104,23 +150,3 @@ def _validated(template: Any) -> Response[Any]:
     except TemplateError as error:
         return answer(422, {"error": {"line": error.line or 1, "message": error.message, "source": template}})
     return answer(204)
-
-
-def _object(document: dict[str, Any], name: str, place: tuple[str | int, ...]) -> dict[str, Any]:
-    value = document.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise Rejected("Not an object.", [Fault((*place, name), "Input should be an object", "dict_type")])
-    return value
-
-
-def _texts(document: dict[str, Any], name: str, place: tuple[str | int, ...]) -> list[str] | None:
-    value = document.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise Rejected(
-            "Not a list of texts.", [Fault((*place, name), "Input should be a list of strings", "list_type")]
-        )
-    return value

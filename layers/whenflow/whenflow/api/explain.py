@@ -19,7 +19,7 @@ def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
 
     @app.get("/explain")
     def explain() -> Response[Any]:
-        from whenflow.automations.explaining import explain_document, reach
+        from whenflow.automations.explaining import explain_document, reach, windows_now, with_windows
 
         automation = services.automations.get(known_id(_given(app, "automation"), "automation"))
         event_id = known_id(_given(app, "event"), "event")
@@ -36,7 +36,7 @@ def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
             waits_for=event.follows if services.is_held(event.id) else None,
             was_stored=lambda firing_id: services.firings.get(firing_id) is not None,
         )
-        return answer(200, explained)
+        return answer(200, with_windows(explained, windows_now(automation, event, services.load_windows)))
 
 
 def _given(app: APIGatewayHttpResolver, name: str) -> str:

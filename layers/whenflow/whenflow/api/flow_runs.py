@@ -64,9 +64,15 @@ def as_document(run: FlowRun) -> dict[str, Any]:
         "state_id": run.state.id,
         "state_type": str(run.state.type),
         "state_name": run.state.name,
+        "expected_start_time": iso(run.expected_start_time),
+        "next_scheduled_start_time": _iso(run.next_scheduled_start_time),
         "total_run_time": _seconds(run.start_time, final),
         "updated": iso(run.state.timestamp),
     }
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return iso(instant) if instant else None
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float:

@@ -1,11 +1,12 @@
 """What the routes work with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from whenflow.actions.notifications.targets import Targets
 from whenflow.automations.registry import AutomationRegistry
+from whenflow.automations.rows import Row, RowKey
 from whenflow.ports import Clock, ConfigStore, DeadLetters, EventStore, FiringStore, Ids, RunStore
 
 
@@ -18,6 +19,7 @@ class Services:
         is_held: Knows the events that wait for another.
         targets: Where notifications go.
         dead_letters: What could not be done.
+        load_windows: Reads rows of the triggers' windows.
     """
 
     events: EventStore
@@ -29,5 +31,6 @@ class Services:
     find_key: Callable[[str], Mapping[str, Any] | None]
     automations: AutomationRegistry
     is_held: Callable[[str], bool] = lambda _event_id: False
+    load_windows: Callable[[Iterable[RowKey]], Mapping[RowKey, Row]] = lambda _keys: {}
     targets: Targets = field(kw_only=True)
     dead_letters: DeadLetters = field(kw_only=True)

@@ -1,19 +1,62 @@
 """The use case behind `GET /api/explain` and `whenflow explain`: one automation, one event, and what came before it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from whenflow.automations.backtest import Backtest
+from whenflow.automations.compiled import Watch
+from whenflow.automations.engine import Engine
 from whenflow.automations.explain import explain
 from whenflow.automations.explain_text import explanation_text
 from whenflow.automations.explanation import Explanation
 from whenflow.automations.model import Automation, EventTrigger, MetricTrigger, Trigger
 from whenflow.automations.ordering import PATIENCE
-from whenflow.automations.state import State, Window
+from whenflow.automations.rows import SLOT, Row, RowKey, keeps_no_slot
+from whenflow.automations.state import Slot, State, Window, slot_from
 from whenflow.automations.windows import LOOK_BACK
-from whenflow.automations.words import full_moment
+from whenflow.automations.words import for_key, full_moment
 from whenflow.events import Event, iso
+
+
+@dataclass(frozen=True, slots=True)
+class WindowNow:
+    """What is stored for one key of a trigger at this moment.
+
+    Attributes:
+        labels: The key: the `for_each` labels with their values.
+        window: None where none is open.
+    """
+
+    trigger_id: str
+    labels: Mapping[str, str]
+    threshold: int
+    has_deadline: bool
+    window: Window | None
+
+    def as_document(self) -> dict[str, Any]:
+        """Return it as JSON; a window without a deadline has no end."""
+        window = self.window
+        return {
+            "trigger": self.trigger_id,
+            "labels": dict(self.labels),
+            "threshold": self.threshold,
+            "window": window
+            and {
+                "start": iso(window.start),
+                "end": iso(window.end) if self.has_deadline else None,
+                "count": max(window.count, 0),
+            },
+        }
+
+    def sentence(self) -> str:
+        """Return it for people."""
+        key = for_key(self.labels)
+        if self.window is None:
+            return f"  now      no window is open{key}"
+        end = f"ends at {full_moment(self.window.end)}" if self.has_deadline else "has no deadline"
+        return f"  now      the window{key} has counted {max(self.window.count, 0)} of {self.threshold}, and {end}"
 
 
 def explain_document(
@@ -56,6 +99,34 @@ def explain_document(
         seen_from=None if is_draft else automation.active_since,
     )
     return _answer(explanation, past, was_stored)
+
+
+def with_windows(answer: Mapping[str, Any], windows: Sequence[WindowNow]) -> dict[str, Any]:
+    """Return an answer that also tells of the windows that are stored at this moment."""
+    document = {**answer["explanation"], "window_now": [one.as_document() for one in windows]}
+    return {"explanation": document, "text": "\n".join([answer["text"], *(one.sentence() for one in windows)])}
+
+
+def windows_now(
+    automation: Automation, event: Event, load: Callable[[Iterable[RowKey]], Mapping[RowKey, Row]]
+) -> list[WindowNow]:
+    """Return the windows that are stored at this moment for the keys of an event: of each trigger that looks at it."""
+    compiled = Engine([automation]).compiled(automation.id)
+    if compiled is None or not automation.enabled:
+        return []
+    keys = {
+        RowKey(SLOT, watch.id, watch.key_of(event)): watch
+        for watch in compiled.watches
+        if watch.looks_at(event) and not keeps_no_slot(watch)
+    }
+    rows = load(keys) if keys else {}
+    return [_window_now(key, watch, rows.get(key), automation.active_since) for key, watch in keys.items()]
+
+
+def _window_now(key: RowKey, watch: Watch, row: Row | None, since: datetime) -> WindowNow:
+    slot = slot_from(row.content) if row and row.content and row.since == since else Slot()
+    labels = dict(zip(watch.for_each, key.key, strict=True))
+    return WindowNow(watch.id, labels, watch.threshold, watch.has_deadline, slot.window)
 
 
 def _answer(explanation: Explanation, past: "_Past", was_stored: Callable[[str], bool] | None) -> dict[str, Any]:

@@ -28,7 +28,8 @@ def feed(engine: Engine, settler: Settler, records: Sequence[Record], now: datet
         trigger = automation.trigger
         if not isinstance(trigger, MetricTrigger):
             continue
-        watched = [one for one in about_runs if _watches(trigger, one.event)]
+        since = automation.active_since
+        watched = [one for one in about_runs if one.event.received >= since and _watches(trigger, one.event)]
         if watched:
             settler.change([RowKey(GAUGE, trigger.id)], automation.id, _feeding(trigger, watched, now), now, kept=True)
 

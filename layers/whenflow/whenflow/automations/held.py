@@ -1,9 +1,9 @@
 """Causal order in production: an event that follows another waits until the triggers have seen that one (SPEC 3.7).
 
-Most events follow one of their own resource, which the stream hands over first: they never wait. An event that
-follows one of another lane waits if that one is not stored, is held itself, or came in only a moment ago, so that
-its own lane may not have reached it yet. Held events are asked for again at growing intervals, and processed 15
-minutes after they were received whatever became of the other one.
+Most events follow one of their own resource, which the stream hands over first: they wait only if that one is held
+itself. An event that follows one of another lane waits if that one is not stored, is held itself, or came in only a
+moment ago, so that its own lane may not have reached it yet. Held events are asked for again at growing intervals, and
+processed 15 minutes after they were received whatever became of the other one.
 
 An event that may be held must be decided on the same way each time the stream delivers it, or it would count once for
 its lane and once for its hold. So what was held before is the timer's alone, and an event that goes only because its
@@ -52,7 +52,7 @@ class Holder:
             self._holds.release(event_id)
             return None
         record = Record(event, lane_of_held(event_id), 1)
-        if _is_free(record) or self._may_go(event):
+        if _is_free(event) or self._may_go(event):
             return record
         following = min(attempt + 1, len(INTERVALS) - 1)
         self._holds.hold(event_id, INTERVALS[following], attempt=following)
@@ -65,7 +65,9 @@ class Holder:
     def _admitted(self, record: Record, seen: Mapping[str, Event]) -> Record | None:
         event = record.event
         leader = seen.get(event.follows) if event.follows else None
-        if _is_free(record) or (leader and _stands_before(leader, event)):
+        if _is_free(event) or (leader and _stands_before(leader, event)):
+            return record
+        if event.follows and _in_lane(event.follows, record, event) and not self._holds.was_held(event.follows):
             return record
         if self._holds.was_held(event.id):
             if self._holds.is_held(event.id):
@@ -88,11 +90,9 @@ class Holder:
         return not self._holds.is_held(leader.id)
 
 
-def _is_free(record: Record) -> bool:
+def _is_free(event: Event) -> bool:
     """Tell whether an event never has to wait."""
-    event = record.event
-    leader = event.follows
-    return not leader or leader == event.id or event.event.startswith(OWN_EVENTS) or _in_lane(leader, record, event)
+    return not event.follows or event.follows == event.id or event.event.startswith(OWN_EVENTS)
 
 
 def _stands_before(leader: Event, event: Event) -> bool:

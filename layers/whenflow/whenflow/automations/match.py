@@ -9,7 +9,7 @@ from typing import Protocol
 from whenflow.automations.engine import Engine
 from whenflow.automations.gauging import feed
 from whenflow.automations.held import Holder
-from whenflow.automations.settle import Record, Settler, Sighting, unit_of
+from whenflow.automations.settle import Record, Settler, Sighting, is_for, unit_of
 from whenflow.automations.timekeeping import Timekeeper
 from whenflow.ports import Clock
 
@@ -53,13 +53,13 @@ class Matcher:
     def match(self, records: Sequence[Record]) -> Report:
         """Apply records in order. Triggers are independent of each other: one that fails holds up no other."""
         engine = self._automations.engine()
-        if engine.has_proactive:
-            self._timekeeper.note_events(records)
         report = self._apply(engine, self._holder.sort(records))
-        if not report.failed:
-            return report
-        ids = [record.event.id for record in records]
-        return Report(report.firings, records[ids.index(report.failed[0].event.id) :])
+        if report.failed:
+            ids = [record.event.id for record in records]
+            report = Report(report.firings, records[ids.index(report.failed[0].event.id) :])
+        if engine.has_proactive:
+            self._timekeeper.note_applied(records[: len(records) - len(report.failed)])
+        return report
 
     def match_held(self, event_id: str, attempt: int) -> Report:
         """Apply an event that was held, if its time has come."""
@@ -77,8 +77,9 @@ class Matcher:
         units: defaultdict[tuple[str, ...], list[Sighting]] = defaultdict(list)
         for record in records:
             for watch in engine.watching(record.event):
-                sighting = Sighting(record, watch)
-                units[unit_of(sighting)].append(sighting)
+                if is_for(watch, record.event):
+                    sighting = Sighting(record, watch)
+                    units[unit_of(sighting)].append(sighting)
         firings, failed = 0, len(records)
         try:
             feed(engine, self._settler, records, now)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from whenflow.actions.definitions import RunDeployment
@@ -14,6 +15,7 @@ from whenflow.automations.model import (
     CompoundTrigger,
     EventTrigger,
     SequenceTrigger,
+    Trigger,
     automation_from_document,
     automation_from_stored,
     patch_from_document,
@@ -41,17 +43,23 @@ class Wanted:
     Attributes:
         names: One of these names; None for any.
         ids: One of these ids; None for any.
+        created_before: Created then or earlier; None for at any time.
         all_tags: All of these tags.
         any_tags: One of these tags; None for any.
         untagged: Without any tag, or with some; None for either.
+        one_of_the_tag_filters: Whether it is enough to be what one of the three says.
+        one_of_the_filters: Whether it is enough to be what one of all says: names, ids, the date, the tags.
         sort: A key of `SORTS`.
     """
 
     names: Sequence[str] | None = None
     ids: Sequence[str] | None = None
+    created_before: datetime | None = None
     all_tags: Sequence[str] = ()
     any_tags: Sequence[str] | None = None
     untagged: bool | None = None
+    one_of_the_tag_filters: bool = False
+    one_of_the_filters: bool = False
     sort: str = "NAME_ASC"
 
 
@@ -65,13 +73,25 @@ class AutomationRegistry:
         clock: Clock,
         ids: Ids,
         switched_on: Callable[[Automation], None],
+        abandoned: Callable[[Iterable[str], datetime], None] = lambda _trigger_ids, _now: None,
     ) -> None:
-        """Work on these stores; `switched_on` is told of each automation whose windows begin now."""
+        """Work on these stores.
+
+        Args:
+            config: Where automations are kept.
+            events: Where each change is told.
+            clock: Tells the time.
+            ids: Makes ids.
+            switched_on: Is told of each automation whose windows begin now.
+            abandoned: Is told, before that happens, of triggers that go or are switched off: what they remember is of
+                no use then.
+        """
         self._config = config
         self._events = events
         self._clock = clock
         self._ids = ids
         self._switched_on = switched_on
+        self._abandoned = abandoned
 
     def create(self, document: object) -> Automation:
         """Store a new automation.
@@ -122,9 +142,7 @@ class AutomationRegistry:
         Raises:
             NotFound: There is no such automation.
         """
-        automation = self.get(id_)
-        self._config.delete(KIND, id_)
-        self._tell("deleted", automation)
+        self._delete(self.get(id_))
 
     def get(self, id_: str) -> Automation:
         """Return an automation.
@@ -151,15 +169,21 @@ class AutomationRegistry:
         """Remove the automations that a resource owns; return how many."""
         owned = [one for one in self._all() if one.owner_resource == resource_id]
         for automation in owned:
-            self._config.delete(KIND, automation.id)
-            self._tell("deleted", automation)
+            self._delete(automation)
         return len(owned)
+
+    def _delete(self, automation: Automation) -> None:
+        self._abandoned(sorted(_trigger_ids(automation.trigger)), self._clock.now())
+        self._config.delete(KIND, automation.id)
+        self._tell("deleted", automation)
 
     def _put(self, present: Automation, given: AutomationInput, *, told: bool) -> Automation:
         now = self._clock.now()
         automation = with_identity(given, present.id, present.created, now)
         begins = given.enabled and not present.enabled
         automation = automation.model_copy(update={"since": now if begins else present.since})
+        kept = _trigger_ids(automation.trigger) if automation.enabled else set()
+        self._abandoned(sorted(_trigger_ids(present.trigger) - kept), now)
         self._config.replace(KIND, automation.id, automation.as_stored())
         if told:
             self._tell("updated", automation)
@@ -207,6 +231,12 @@ def _leaves(trigger: Any) -> Iterable[EventTrigger]:
             yield from _leaves(child)
 
 
+def _trigger_ids(trigger: Trigger) -> set[str]:
+    """Return the ids of a trigger and of all that are in it."""
+    below = trigger.triggers if isinstance(trigger, CompoundTrigger | SequenceTrigger) else ()
+    return {trigger.id}.union(*map(_trigger_ids, below))
+
+
 def _sees_own_runs(trigger: EventTrigger) -> bool:
     names = not trigger.expect or any_name_matches(trigger.expect, STARTED)
     return names and not trigger.match and not any(trigger.related_specifications)
@@ -231,13 +261,30 @@ def _worked_on(automation: Automation) -> set[str]:
 
 def _is_wanted(automation: Automation, wanted: Wanted) -> bool:
     tags = set(automation.tags)
-    return (
-        (wanted.names is None or automation.name in wanted.names)
-        and (wanted.ids is None or automation.id in wanted.ids)
-        and tags >= set(wanted.all_tags)
-        and (wanted.any_tags is None or bool(tags & set(wanted.any_tags)))
-        and (wanted.untagged is None or wanted.untagged == (not tags))
+    by_tags = _together(
+        [
+            tags >= set(wanted.all_tags) if wanted.all_tags else None,
+            bool(tags & set(wanted.any_tags)) if wanted.any_tags is not None else None,
+            wanted.untagged == (not tags) if wanted.untagged is not None else None,
+        ],
+        any if wanted.one_of_the_tag_filters else all,
     )
+    wanted_at_all = _together(
+        [
+            automation.name in wanted.names if wanted.names is not None else None,
+            automation.id in wanted.ids if wanted.ids is not None else None,
+            automation.created <= wanted.created_before if wanted.created_before is not None else None,
+            by_tags,
+        ],
+        any if wanted.one_of_the_filters else all,
+    )
+    return wanted_at_all is not False
+
+
+def _together(answers: Iterable[bool | None], how: Callable[[Iterable[bool]], bool]) -> bool | None:
+    """Return what some filters say together; None where none of them was given."""
+    given = [one for one in answers if one is not None]
+    return how(given) if given else None
 
 
 def resource_of(automation_id: str) -> str:

@@ -3,7 +3,8 @@
 A row carries how far each *lane* of the event stream has been applied to it. A lane is a partition of the events
 table: the stream hands its records over in order, and delivers again from where it stopped. So a record at or before
 a lane's mark has been counted already, whatever batch it comes in this time. Marks are kept for as long as the
-stream can deliver again, and cost a few bytes for each lane, not for each event.
+stream can deliver again, and cost a few bytes for each lane, not for each event. Those of lanes that have gone quiet
+are put aside into a row of their own now and then, so that the row that is written for each batch stays small.
 """
 
 import json
@@ -27,11 +28,14 @@ from whenflow.automations.state import (
     slot_from,
 )
 
-STREAM_REACH = timedelta(hours=25)
+STREAM_REACH = timedelta(hours=13)  # the mapping of the matcher gives a record up after twelve
+MARKS_AT_HAND = 20
+PUT_ASIDE_AT_ONCE = 8  # so that the second row is written seldom
+QUIET_AFTER = timedelta(hours=1)
 LANE_HOUR = "%Y-%m-%dT%H"
 MAX_SORT_BYTES = 900
 DIGEST = "sha256:"
-SLOT, CHILDREN, GAUGE = "slot", "children", "gauge"
+SLOT, CHILDREN, GAUGE, ASIDE = "slot", "children", "gauge", "aside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +75,14 @@ def row_key_from(trigger_id: str, sort: str) -> RowKey:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How far a lane has been applied, and when."""
+    """How far a lane has been applied, and when: to the minute, which is all that matters and takes less room."""
 
     sequence: int
     applied: datetime
+
+
+class AsideWanted(Exception):
+    """What a row has put aside must be read first."""
 
 
 @dataclass(slots=True)
@@ -86,7 +94,10 @@ class Row:
         since: When the automation was last switched on; a row of before that says nothing any more.
         content: The slot or the children, as JSON; None where there is nothing.
         marks: By lane.
+        put_aside: When marks were last put aside; None where none are that could still matter.
+        aside: What was put aside, once that has been read; never stored with the row.
         due: When to look whether its window is over, on the wall clock, where time alone may fire it.
+        behind_since: Since when the end of a window has been put off because the matcher was behind.
         not_before: While it is being changed: the earliest moment that is worth a look.
         matters_until: While it is being changed: until when its content can matter; None for ever.
         version: Of what was read; 0 for a row that is not stored yet.
@@ -101,23 +112,59 @@ class Row:
     not_before: datetime | None = None
     matters_until: datetime | None = None
     version: int = 0
+    put_aside: datetime | None = None
+    behind_since: datetime | None = None
+    aside: Mapping[str, Mark] | None = field(default=None, compare=False)
+
+    @property
+    def aside_key(self) -> RowKey:
+        """The key of the row that bears what was put aside."""
+        return RowKey(ASIDE, self.key.trigger_id, self.key.key)
 
     def has_applied(self, lane: str, sequence: int) -> bool:
-        """Tell whether a record of a lane has been applied."""
+        """Tell whether a record of a lane has been applied.
+
+        Raises:
+            AsideWanted: The lane's mark may have been put aside.
+        """
         mark = self.marks.get(lane)
+        if mark is None and self.put_aside:
+            if self.aside is None:
+                raise AsideWanted
+            mark = self.aside.get(lane)
         return mark is not None and sequence <= mark.sequence
 
     def mark(self, lane: str, sequence: int, now: datetime) -> None:
         """Note that a record of a lane has been applied; forget lanes that cannot be delivered again."""
-        self.marks[lane] = Mark(sequence, now)
-        for old in [name for name, mark in self.marks.items() if now - mark.applied > STREAM_REACH]:
-            del self.marks[old]
+        self.marks[lane] = Mark(sequence, now.replace(second=0, microsecond=0))
+        self.marks = _within_reach(self.marks, now)
+        if self.put_aside and now - self.put_aside > STREAM_REACH:
+            self.put_aside = None
+
+    def has_too_many_marks(self, now: datetime) -> bool:
+        """Tell whether it is time to put marks aside."""
+        return len(self.marks) > MARKS_AT_HAND and len(self._quiet(now)) >= PUT_ASIDE_AT_ONCE
+
+    def put_marks_aside(self, aside: "Row", now: datetime) -> None:
+        """Move the marks of lanes that have gone quiet into another row, to be stored together with this one."""
+        quiet = self._quiet(now)
+        aside.marks = _within_reach(aside.marks, now) | quiet
+        aside.matters_until = now
+        self.marks = {lane: mark for lane, mark in self.marks.items() if lane not in quiet}
+        self.put_aside, self.aside = now, dict(aside.marks)
+
+    def _quiet(self, now: datetime) -> dict[str, Mark]:
+        return {lane: mark for lane, mark in self.marks.items() if now - mark.applied >= QUIET_AFTER}
 
     def forget_lanes_before(self, moment: datetime) -> None:
         """Drop the marks of lanes all of whose events occurred before a moment."""
         last = f"{moment - timedelta(hours=1):{LANE_HOUR}}"
         for old in [name for name in self.marks if name[:1].isdigit() and name.partition("#")[0] <= last]:
             del self.marks[old]
+
+
+def _within_reach(marks: Mapping[str, Mark], now: datetime) -> dict[str, Mark]:
+    return {lane: mark for lane, mark in marks.items() if now - mark.applied <= STREAM_REACH}
 
 
 def keeps_no_slot(watch: Watch) -> bool:

@@ -6,7 +6,7 @@ faster, the unit is read again and the events are applied again.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from whenflow.automations.compiled import Watch
 from whenflow.automations.engine import AutomationFired, Engine
 from whenflow.automations.firing import firing_of
-from whenflow.automations.rows import SLOT, Row, RowKey, content_of, into_state, rows_of
+from whenflow.automations.rows import SLOT, AsideWanted, Row, RowKey, content_of, into_state, rows_of
 from whenflow.automations.state import Slot, State, slot_document
 from whenflow.automations.windows import standing_window
 from whenflow.errors import Conflict, Transient
@@ -25,6 +25,7 @@ TRIES = 10
 PARTS_AT_ONCE = 100
 FIRINGS_AT_ONCE = 10  # each may carry a whole event, and a transaction holds four megabytes
 MAX_KEPT = 20_000
+OUTDATED = 8  # a pause as long as after so many tries: by then this process has read the automations again
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Settler:
         pauses: Pauses,
         committed: Callable[[Sequence[Row]], None],
     ) -> None:
-        """Work on these stores; `committed` is told of the rows of each commit."""
+        """Work on these stores; `committed` is told of the rows of each commit whose `due` has changed."""
         self._engine = Engine()
         self._engine_version = 0
         self._windows = windows
@@ -108,33 +109,43 @@ class Settler:
                 changes a row: that is when a row that has grown old is found out.
 
         Raises:
-            Transient: Others changed the rows under every try.
+            Transient: Others changed the rows under every try, or the automation was switched off and on meanwhile.
         """
-        wanted = list(keys)
+        wanted, with_aside = list(keys), False
         for attempt in range(TRIES):
-            rows = self._rows(wanted, automation_id, fresh=attempt > 0 or not kept)
-            before = {key: (row.content, dict(row.marks), row.due) for key, row in rows.items()}
-            state = into_state(rows)
-            fired = change(state, rows)
-            changed = self._take_back(state, rows, before, now)
-            firings = [firing_of(one, self._events.get) for one in fired]
-            if not changed and not firings:
-                return 0
-            if len(firings) > FIRINGS_AT_ONCE or len(changed) + len(firings) > PARTS_AT_ONCE:
-                self._forget(wanted)
-                raise _TooMuchAtOnce
             try:
-                self._windows.commit(changed, firings)
+                return self._try(wanted, automation_id, change, now, kept=kept and not attempt, with_aside=with_aside)
+            except AsideWanted:
+                self._forget(wanted)
+                with_aside = True
             except Conflict:
                 self._forget(wanted)
                 self._pauses.pause(attempt)
-                continue
-            except Exception:
+            except BaseException:
                 self._forget(wanted)
                 raise
-            self._committed(changed)
-            return len(firings)
         raise Transient(f"Automation {automation_id} changed under every one of {TRIES} tries.")
+
+    def _try(
+        self, keys: Sequence[RowKey], automation_id: str, change: Change, now: datetime, *, kept: bool, with_aside: bool
+    ) -> int:
+        rows = self._rows(keys, automation_id, kept=kept)
+        if with_aside:
+            self._read_aside(rows.values())
+        before = {key: (row.content, dict(row.marks), row.due) for key, row in rows.items()}
+        state = into_state(rows)
+        fired = change(state, rows)
+        changed = self._take_back(state, rows, before, now)
+        firings = [firing_of(one, self._events.get) for one in fired]
+        if not changed and not firings:
+            return 0
+        moved = [row for row in changed if row.due != before[row.key][2]]
+        changed += self._put_aside(changed, now)
+        if len(firings) > FIRINGS_AT_ONCE or len(changed) + len(firings) > PARTS_AT_ONCE:
+            raise _TooMuchAtOnce
+        self._windows.commit(changed, firings)
+        self._committed(moved)
+        return len(firings)
 
     def _apply_together(self, sightings: Sequence[Sighting], now: datetime) -> int:
         """Apply sightings in one commit; in several where one does not hold what comes of them."""
@@ -173,18 +184,41 @@ class Settler:
 
         return count
 
-    def _rows(self, keys: Sequence[RowKey], automation_id: str, *, fresh: bool) -> dict[RowKey, Row]:
+    def _put_aside(self, changed: Sequence[Row], now: datetime) -> list[Row]:
+        """Put the marks of quiet lanes aside where there are many; return the rows that bear them now."""
+        full = [row for row in changed if row.has_too_many_marks(now)]
+        stored = self._windows.load([row.aside_key for row in full]) if full else {}
+        bearers = []
+        for row in full:
+            bearer = stored.get(row.aside_key) or Row(row.aside_key, row.automation_id, row.since)
+            if bearer.since != row.since:
+                bearer.marks, bearer.since = {}, row.since
+            row.put_marks_aside(bearer, now)
+            bearers.append(bearer)
+        return bearers
+
+    def _read_aside(self, rows: Iterable[Row]) -> None:
+        wanted = [row for row in rows if row.put_aside]
+        stored = self._windows.load([row.aside_key for row in wanted])
+        for row in wanted:
+            bearer = stored.get(row.aside_key)
+            row.aside = bearer.marks if bearer and bearer.since == row.since else {}
+
+    def _rows(self, keys: Sequence[RowKey], automation_id: str, *, kept: bool) -> dict[RowKey, Row]:
         automation = self._engine.automation(automation_id)
         if automation is None:
             raise Transient(f"Automation {automation_id} is gone.")
-        missing = [key for key in keys if fresh or key not in self._kept]
+        missing = [key for key in keys if not kept or key not in self._kept]
         loaded = self._windows.load(missing) if missing else {}
         rows = {}
         for key in keys:
             row = loaded.get(key) if key in missing else self._kept.get(key)
             row = row or Row(key, automation_id, automation.active_since)
-            if row.since != automation.active_since:
-                row.content, row.marks, row.due, row.since = None, {}, None, automation.active_since
+            if row.since > automation.active_since:
+                self._pauses.pause(OUTDATED)
+                raise Transient(f"Automation {automation_id} was switched on anew; this process does not know it yet.")
+            if row.since < automation.active_since:
+                row = replace(Row(key, automation_id, automation.active_since), version=row.version)
             if row.content is None and key.kind == SLOT:
                 row.content = self._standing(key)
             rows[key] = self._kept[key] = row
@@ -259,6 +293,11 @@ def _halves(sightings: Sequence[Sighting]) -> tuple[list[Sighting], list[Sightin
     middle = len(of_records) // 2
     first, second = of_records[:middle], of_records[middle:]
     return [one for some in first for one in some], [one for some in second for one in some]
+
+
+def is_for(watch: Watch, event: Event) -> bool:
+    """Tell whether an event was received since a trigger's automation was switched on: earlier ones are not for it."""
+    return event.received >= watch.automation.active_since
 
 
 def unit_of(sighting: Sighting) -> tuple[str, ...]:

@@ -10,10 +10,12 @@ from whenflow.automations.settle import Settler
 from whenflow.automations.timekeeping import Timekeeper
 from whenflow.errors import Transient
 from whenflow.ports import Clock
+from whenflow.runs import FlowRun
+from whenflow.runs.schedule import RunSchedule
 
 
 class Timer:
-    """Lets time pass for the windows."""
+    """Lets time pass for the windows, and for the events that are held."""
 
     def __init__(
         self,
@@ -36,6 +38,7 @@ class Timer:
         self._settler.use(engine)
         self._timekeeper.stand_up(engine, self._settler)
         read(engine, self._settler, self._clock.now())
+        self._timekeeper.clear_away(engine)
         return self._timekeeper.sweep()
 
     def ring(self, message: Mapping[str, Any]) -> int:
@@ -52,3 +55,34 @@ class Timer:
         engine = self._automations.engine()
         self._settler.use(engine)
         return self._timekeeper.ring(engine, self._settler, row_key_from(message["trigger_id"], message["sort"]))
+
+
+class Timers:
+    """Lets time pass for all that waits for it: windows, held events, scheduled runs."""
+
+    def __init__(self, windows: Timer, runs: RunSchedule) -> None:
+        """Work with these."""
+        self._windows = windows
+        self._runs = runs
+
+    def sweep(self) -> int:
+        """Ask for all rings of the next minutes; return how many. Neither holds the other up where it fails."""
+        try:
+            asked = self._windows.sweep()
+        finally:
+            runs = self._runs.sweep()
+        return asked + runs
+
+    def ring(self, message: Mapping[str, Any]) -> int:
+        """Answer a ring; return how many firings and starts of runs came of it.
+
+        Args:
+            message: `{"flow_run_id", "ring"}` starts a scheduled run, once for however many rings;
+                `{"trigger_id", "sort", "automation_id"}` closes a window; `{"held", "attempt"}` applies a held event.
+
+        Raises:
+            Transient: Try again.
+        """
+        if "flow_run_id" not in message:
+            return self._windows.ring(message)
+        return int(isinstance(self._runs.ring(message["flow_run_id"], message["ring"]), FlowRun))

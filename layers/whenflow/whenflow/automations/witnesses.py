@@ -5,13 +5,15 @@ was accepted. If it holds enough of what was expected, the window is repaired an
 false alarm.
 """
 
+from collections.abc import Mapping
+from datetime import datetime
 from itertools import islice
 
 from whenflow.automations.compiled import Watch
 from whenflow.automations.model import RESOURCE_PREFIX
 from whenflow.automations.state import Key, Window
 from whenflow.events import RESOURCE_ID, Event, iso, named_id
-from whenflow.ports import Clock, EventStore
+from whenflow.ports import NOTED_STEP, Clock, EventStore
 
 MAX_READ = 5_000
 NEAR_MISS = "whenflow.trigger.near-miss"
@@ -24,6 +26,17 @@ class Witnesses:
         """Ask this store."""
         self._events = events
         self._clock = clock
+
+    def is_behind(self, start: datetime, end: datetime, reached: Mapping[int, datetime]) -> bool:
+        """Tell whether events that occurred in [start, end) are stored that the matcher has not got to.
+
+        Args:
+            start: From when on.
+            end: Until when; not included.
+            reached: By shard, how far the matcher says it has got.
+        """
+        stored = self._events.latest(start, end)
+        return any(shard not in reached or at - reached[shard] >= NOTED_STEP for shard, at in stored.items())
 
     def repair(self, watch: Watch, key: Key, window: Window) -> bool:
         """Count again what a window should have seen, if that would satisfy it; tell whether it does."""

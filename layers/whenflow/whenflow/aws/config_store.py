@@ -1,13 +1,17 @@
-"""What the user set up, in DynamoDB (docs/data-model.md: `config`). Each change raises the version of its kind."""
+"""What the user set up, in DynamoDB (docs/data-model.md: `config`).
+
+Each change raises the version of its kind, and is noted beside it: whoever knew the version before reads no more than
+what has changed. The item stays within one write unit: when the list of changes is full, it begins anew.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from whenflow.aws.dynamo import body, condition_failed, document, number, text, translated
+from whenflow.aws.dynamo import body, condition_failed, document, number, reasons, text, translated
 from whenflow.errors import Conflict, NotFound
-from whenflow.ports import Reference
+from whenflow.ports import Changes, Reference
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
 VERSION = "version"
 ABSENT = "attribute_not_exists(kind)"
 PRESENT = "attribute_exists(kind)"
+HAS_ROOM = "attribute_not_exists(#ids) OR size(#ids) < :full"
+CHANGES_KEPT = 20
 
 
 class DynamoConfigStore:
@@ -50,7 +56,7 @@ class DynamoConfigStore:
         """
         puts = [self._put(kind, id_, document, ABSENT)]
         puts += [self._put(reference.kind, reference.id, {"id": id_}, ABSENT) for reference in also]
-        if not self._commit([*puts, self._raise_version(kind)]):
+        if not self._commit(puts, kind, id_):
             raise Conflict(f"There is such a {kind} already.")
 
     def replace(self, kind: str, id_: str, document: Mapping[str, Any]) -> None:
@@ -59,19 +65,30 @@ class DynamoConfigStore:
         Raises:
             NotFound: There is none.
         """
-        if not self._commit([self._put(kind, id_, document, PRESENT), self._raise_version(kind)]):
+        if not self._commit([self._put(kind, id_, document, PRESENT)], kind, id_):
             raise NotFound(f"There is no {kind} {id_}.")
 
     def delete(self, kind: str, id_: str, also: Iterable[Reference] = ()) -> bool:
         """Remove a document and references to it; False where it is not there."""
         removals = [self._delete(kind, id_, PRESENT), *(self._delete(ref.kind, ref.id, "") for ref in also)]
-        return self._commit([*removals, self._raise_version(kind)])
+        return self._commit(removals, kind, id_)
 
     def version(self, kind: str) -> int:
-        """Return a number that rises with each change of a document of this kind."""
+        """Return a number that rises by one with each change of a document of this kind."""
+        return self._noted(kind)[0]
+
+    def changes(self, kind: str, since: int) -> Changes:
+        """Return the present version of a kind, and what has changed since an earlier one, in one cheap read."""
+        version, ids = self._noted(kind)
+        missed = version - since
+        known = 0 <= missed <= len(ids)
+        return Changes(version, list(dict.fromkeys(ids[len(ids) - missed :])) if known else None)
+
+    def _noted(self, kind: str) -> tuple[int, list[str]]:
         with translated():
             answer = self._client.get_item(TableName=self._table, Key=_key(VERSION, kind), ConsistentRead=True)
-        return int(answer["Item"]["n"]["N"]) if "Item" in answer else 0
+        item = answer.get("Item")
+        return (int(item["n"]["N"]), [one["S"] for one in item["ids"]["L"]]) if item else (0, [])
 
     def _put(self, kind: str, id_: str, values: Mapping[str, Any], condition: str) -> dict[str, Any]:
         item = _key(kind, id_) | {"body": body(values)}
@@ -83,24 +100,32 @@ class DynamoConfigStore:
             delete["ConditionExpression"] = condition
         return {"Delete": delete}
 
-    def _raise_version(self, kind: str) -> dict[str, Any]:
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": _key(VERSION, kind),
-                "UpdateExpression": "ADD n :one",
-                "ExpressionAttributeValues": {":one": number(1)},
-            }
-        }
+    def _raise_version(self, kind: str, id_: str, *, anew: bool) -> dict[str, Any]:
+        change: dict[str, Any] = {"L": [text(id_)]}
+        update: dict[str, Any] = {"TableName": self._table, "Key": _key(VERSION, kind)}
+        update["ExpressionAttributeNames"] = {"#ids": "ids"}
+        if anew:
+            update["UpdateExpression"] = "SET #ids = :id ADD n :one"
+            update["ExpressionAttributeValues"] = {":id": change, ":one": number(1)}
+        else:
+            update["UpdateExpression"] = "SET #ids = list_append(if_not_exists(#ids, :none), :id) ADD n :one"
+            update["ConditionExpression"] = HAS_ROOM
+            values = {":id": change, ":none": {"L": []}, ":one": number(1), ":full": number(CHANGES_KEPT)}
+            update["ExpressionAttributeValues"] = values
+        return {"Update": update}
 
-    def _commit(self, parts: Sequence[dict[str, Any]]) -> bool:
+    def _commit(self, parts: Sequence[dict[str, Any]], kind: str, id_: str, *, anew: bool = False) -> bool:
+        raised = self._raise_version(kind, id_, anew=anew)
         try:
             with translated():
-                self._client.transact_write_items(TransactItems=parts)  # type: ignore[arg-type]
+                self._client.transact_write_items(TransactItems=[*parts, raised])  # type: ignore[list-item]
         except ClientError as error:
-            if condition_failed(error):
+            if not condition_failed(error):
+                raise
+            *of_parts, _ = reasons(error)
+            if "ConditionalCheckFailed" in of_parts:
                 return False
-            raise
+            return self._commit(parts, kind, id_, anew=True)
         return True
 
 

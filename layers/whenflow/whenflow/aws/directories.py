@@ -1,6 +1,8 @@
 """Webhooks and automations as the hot functions need them: in memory, checked again at short intervals."""
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from whenflow.automations.engine import Engine
 from whenflow.automations.model import automation_from_stored
@@ -9,6 +11,8 @@ from whenflow.webhooks.model import SLUG_KIND, Webhook, slug_hash, webhook_from_
 
 FRESH_SECONDS = 1.0
 MAX_CACHED = 10_000
+KIND = "automation"
+NEVER = -1  # before the first version: all is to be read
 
 
 class CachedWebhooks:
@@ -44,7 +48,7 @@ class LoadedEngine:
         """Read from this store."""
         self._config = config
         self._engine = Engine()
-        self._version: int | None = None
+        self._version = NEVER
         self._checked = float("-inf")
         self._loaded: dict[str, str] = {}
 
@@ -52,19 +56,25 @@ class LoadedEngine:
         """Return the engine."""
         now = time.monotonic()
         if now - self._checked >= FRESH_SECONDS:
-            version = self._config.version("automation")
-            if version != self._version:
-                self._load()
-                self._version = version
-            self._checked = now
+            changes = self._config.changes(KIND, self._version)
+            if changes.ids is None:
+                self._load_all()
+            for id_ in changes.ids or ():
+                self._load(id_, self._config.get(KIND, id_))
+            self._version, self._checked = changes.version, now
         return self._engine
 
-    def _load(self) -> None:
-        stored = {document["id"]: document for document in self._config.all("automation")}
+    def _load_all(self) -> None:
+        stored = {document["id"]: document for document in self._config.all(KIND)}
         for gone in self._loaded.keys() - stored.keys():
-            self._engine.remove(gone)
-            del self._loaded[gone]
+            self._load(gone, None)
         for id_, document in sorted(stored.items(), key=lambda one: (one[1]["created"], one[0])):
-            if self._loaded.get(id_) != document["updated"]:
-                self._engine.put(automation_from_stored(document))
-                self._loaded[id_] = document["updated"]
+            self._load(id_, document)
+
+    def _load(self, id_: str, document: Mapping[str, Any] | None) -> None:
+        if document is None:
+            self._engine.remove(id_)
+            self._loaded.pop(id_, None)
+        elif self._loaded.get(id_) != document["updated"]:
+            self._engine.put(automation_from_stored(document))
+            self._loaded[id_] = document["updated"]

@@ -132,6 +132,29 @@ class DynamoEventStore:
                     if resource_id is None or event.resource_id == resource_id:
                         yield event
 
+    def latest(self, start: datetime, end: datetime) -> Mapping[int, datetime]:
+        """Return by shard when the last of the stored events in [start, end) occurred, strongly consistent."""
+        found: dict[int, datetime] = {}
+        for hour, shards in reversed(self._hours_between(start, end)[-2:]):
+            for shard in range(shards):
+                if shard not in found and (last := self._last_of_bucket(f"{hour}#{shard}", iso(start), iso(end))):
+                    found[shard] = last
+        return found
+
+    def _last_of_bucket(self, bucket: str, start: str, end: str) -> datetime | None:
+        with translated():
+            answer = self._client.query(
+                TableName=self._events,
+                KeyConditionExpression="#b = :bucket AND #k BETWEEN :start AND :end",
+                ExpressionAttributeNames={"#b": "bucket", "#k": "key"},
+                ExpressionAttributeValues={":bucket": text(bucket), ":start": text(start), ":end": text(end)},
+                ProjectionExpression="#k",
+                ScanIndexForward=False,
+                Limit=1,
+                ConsistentRead=True,
+            )
+        return parse_iso(answer["Items"][0]["key"]["S"].partition("#")[0]) if answer["Items"] else None
+
     def _own_place(self, event: Event) -> Place | None:
         """Return the place that an event's id says, if that is where the event belongs."""
         address = address_of(event.id)

@@ -1,6 +1,7 @@
 """Launch targets: what starts the code of a flow run."""
 
 import json
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -40,8 +41,8 @@ class Target(Protocol):
 class Launchers:
     """Starts a run on the target that its work pool names."""
 
-    def __init__(self, targets: dict[str, Target]) -> None:
-        """Know these targets, by work pool."""
+    def __init__(self, targets: Mapping[str, Callable[[], Target]]) -> None:
+        """Know how to get these targets, by work pool; none is made before it is needed."""
         self._targets = targets
 
     def launch(self, run: FlowRun) -> None:
@@ -57,7 +58,7 @@ class Launchers:
                 f"There is no work pool '{run.work_pool_name}'; there are {', '.join(sorted(self._targets))}."
             )
         try:
-            target.launch(run)
+            target().launch(run)
         except ClientError as error:
             code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
             if code in WILL_NOT_HELP:

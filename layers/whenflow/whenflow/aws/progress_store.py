@@ -1,7 +1,8 @@
 """How far matcher and timer have come, and which events are held; in the state table."""
 
 import time
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -9,15 +10,17 @@ from botocore.exceptions import ClientError
 from whenflow.aws.dynamo import condition_failed, number, text, translated
 from whenflow.aws.timer_queue import SqsTimerQueue
 from whenflow.events import iso, parse_iso
-from whenflow.ports import Clock
+from whenflow.ports import NOTED_STEP, Clock
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 PROGRESS = "progress"
 CLOCK, SWEPT = "event-clock", "swept"
+SHARD = "shard_"
 NOTED_EVERY_SECONDS = 1.0
-NOTED_STEP = timedelta(seconds=1)
+TRIES = 5
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 REMEMBERED = timedelta(days=2)
 RELEASED = "released"
 
@@ -30,29 +33,17 @@ class DynamoProgressStore:
         self._client = client
         self._table = table
         self._noted = float("-inf")
-        self._noted_clock: datetime | None = None
+        self._known: dict[str, datetime] = {}
 
-    def note(self, occurred: datetime, now: datetime) -> None:
-        """Move the event clock on; it never goes back."""
-        moved = self._noted_clock is None or occurred - self._noted_clock >= NOTED_STEP
+    def note(self, occurred: datetime, now: datetime, reached: Mapping[int, datetime] | None = None) -> None:
+        """Move the event clock on, and how far the matcher has got; neither ever goes back."""
+        given = {"clock": occurred} | {f"{SHARD}{shard}": at for shard, at in (reached or {}).items()}
+        moved = any(at - self._known.get(name, LONG_AGO) >= NOTED_STEP for name, at in given.items())
         if not moved and time.monotonic() - self._noted < NOTED_EVERY_SECONDS:
             return
-        try:
-            with translated():
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=_key(CLOCK),
-                    UpdateExpression="SET #c = :occurred, updated = :now",
-                    ConditionExpression="attribute_not_exists(#c) OR #c <= :occurred",
-                    ExpressionAttributeNames={"#c": "clock"},
-                    ExpressionAttributeValues={":occurred": text(iso(occurred)), ":now": text(iso(now))},
-                )
-        except ClientError as error:
-            if not condition_failed(error):
-                raise
-            self._touch(now)
+        self._raise({name: iso(at) for name, at in given.items()}, now)
         self._noted = time.monotonic()
-        self._noted_clock = max(occurred, self._noted_clock or occurred)
+        self._known |= {name: max(at, self._known.get(name, at)) for name, at in given.items()}
 
     def offset(self) -> timedelta:
         """Return how far the event clock lags behind the wall clock: zero or less."""
@@ -60,6 +51,12 @@ class DynamoProgressStore:
         if not item:
             return timedelta(0)
         return min(timedelta(0), parse_iso(item["clock"]["S"]) - parse_iso(item["updated"]["S"]))
+
+    def reached(self) -> Mapping[int, datetime]:
+        """Return by shard how far the matcher has got."""
+        item = self._read(CLOCK) or {}
+        names = [name for name in item if name.startswith(SHARD)]
+        return {int(name.removeprefix(SHARD)): parse_iso(item[name]["S"]) for name in names}
 
     def swept(self) -> datetime | None:
         """Return when the timer last swept."""
@@ -71,14 +68,33 @@ class DynamoProgressStore:
         with translated():
             self._client.put_item(TableName=self._table, Item=_key(SWEPT) | {"at": text(iso(now))})
 
-    def _touch(self, now: datetime) -> None:
+    def _raise(self, given: Mapping[str, str], now: datetime) -> None:
+        """Set what is later than what is stored; where some of it is not, only the rest."""
+        rising = dict(given)
+        for _ in range(TRIES):
+            try:
+                self._set(rising, now)
+                return
+            except ClientError as error:
+                if not condition_failed(error):
+                    raise
+            stored = self._read(CLOCK) or {}
+            rising = {name: at for name, at in rising.items() if name not in stored or stored[name]["S"] <= at}
+        self._set({}, now)
+
+    def _set(self, given: Mapping[str, str], now: datetime) -> None:
+        places = range(len(given))
+        values = {f":{place}": text(at) for place, at in enumerate(given.values())}
+        change: dict[str, Any] = {
+            "UpdateExpression": ", ".join(["SET updated = :now", *(f"#{place} = :{place}" for place in places)]),
+            "ExpressionAttributeValues": {":now": text(iso(now)), **values},
+        }
+        if given:
+            rises = (f"(attribute_not_exists(#{place}) OR #{place} <= :{place})" for place in places)
+            change["ConditionExpression"] = " AND ".join(rises)
+            change["ExpressionAttributeNames"] = {f"#{place}": name for place, name in enumerate(given)}
         with translated():
-            self._client.update_item(
-                TableName=self._table,
-                Key=_key(CLOCK),
-                UpdateExpression="SET updated = :now",
-                ExpressionAttributeValues={":now": text(iso(now))},
-            )
+            self._client.update_item(TableName=self._table, Key=_key(CLOCK), **change)
 
     def _read(self, what: str) -> dict[str, Any] | None:
         with translated():

@@ -12,7 +12,7 @@ from whenflow.aws.dynamo import body, condition_failed, document, number, text, 
 from whenflow.aws.event_store import DynamoEventStore
 from whenflow.errors import Conflict
 from whenflow.events import Event, iso, parse_iso
-from whenflow.ports import Clock, LogLine
+from whenflow.ports import Clock, DueRun, LogLine
 from whenflow.runs.model import FlowRun
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ KEPT = timedelta(days=100)
 LINES_PER_ITEM = 500
 BYTES_PER_ITEM = 250_000
 NEWEST = "newest"
+DUE = "due"
+DUE_SHARDS = 4
 
 
 class DynamoRunStore:
@@ -69,6 +71,19 @@ class DynamoRunStore:
                 break
         runs = (self.get(run_id) for run_id in found)
         return [run for run in runs if run]
+
+    def due(self, until: datetime) -> Iterator[DueRun]:
+        """Yield the runs that are scheduled for a time before `until`, however long ago; they may have moved on."""
+        for shard in range(DUE_SHARDS):
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                IndexName=DUE,
+                KeyConditionExpression="due_shard = :shard AND due < :until",
+                ExpressionAttributeValues={":shard": text(str(shard)), ":until": text(iso(until))},
+            )
+            with translated():
+                for page in pages:
+                    yield from (DueRun(item["pk"]["S"], parse_iso(item["due"]["S"])) for item in page["Items"])
 
     def add_logs(self, run_id: str, lines: Sequence[LogLine]) -> None:
         """Keep log lines of a run."""
@@ -120,13 +135,15 @@ class DynamoRunStore:
         return _key(run.id, RUN) | {
             "body": body(run.as_stored()),
             "version": number(run.version + 1),
-            "listing": text(f"{_day(run.created)}#{_listing_shard(run.id)}"),
+            "listing": text(f"{_day(run.created)}#{_shard(run.id, LISTING_SHARDS)}"),
             "created": text(f"{created}#{run.id}"),
-            "expires": self._expires(),
+            "expires": self._expires(run.due),
+            **(_due(run.id, run.due) if run.due else {}),
         }
 
-    def _expires(self) -> dict[str, str]:
-        return number(int((self._clock.now() + KEPT).timestamp()))
+    def _expires(self, due: datetime | None = None) -> dict[str, str]:
+        now = self._clock.now()
+        return number(int(max(now, due or now).timestamp() + KEPT.total_seconds()))
 
     def _created_on(self, day: str, shards: int, limit: int) -> Sequence[str]:
         found: list[tuple[str, str]] = []
@@ -174,5 +191,10 @@ def _run(item: dict[str, Any]) -> FlowRun:
     return FlowRun.from_stored(document(item), int(item["version"]["N"]))
 
 
-def _listing_shard(run_id: str) -> int:
-    return sha256(run_id.encode()).digest()[0] % LISTING_SHARDS
+def _due(run_id: str, due: datetime) -> dict[str, Any]:
+    """Return what puts a run into the index of those that wait for their time."""
+    return {"due_shard": text(str(_shard(run_id, DUE_SHARDS))), "due": text(iso(due))}
+
+
+def _shard(run_id: str, shards: int) -> int:
+    return sha256(run_id.encode()).digest()[0] % shards

@@ -2,6 +2,7 @@
 
 import json
 import math
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -26,13 +27,19 @@ class SqsTimerQueue:
 
     def ring_at(self, due: Due) -> None:
         """Ask for a ring at its time, not before, and at most 15 minutes ahead."""
-        seconds = math.ceil((due.at - self._clock.now()).total_seconds())
         message = {"trigger_id": due.key.trigger_id, "sort": due.key.sort, "automation_id": due.automation_id}
-        self._send(message, seconds)
+        self._send(message, self._seconds_until(due.at))
+
+    def launch_at(self, run_id: str, at: datetime, ring: str) -> None:
+        """Ask for the ring that starts a run, in the same way; `ring` is its id, however often it is delivered."""
+        self._send({"flow_run_id": run_id, "ring": ring}, self._seconds_until(at))
 
     def ask_for_held(self, event_id: str, seconds: int, attempt: int) -> None:
         """Ask for a held event after some seconds."""
         self._send({"held": event_id, "attempt": attempt}, seconds)
+
+    def _seconds_until(self, at: datetime) -> int:
+        return math.ceil((at - self._clock.now()).total_seconds())
 
     def _send(self, message: dict[str, Any], seconds: int) -> None:
         delay = min(max(seconds, 0), MAX_DELAY_SECONDS)

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 PREFIX = "trigger#"
+ABANDONED = "abandoned"
 DUE_INDEX = "due"
 DUE_SHARDS = 4
 MINUTE_CHARS = len("2026-11-20T21:09")
+MINUTE = ":00.000000Z"
 BATCH_GET = 100
 REREADS = 5
 OUTLIVES = timedelta(days=2)
@@ -81,6 +83,60 @@ class DynamoWindowStore:
                 yield from self._due_in(f"{iso(minute)[:MINUTE_CHARS]}#{shard}", since, until)
             minute += timedelta(minutes=1)
 
+    def abandon(self, trigger_ids: Iterable[str], now: datetime) -> None:
+        """Note that the rows of these triggers are of no use any more, or are about to be."""
+        for trigger_id in trigger_ids:
+            with translated():
+                self._client.put_item(TableName=self._table, Item=_note_key(trigger_id) | {"at": text(iso(now))})
+
+    def abandoned(self) -> Iterator[tuple[str, datetime]]:
+        """Yield the triggers that were noted, and when they were last."""
+        for item in self._query(ABANDONED):
+            yield item["sk"]["S"], parse_iso(item["at"]["S"])
+
+    def rows_of(self, trigger_id: str) -> Iterator[Row]:
+        """Yield all rows of a trigger, strongly consistent."""
+        for item in self._query(PREFIX + trigger_id):
+            yield _row(item)
+
+    def remove(self, row: Row) -> bool:
+        """Remove a row as it was read; False where somebody has changed or removed it meanwhile."""
+        return self._delete(_key(row.key), "version = :read", number(row.version))
+
+    def cleared(self, trigger_id: str, noted: datetime) -> None:
+        """Forget that a trigger was noted then; one that was noted again since stays."""
+        self._delete(_note_key(trigger_id), "#at = :read", text(iso(noted)), {"#at": "at"})
+
+    def _query(self, partition: str) -> Iterator[dict[str, Any]]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": text(partition)},
+            ConsistentRead=True,
+        )
+        with translated():
+            for page in pages:
+                yield from page["Items"]
+
+    def _delete(
+        self, key: dict[str, Any], condition: str, read: dict[str, str], names: dict[str, str] | None = None
+    ) -> bool:
+        more: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
+        try:
+            with translated():
+                self._client.delete_item(
+                    TableName=self._table,
+                    Key=key,
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues={":read": read},
+                    **more,
+                )
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
     def _due_in(self, bucket: str, since: datetime, until: datetime) -> Iterator[Due]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
@@ -127,6 +183,10 @@ class DynamoWindowStore:
         return put
 
 
+def _note_key(trigger_id: str) -> dict[str, Any]:
+    return {"pk": text(ABANDONED), "sk": text(trigger_id)}
+
+
 def _key(key: RowKey) -> dict[str, Any]:
     return {"pk": text(PREFIX + key.trigger_id), "sk": text(key.sort)}
 
@@ -137,8 +197,10 @@ def _document(row: Row) -> dict[str, Any]:
         "automation_id": row.automation_id,
         "since": iso(row.since),
         "content": row.content,
-        "marks": {lane: [str(mark.sequence), iso(mark.applied)] for lane, mark in row.marks.items()},
+        "marks": {lane: [str(mark.sequence), iso(mark.applied)[:MINUTE_CHARS]] for lane, mark in row.marks.items()},
+        "put_aside": iso(row.put_aside) if row.put_aside else None,
         "due": iso(row.due) if row.due else None,
+        "behind_since": iso(row.behind_since) if row.behind_since else None,
     }
 
 
@@ -150,8 +212,10 @@ def _row(item: Mapping[str, Any]) -> Row:
         automation_id=stored["automation_id"],
         since=parse_iso(stored["since"]),
         content=stored["content"],
-        marks={lane: Mark(int(sequence), parse_iso(at)) for lane, (sequence, at) in stored["marks"].items()},
+        marks={lane: Mark(int(sequence), parse_iso(at + MINUTE)) for lane, (sequence, at) in stored["marks"].items()},
         due=parse_iso(stored["due"]) if stored["due"] else None,
+        put_aside=parse_iso(stored["put_aside"]) if stored["put_aside"] else None,
+        behind_since=parse_iso(stored["behind_since"]) if stored["behind_since"] else None,
         version=int(item["version"]["N"]),
     )
 

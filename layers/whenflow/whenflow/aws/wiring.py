@@ -1,6 +1,7 @@
 """Wires the use cases to AWS: each made once per process, when it is first asked for. No other place does this."""
 
 from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -29,14 +30,16 @@ if TYPE_CHECKING:
     from whenflow.automations.registry import AutomationRegistry
     from whenflow.automations.settle import Settler
     from whenflow.automations.timekeeping import Timekeeper
-    from whenflow.automations.timer import Timer
+    from whenflow.automations.timer import Timers
     from whenflow.aws.dead_letters import SqsDeadLetters
     from whenflow.aws.directories import LoadedEngine
+    from whenflow.aws.launchers import LambdaTarget, StepFunctionsTarget
     from whenflow.aws.progress_store import DynamoHoldStore
     from whenflow.aws.retry_queue import SqsRetryQueue
     from whenflow.aws.secrets import AwsSecrets
     from whenflow.aws.timer_queue import SqsTimerQueue
     from whenflow.aws.window_store import DynamoWindowStore
+    from whenflow.runs.schedule import RunSchedule
     from whenflow.runs.track import Tracker
     from whenflow.sources import NotificationReceiver
     from whenflow.webhooks import WebhookReceiver
@@ -44,10 +47,14 @@ if TYPE_CHECKING:
 CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
 
 
-@lru_cache(maxsize=8)
+_making = Lock()
+
+
+@lru_cache(maxsize=16)
 def client(service: str) -> Any:
-    """Return the client of an AWS service."""
-    return boto3.client(service, config=CONFIG)  # type: ignore[call-overload]
+    """Return the client of an AWS service. Clients may be shared by threads; the session that makes them may not."""
+    with _making:
+        return boto3.client(service, config=CONFIG)  # type: ignore[call-overload]
 
 
 def dynamodb() -> "DynamoDBClient":
@@ -180,11 +187,38 @@ def timekeeper() -> "Timekeeper":
 
 
 @lru_cache(maxsize=1)
-def timer() -> "Timer":
+def timer() -> "Timers":
     """Return the use case of the `timer` function."""
-    from whenflow.automations.timer import Timer
+    from whenflow.automations.timer import Timer, Timers
 
-    return Timer(directory(), settler(), timekeeper(), matcher(), clock())
+    return Timers(Timer(directory(), settler(), timekeeper(), matcher(), clock()), schedule())
+
+
+@lru_cache(maxsize=1)
+def lambda_target() -> "LambdaTarget":
+    """Return what starts runs on Lambda."""
+    from whenflow.aws.launchers import LambdaTarget
+
+    return LambdaTarget(client("lambda"), ids())
+
+
+@lru_cache(maxsize=1)
+def step_functions_target() -> "StepFunctionsTarget":
+    """Return what starts runs on Step Functions."""
+    from whenflow.aws.launchers import StepFunctionsTarget
+
+    return StepFunctionsTarget(client("stepfunctions"))
+
+
+@lru_cache(maxsize=1)
+def schedule() -> "RunSchedule":
+    """Return what starts flow runs in time."""
+    from whenflow.aws.launchers import Launchers
+    from whenflow.runs.schedule import RunSchedule
+    from whenflow.runs.targets import LAMBDA, STEP_FUNCTIONS
+
+    launchers = Launchers({LAMBDA: lambda_target, STEP_FUNCTIONS: step_functions_target})
+    return RunSchedule(ledger(), runs(), launchers, timers(), clock(), ids())
 
 
 @lru_cache(maxsize=1)
@@ -230,15 +264,9 @@ def action_dispatcher() -> "ActionDispatcher":
     from whenflow.actions.run_control import LedgerRunControl
     from whenflow.actions.run_deployment import DeploymentRunner
     from whenflow.actions.tools import Tools
-    from whenflow.aws.launchers import LambdaTarget, Launchers, StepFunctionsTarget, Target
     from whenflow.aws.rate_budget import DynamoRateBudget
-    from whenflow.runs.targets import LAMBDA, STEP_FUNCTIONS
 
-    launching: dict[str, Target] = {
-        LAMBDA: LambdaTarget(client("lambda"), ids()),
-        STEP_FUNCTIONS: StepFunctionsTarget(client("stepfunctions")),
-    }
-    runner = DeploymentRunner(config(), ledger(), Launchers(launching), clock())
+    runner = DeploymentRunner(config(), ledger(), schedule(), clock())
     # What an action switches on gets its windows from the timer's next sweep: this function has no hand in windows.
     registry = automation_registry(lambda _automation: None)
     control = LedgerRunControl(ledger())
@@ -273,6 +301,7 @@ def services() -> "Services":
         lambda secret: find_api_key(store, secret),
         automation_registry(_stand_up),
         lambda event_id: holds().is_held(event_id),
+        lambda keys: windows().load(keys),
         targets=targets(),
         dead_letters=dead_letters(),
     )
@@ -304,7 +333,7 @@ def automation_registry(switched_on: "Callable[[Automation], None]") -> "Automat
     """Return the use cases of automations; `switched_on` is told of each whose windows begin now."""
     from whenflow.automations.registry import AutomationRegistry
 
-    return AutomationRegistry(config(), events(), clock(), ids(), switched_on)
+    return AutomationRegistry(config(), events(), clock(), ids(), switched_on, windows().abandon)
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,7 @@
 
 from whenflow.runs.ledger import RunLedger
 from whenflow.runs.model import FlowRun
-from whenflow.runs.states import State, StateType
+from whenflow.runs.states import State, StateDetails, StateType
 from whenflow.runs.transitions import Refused
 
-__all__ = ["FlowRun", "Refused", "RunLedger", "State", "StateType"]
+__all__ = ["FlowRun", "Refused", "RunLedger", "State", "StateDetails", "StateType"]

@@ -60,7 +60,7 @@ def _resource(run: FlowRun, state: State) -> Labels:
 
 def _payload(run: FlowRun, state: State, previous: State | None) -> dict[str, Any]:
     timing = {
-        "expected_start_time": iso(run.states[0].timestamp),
+        "expected_start_time": iso(run.expected_start_time),
         "start_time": iso(run.start_time) if run.start_time else None,
     }
 

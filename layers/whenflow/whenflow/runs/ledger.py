@@ -7,10 +7,11 @@ from whenflow.errors import Conflict, NotFound, Transient
 from whenflow.ports import Clock, Ids, RunStore
 from whenflow.runs.events import state_event
 from whenflow.runs.model import FLOW_RUN, FlowRun
-from whenflow.runs.states import MAX_MESSAGE_CHARS, State, StateType
-from whenflow.runs.transitions import Refused, claim, propose
+from whenflow.runs.states import MAX_MESSAGE_CHARS, State, StateDetails, StateType
+from whenflow.runs.transitions import Refused, claim, propose, reserve
 
 TRIES = 8
+NO_DETAILS = StateDetails()
 
 
 class RunLedger:
@@ -40,16 +41,35 @@ class RunLedger:
         return run
 
     def move(
-        self, run_id: str, type_: StateType, name: str | None = None, message: str | None = None
+        self,
+        run_id: str,
+        type_: StateType,
+        name: str | None = None,
+        message: str | None = None,
+        details: StateDetails = NO_DETAILS,
     ) -> FlowRun | Refused:
         """Put a run into a state, or say why not."""
-        return self._change(run_id, type_, name, message, propose)
+        return self._change(run_id, lambda: self.new_state(run_id, type_, name, message, details), propose)
+
+    def reserve(self, run_id: str, transition_id: str | None) -> FlowRun | Refused:
+        """Make a run Pending for one who is about to start its code; for the same one again, it stays as it is."""
+        details = StateDetails(transition_id=transition_id)
+        return self._change(run_id, lambda: self.new_state(run_id, StateType.PENDING, details=details), reserve)
 
     def start(self, run_id: str, launch: str) -> FlowRun | Refused:
         """Claim a run for one launch of its code."""
-        return self._change(run_id, StateType.RUNNING, None, None, lambda run, state: claim(run, state, launch))
+        return self._change(
+            run_id, lambda: self.new_state(run_id, StateType.RUNNING), lambda run, state: claim(run, state, launch)
+        )
 
-    def new_state(self, run_id: str, type_: StateType, name: str | None = None, message: str | None = None) -> State:
+    def new_state(
+        self,
+        run_id: str,
+        type_: StateType,
+        name: str | None = None,
+        message: str | None = None,
+        details: StateDetails = NO_DETAILS,
+    ) -> State:
         """Make a state of this moment for a run."""
         now = self._clock.now()
         return State(
@@ -58,19 +78,16 @@ class RunLedger:
             name=name or type_.title(),
             timestamp=now,
             message=message[:MAX_MESSAGE_CHARS] if message else None,
+            details=details,
         )
 
     def _change(
-        self,
-        run_id: str,
-        type_: StateType,
-        name: str | None,
-        message: str | None,
-        decide: Callable[[FlowRun, State], FlowRun | Refused],
+        self, run_id: str, new_state: Callable[[], State], decide: Callable[[FlowRun, State], FlowRun | Refused]
     ) -> FlowRun | Refused:
         for _ in range(TRIES):
-            decision = decide(self.get(run_id), self.new_state(run_id, type_, name, message))
-            if isinstance(decision, Refused):
+            present = self.get(run_id)
+            decision = decide(present, new_state())
+            if isinstance(decision, Refused) or decision is present:
                 return decision
             try:
                 self._runs.save(decision, state_event(decision))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from whenflow.events.times import iso, parse_iso
-from whenflow.runs.states import State
+from whenflow.runs.states import State, StateType
 
 FLOW_RUN = "prefect.flow-run."
 
@@ -54,6 +54,21 @@ class FlowRun:
         return self.states[-1]
 
     @property
+    def due(self) -> datetime | None:
+        """When its code is to be started; None where it waits for no time: it is to start at once, or has done so."""
+        return self.state.details.scheduled_time if self.state.type == StateType.SCHEDULED else None
+
+    @property
+    def expected_start_time(self) -> datetime:
+        """When it was first meant to start."""
+        return self.states[0].expected
+
+    @property
+    def next_scheduled_start_time(self) -> datetime | None:
+        """When it is to start, while it is scheduled."""
+        return self.state.expected if self.state.type == StateType.SCHEDULED else None
+
+    @property
     def resource_id(self) -> str:
         """Its id as a resource of events."""
         return FLOW_RUN + self.id
@@ -71,7 +86,7 @@ class FlowRun:
             "parameters": self.parameters,
             "tags": list(self.tags),
             "created": iso(self.created),
-            "states": [state.as_document() for state in self.states],
+            "states": [state.as_stored() for state in self.states],
             "created_by": self.created_by,
             "firing_id": self.firing_id,
             "event_id": self.event_id,
@@ -89,7 +104,7 @@ class FlowRun:
         values = dict(document)
         values["tags"] = tuple(values["tags"])
         values["created"] = parse_iso(values["created"])
-        values["states"] = tuple(State.from_document(state) for state in values["states"])
+        values["states"] = tuple(State.from_stored(state) for state in values["states"])
         for name in ("start_time", "end_time"):
             values[name] = parse_iso(values[name]) if values[name] else None
         return cls(**values, version=version)

@@ -10,9 +10,11 @@ from typing import Any
 from whenflow.automations.firing import Firing
 from whenflow.errors import Conflict, NotFound, Rejected
 from whenflow.events import Event
-from whenflow.ports import LogLine, Page, Reference
+from whenflow.ports import Changes, DueRun, LogLine, Page, Reference
 from whenflow.runs import FlowRun
 from whenflow.webhooks.secrets import secret_text
+
+CHANGES_KEPT = 20
 
 
 class MemoryEventStore:
@@ -49,6 +51,11 @@ class MemoryEventStore:
         for event in sorted(self.stored.values(), key=lambda one: (one.occurred, one.id)):
             if start <= event.occurred < end and resource_id in (None, event.resource_id):
                 yield event
+
+    def latest(self, start: datetime, end: datetime) -> Mapping[int, datetime]:
+        """Return when the last of the stored events in [start, end) occurred; all are in shard 0."""
+        occurred = [event.occurred for event in self.between(start, end)]
+        return {0: max(occurred)} if occurred else {}
 
     def names(self) -> list[str]:
         """Return the names of all events, in the order in which they were stored."""
@@ -109,6 +116,12 @@ class MemoryRunStore:
         """Return runs, newest `created` first."""
         return sorted(self._runs.values(), key=lambda run: (run.created, run.id), reverse=True)[:limit]
 
+    def due(self, until: datetime) -> Iterator[DueRun]:
+        """Yield the runs that are scheduled for a time before `until`, however long ago."""
+        for run in list(self._runs.values()):
+            if run.due and run.due < until:
+                yield DueRun(run.id, run.due)
+
     def add_logs(self, run_id: str, lines: Sequence[LogLine]) -> None:
         """Keep log lines of a run."""
         self._logs.setdefault(run_id, []).extend(lines)
@@ -128,7 +141,7 @@ class MemoryConfigStore:
     def __init__(self) -> None:
         """Start empty."""
         self._documents: dict[tuple[str, str], dict[str, Any]] = {}
-        self._versions: dict[str, int] = {}
+        self._changes: dict[str, list[str]] = {}
 
     def get(self, kind: str, id_: str) -> dict[str, Any] | None:
         """Return one document."""
@@ -144,14 +157,14 @@ class MemoryConfigStore:
         if self._documents.keys() & new.keys():
             raise Conflict(f"There is such a {kind} already.")
         self._documents.update(_plain(new))
-        self._changed(kind)
+        self._changed(kind, id_)
 
     def replace(self, kind: str, id_: str, document: Mapping[str, Any]) -> None:
         """Store a document over the one that is there."""
         if (kind, id_) not in self._documents:
             raise NotFound(f"There is no {kind} {id_}.")
         self._documents.update(_plain({(kind, id_): dict(document)}))
-        self._changed(kind)
+        self._changed(kind, id_)
 
     def delete(self, kind: str, id_: str, also: Iterable[Reference] = ()) -> bool:
         """Remove a document and references to it; False where it is not there."""
@@ -159,15 +172,21 @@ class MemoryConfigStore:
             return False
         for reference in also:
             self._documents.pop((reference.kind, reference.id), None)
-        self._changed(kind)
+        self._changed(kind, id_)
         return True
 
     def version(self, kind: str) -> int:
-        """Return a number that rises with each change of a document of this kind."""
-        return self._versions.get(kind, 0)
+        """Return a number that rises by one with each change of a document of this kind."""
+        return len(self._changes.get(kind, ()))
 
-    def _changed(self, kind: str) -> None:
-        self._versions[kind] = self.version(kind) + 1
+    def changes(self, kind: str, since: int) -> Changes:
+        """Return the present version of a kind, and what has changed since an earlier one."""
+        version = self.version(kind)
+        known = max(0, version - CHANGES_KEPT) <= since <= version
+        return Changes(version, list(dict.fromkeys(self._changes.get(kind, [])[since:])) if known else None)
+
+    def _changed(self, kind: str, id_: str) -> None:
+        self._changes.setdefault(kind, []).append(id_)
 
 
 class MemoryRetryQueue:

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from whenflow.automations.firing import Firing
@@ -18,6 +19,7 @@ class MemoryWindowStore:
         """Start empty."""
         self._firings = firings
         self.rows: dict[RowKey, Row] = {}
+        self.noted: dict[str, datetime] = {}
 
     def load(self, keys: Iterable[RowKey]) -> Mapping[RowKey, Row]:
         """Return the rows of these keys that are stored."""
@@ -33,7 +35,7 @@ class MemoryWindowStore:
                 raise Conflict("A window was changed by somebody else.")
         for row in rows:
             row.version += 1
-            self.rows[row.key] = copy.deepcopy(row)
+            self.rows[row.key] = replace(copy.deepcopy(row), aside=None)
         for firing in firings:
             self._firings.stored[firing.id] = firing
 
@@ -43,26 +45,63 @@ class MemoryWindowStore:
             if row.due and since <= row.due < until:
                 yield Due(row.key, row.automation_id, row.due)
 
+    def abandon(self, trigger_ids: Iterable[str], now: datetime) -> None:
+        """Note that the rows of these triggers are of no use any more, or are about to be."""
+        self.noted |= dict.fromkeys(trigger_ids, now)
+
+    def abandoned(self) -> Iterator[tuple[str, datetime]]:
+        """Yield the triggers that were noted, and when they were last."""
+        yield from list(self.noted.items())
+
+    def rows_of(self, trigger_id: str) -> Iterator[Row]:
+        """Yield all rows of a trigger."""
+        yield from [copy.deepcopy(row) for key, row in self.rows.items() if key.trigger_id == trigger_id]
+
+    def remove(self, row: Row) -> bool:
+        """Remove a row as it was read; False where somebody has changed or removed it meanwhile."""
+        present = self.rows.get(row.key)
+        if present is None or present.version != row.version:
+            return False
+        del self.rows[row.key]
+        return True
+
+    def cleared(self, trigger_id: str, noted: datetime) -> None:
+        """Forget that a trigger was noted then; one that was noted again since stays."""
+        if self.noted.get(trigger_id) == noted:
+            del self.noted[trigger_id]
+
 
 class MemoryTimerQueue:
     """Rings in a list.
 
     Attributes:
-        asked: What was asked for, in order.
+        asked: The rings of windows that were asked for, in order.
+        launches: The rings that start runs, in order: time, run, id of the ring.
     """
 
     def __init__(self) -> None:
         """Start with nothing asked for."""
         self.asked: list[Due] = []
+        self.launches: list[tuple[datetime, str, str]] = []
 
     def ring_at(self, due: Due) -> None:
         """Ask for a ring at its time."""
         self.asked.append(due)
 
+    def launch_at(self, run_id: str, at: datetime, ring: str) -> None:
+        """Ask for the ring that starts a run."""
+        self.launches.append((at, run_id, ring))
+
     def ringing(self, now: datetime) -> list[Due]:
         """Take out the rings whose time has come, oldest first."""
         ready = sorted((due for due in self.asked if due.at <= now), key=lambda due: due.at)
         self.asked = [due for due in self.asked if due.at > now]
+        return ready
+
+    def launching(self, now: datetime) -> list[tuple[datetime, str, str]]:
+        """Take out the rings that start runs now, oldest first."""
+        ready = sorted(one for one in self.launches if one[0] <= now)
+        self.launches = [one for one in self.launches if one[0] > now]
         return ready
 
 
@@ -109,9 +148,12 @@ class MemoryProgressStore:
         self._clock: datetime | None = None
         self._updated: datetime | None = None
         self._swept: datetime | None = None
+        self._reached: dict[int, datetime] = {}
 
-    def note(self, occurred: datetime, now: datetime) -> None:
-        """Move the event clock on; it never goes back."""
+    def note(self, occurred: datetime, now: datetime, reached: Mapping[int, datetime] | None = None) -> None:
+        """Move the event clock on, and how far the matcher has got; neither ever goes back."""
+        for shard, at in (reached or {}).items():
+            self._reached[shard] = max(at, self._reached.get(shard, at))
         if self._clock is None or occurred >= self._clock:
             self._clock = occurred
         self._updated = now
@@ -119,6 +161,10 @@ class MemoryProgressStore:
     def offset(self) -> timedelta:
         """Return how far the event clock lags behind the wall clock."""
         return self._clock - self._updated if self._clock and self._updated else timedelta(0)
+
+    def reached(self) -> Mapping[int, datetime]:
+        """Return by shard how far the matcher has got."""
+        return dict(self._reached)
 
     def swept(self) -> datetime | None:
         """Return when the timer last swept."""
