@@ -14,10 +14,17 @@ LIFE = (
 
 
 @pytest.fixture
-def told(world, fire):
+def told(world):
     """The three events of an automation that did nothing about order 7, by the last word of their names."""
+    world.automation(
+        {
+            "name": "on order",
+            "trigger": {"type": "event", "posture": "Reactive", "expect": ["order.placed"]},
+            "actions": [NOTHING],
+        }
+    )
     world.clock.advance(1)
-    firing = fire(NOTHING)
+    firing = world.firing(order_placed())
     world.clock.advance(1)
     world.dispatcher.dispatch(firing)
     events = [world.events.named(name)[0] for name in LIFE]

@@ -301,6 +301,17 @@ def test_a_webhook_whose_host_is_not_literal_or_not_safe_is_refused(world, url):
     assert refused.value.faults[0].loc[0] == "data"
 
 
+def test_a_url_that_leads_elsewhere_once_it_is_rendered_is_not_called(world, fire):
+    target = webhook(world)
+    url = "https://shop.example{{ '.evil.example' }}/"  # as no target is saved
+    world.config.replace("block-document", target["id"], target | {"data": target["data"] | {"url": url}})
+
+    world.dispatcher.dispatch(fire(calling(target)))
+
+    assert "another host" in ended(world).payload["reason"]
+    assert world.http.sent == []
+
+
 def test_only_webhooks_can_be_called(world, fire, slack):
     world.dispatcher.dispatch(fire(calling(slack)))
 

@@ -46,6 +46,14 @@ def test_a_secret_of_the_user_s_own_is_referred_to_and_not_touched(world, api):
     assert world.secrets.kept == {"secretsmanager:slack": URL}
 
 
+def test_a_secret_that_another_target_keeps_stays_when_one_that_refers_to_it_goes(world, api, slack):
+    other = api("POST", AREA, {**SLACK, "data": {"url": slack["data"]["url"]}}).document
+
+    api("DELETE", f"{AREA}/{other['id']}")
+
+    assert world.secrets.get(slack["data"]["url"]) == URL
+
+
 @pytest.mark.parametrize(
     ("changes", "place"),
     [

@@ -1,8 +1,8 @@
 """The loop guard at run time: an automation that sets itself off over and over is paused, and the chain is told.
 
 How deep a firing stands is read back from what is stored anyway. The event that closed it names a firing (events that
-tell of automations) or a flow run that a firing started (events of runs, and those that their code emits). Firings whose
-event names neither, which is most, cost no read.
+tell of automations) or a flow run that a firing started (events of runs, and those that their code emits). Firings
+whose event names neither, which is most, cost no read.
 """
 
 import logging

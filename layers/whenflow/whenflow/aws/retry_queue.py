@@ -37,9 +37,10 @@ class SqsRetryQueue:
     def postpone(self, receipt: str, tries: int) -> None:
         """Have a message that was received come again later: the later, the oftener it was tried.
 
-        Where that cannot be said, it comes again all the same, after the time that the queue has for all.
+        After the last try it goes on to the dead letters at once. Where none of this can be said, it comes again all
+        the same, after the time that the queue has for all.
         """
-        seconds = NEXT_SECONDS[min(tries, len(NEXT_SECONDS)) - 1]
+        seconds = NEXT_SECONDS[tries - 1] if tries <= len(NEXT_SECONDS) else 0
         delay = int(seconds * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
         try:
             self._client.change_message_visibility(

@@ -46,7 +46,16 @@ def _write(stream: TextIO, line: str) -> None:
 
 def print_json(document: Any) -> None:
     """Write a document as JSON, and nothing else."""
-    text = json.dumps(document, indent=2, ensure_ascii=False)
+    _print_as_json(document, indent=2)
+
+
+def print_line(document: Any) -> None:
+    """Write a document as one line of JSON, for what comes bit by bit."""
+    _print_as_json(document, indent=None)
+
+
+def _print_as_json(document: Any, indent: int | None) -> None:
+    text = json.dumps(document, indent=indent, ensure_ascii=False)
     sys.stdout.write(_STEERS_TERMINAL.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n")
 
 

@@ -183,4 +183,4 @@ FORMATS: dict[str, Callable[[Mapping[str, Any], Message], list[HttpRequest]]] = 
     "twilio-sms": _twilio,
     "custom-webhook": _custom,
 }
-"""By the slug of the block type; each makes at least one request of a target's data, with its secrets, and a message."""
+"""By the slug of the block type; each makes requests of a target's data, with its secrets in it, and a message."""

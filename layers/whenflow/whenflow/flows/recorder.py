@@ -1,0 +1,58 @@
+"""Keeps the task runs of one process: many in one row, written when there is time, and at the end.
+
+A row of its own for each would double what a small flow costs. Each pack takes some task runs; once all of them have
+ended, it is never written again.
+"""
+
+import logging
+import threading
+
+from whenflow.errors import WhenflowError
+from whenflow.events import Event
+from whenflow.flows.backend import Backend
+from whenflow.runs.task_runs import TASK_RUN, TaskRun, alone_on, applied
+
+PACK_SIZE = 25
+logger = logging.getLogger("whenflow.flows")
+
+
+class Recorder:
+    """The task runs of one flow run in this process, or of tasks alone."""
+
+    def __init__(self, backend: Backend, flow_run_id: str | None) -> None:
+        """Keep them there."""
+        self._backend = backend
+        self._group = flow_run_id or alone_on(backend.clock.now())
+        self._name = backend.ids.new()
+        self._packs: list[dict[str, TaskRun]] = []
+        self._pack_of: dict[str, int] = {}
+        self._changed: set[int] = set()
+        self._lock = threading.Lock()
+        self._flushing = threading.Lock()
+
+    def tell(self, event: Event) -> None:
+        """Store an event of a task run, and note what it tells."""
+        self._backend.put(event)
+        with self._lock:
+            id_ = event.resource_id.removeprefix(TASK_RUN)
+            if id_ not in self._pack_of:
+                if not self._packs or len(self._packs[-1]) == PACK_SIZE:
+                    self._packs.append({})
+                self._pack_of[id_] = len(self._packs) - 1
+            number = self._pack_of[id_]
+            self._packs[number][id_] = applied(self._packs[number].get(id_), event)
+            self._changed.add(number)
+
+    def flush(self) -> None:
+        """Write what has changed. What cannot be written now is written with the next."""
+        with self._flushing:
+            with self._lock:
+                changed, self._changed = self._changed, set()
+                packs = {number: list(self._packs[number].values()) for number in sorted(changed)}
+            for number, rows in packs.items():
+                try:
+                    self._backend.keep_task_runs(self._group, f"{self._name}#{number:05d}", rows)
+                except WhenflowError as error:
+                    logger.warning("task runs are not kept yet: %s", error)
+                    with self._lock:
+                        self._changed.add(number)
