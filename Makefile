@@ -21,8 +21,8 @@ ARCH ?= $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 BUILD_FOR ?= host
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo down clean test test-template test-built test-dynamodb-local test-contract-local test-aws check lint types contracts \
-	validate format build build-lambda deploy lock sam-local sam-local-down bench-backtest bench-matching \
+.PHONY: fuzz help up demo down clean test test-template test-built test-dynamodb-local test-contract-local test-kafka test-aws check lint types contracts \
+	validate format build build-lambda deploy lock sam-local sam-local-down bench-backtest bench-matching bench-webhook test-github-examples \
 	environment environment-local environment-dev environment-tests environment-sam
 
 help: ## list the targets
@@ -64,6 +64,12 @@ test-aws: environment-dev ## the end-to-end tests on a stack in your AWS account
 test-dynamodb-local: environment-dev ## the contract suite against AWS's own DynamoDB engine (needs a JDK and Maven)
 	@scripts/dynamodb_local.sh $(python) -m pytest --quiet tests/contract
 
+test-github-examples: environment-dev ## every example of GitHub's deliveries that npm has, through the github preset
+	@PYTHONPATH=layers/whenflow:. $(python) -m tests.github_examples
+
+test-kafka: environment-dev ## the sign-up story with a real Kafka (needs a JDK and Maven; KAFKA_MESSAGES=100 for fewer than 1,000)
+	@scripts/test_kafka.sh
+
 check: lint types contracts validate test ## all that CI runs
 
 lint: environment-dev ## ruff: rules and format
@@ -82,6 +88,16 @@ validate: environment-sam ## the template, by SAM's and CloudFormation's own rul
 format: environment-dev ## put code into its format
 	@$(python) -m ruff check --quiet --fix-only .
 	@$(python) -m ruff format --quiet .
+
+FUZZ_SECONDS ?= 60
+
+fuzz: ## the template engine under a coverage-guided fuzzer, FUZZ_SECONDS long (Linux)
+	@mkdir -p .cache/fuzz
+	@test -x .cache/fuzz-venv/bin/python || $(PYTHON) -m venv .cache/fuzz-venv
+	@.cache/fuzz-venv/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes --no-deps \
+		-r requirements/fuzz.txt -r layers/dependencies/requirements.txt
+	@PYTHONPATH=layers/whenflow .cache/fuzz-venv/bin/python fuzz/templates.py -max_total_time=$(FUZZ_SECONDS) -max_len=4096 \
+		.cache/fuzz fuzz/corpus/templates
 
 # ---- build and deploy ----
 
@@ -130,6 +146,9 @@ environment-sam:
 
 bench-matching: environment-local ## events per second through the engine, beside the reference and event-ruler (BENCH_ARGS=…)
 	@PYTHONPATH=layers/whenflow $(python) -m benchmarks.matching $(BENCH_ARGS)
+
+bench-webhook: environment-local ## requests per second from HTTP request to stored event, and where the time goes (BENCH_ARGS=…)
+	@PYTHONPATH=layers/whenflow $(python) -m benchmarks.webhook $(BENCH_ARGS)
 
 bench-backtest: environment ## events per second from a file of events to firings; writes ~360 MB to .cache once
 	@PYTHONPATH=layers/whenflow $(python) -m benchmarks.backtest

@@ -15,7 +15,7 @@ compile() {
 }
 
 compile layers/dependencies/requirements.in layers/dependencies/requirements.txt "$@"
-for name in local dev lambda-runtime sam lock; do
+for name in local dev lambda-runtime sam lock fuzz; do
   compile requirements/$name.in requirements/$name.txt "$@"
 done
 if grep -nE '://|^--' requirements/*.txt layers/dependencies/requirements.txt; then

@@ -74,5 +74,7 @@ def _value(value: Any, queue_urls: dict[str, str]) -> str:
     if not isinstance(value, dict):
         return str(value)
     name = value["Ref"]
+    if name == "AWS::StackName":
+        return "whenflow"
     parameters = template()["Parameters"]
     return str(parameters[name]["Default"] if name in parameters else queue_urls.get(name, name))

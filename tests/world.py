@@ -29,6 +29,7 @@ from whenflow.testing import (
     MemoryEventStore,
     MemoryFiringStore,
     MemoryRateBudget,
+    MemoryRequestLog,
     MemoryRetryQueue,
     MemoryRunStore,
     MemorySecrets,
@@ -52,6 +53,8 @@ class World:
         self.firings = MemoryFiringStore()
         self.runs = MemoryRunStore(self.events)
         self.config = MemoryConfigStore()
+        self.secrets = MemorySecrets()
+        self.requests = MemoryRequestLog(self.clock)
         self.launcher = RecordedLauncher()
         self.retries = MemoryRetryQueue()
         self.ledger = RunLedger(self.runs, self.clock, self.ids)
@@ -90,6 +93,8 @@ class World:
             self.ids,
             self.find_key,
             self.automations,
+            secrets=self.secrets,
+            requests=self.requests,
             targets=self.targets,
             dead_letters=self.dead_letters,
             load_windows=windows.load,

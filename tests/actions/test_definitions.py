@@ -7,7 +7,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 from tests.stories import NOBODY
 
-from whenflow.actions.definitions import Action, faults_in
+from whenflow.actions.definitions import Action
+from whenflow.actions.hydration import check_parameters
 
 ACTION: TypeAdapter[Any] = TypeAdapter(Action)
 
@@ -103,8 +104,8 @@ def test_an_action_that_nobody_knows_is_refused():
     [
         ({"name": "{{ broken"}, "name: line 1"),
         ({"a": {"b": ["ok", "{% if %}"]}}, "a/b/1: line 1"),
-        ({"a": [["{{ x | nope }}"]]}, "a/0/0: line 1: there is no filter 'nope' here"),
-        ({"a": "{{ x.items() }}"}, "a: line 1: nothing can be called"),
+        ({"a": [["{{ x | attr('y') }}"]]}, "a/0/0: line 1: there is no filter 'attr' here"),
+        ({"a": "{{ x.pop() }}"}, "a: line 1: nothing can be called"),
     ],
 )
 def test_a_template_that_is_wrong_is_told_by_its_path(parameters, place):
@@ -119,10 +120,10 @@ def test_an_id_that_is_no_uuid_is_refused(id_):
 def test_what_is_wrong_in_a_tree_is_found_with_the_way_to_it():
     tree = {"a": "{{ x", "b": [1, "plain", {"c": "{% if x %}"}], "d": None, "e": "{{ x }}"}
 
-    assert [path for path, _ in faults_in(tree)] == [("a",), ("b", "2", "c")]
+    assert [fault.loc for fault in check_parameters(tree)] == [("a",), ("b", 2, "c")]
 
 
 def test_text_that_must_be_json_is_told_where_it_is_not():
     tree = {"a": {"__prefect_kind": "json", "value": "{oops"}, "b": {"__prefect_kind": "json", "value": "[1]"}}
 
-    assert [path for path, _ in faults_in(tree)] == [("a", "value")]
+    assert [fault.loc for fault in check_parameters(tree)] == [("a", "value")]

@@ -1,11 +1,13 @@
 """The events that tell what an automation did (SPEC 1.7; case A1 of 8.7)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from tests.stories import NOON, order_placed
 
 NOTHING = {"type": "do-nothing"}
+ORDER = replace(order_placed(), received=NOON + timedelta(seconds=1))
 LIFE = (
     "prefect.automation.triggered",
     "prefect.automation.action.triggered",
@@ -24,7 +26,7 @@ def told(world):
         }
     )
     world.clock.advance(1)
-    firing = world.firing(order_placed())
+    firing = world.firing(ORDER)
     world.clock.advance(1)
     world.dispatcher.dispatch(firing)
     events = [world.events.named(name)[0] for name in LIFE]
@@ -46,7 +48,7 @@ def test_an_automation_is_told_to_have_fired_when_it_fired(told):
 def test_what_fired_it_is_shown(told):
     _, fired, _, _ = told
 
-    assert fired.payload == {"triggering_labels": {}, "triggering_event": order_placed().as_document()}
+    assert fired.payload == {"triggering_labels": {}, "triggering_event": ORDER.as_document()}
     assert fired.related == (
         {
             "prefect.resource.id": f"prefect.event.{order_placed().id}",

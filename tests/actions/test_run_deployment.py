@@ -163,8 +163,8 @@ def test_a_template_that_fails_on_the_event_fails_the_action_with_its_reason(wor
 
     world.dispatcher.dispatch(fire(run_of(deployment, parameters={"name": "{{ event.payload.nope }}"})))
 
-    assert failure(world).payload["reason"] == "Unable to render parameters: 'nope' is undefined"
-    assert failure(world).payload["template_error"] == "'nope' is undefined"
+    assert failure(world).payload["reason"] == "Unable to render parameters: name: 'nope' is undefined"
+    assert failure(world).payload["template_error"] == "name: 'nope' is undefined"
     assert world.runs.newest(10) == []
     assert world.retries.sent == []
 

@@ -67,5 +67,11 @@ def test_a_reason_is_the_detail_of_a_json_body():
     assert (answer.status, answer.document) == (400, {"detail": 'it said "no" ☹'})
 
 
+def test_an_answer_may_bring_headers_and_a_body_of_its_own():
+    answer = read(response_of(Answer(200, headers={"allow": "GET"}, body={"challenge": "☹"})))
+
+    assert (answer.status, answer.document, answer.headers["allow"]) == (200, {"challenge": "☹"}, "GET")
+
+
 def test_no_answer_may_be_kept_by_caches():
     assert response_of(Answer(204))["headers"]["cache-control"] == "no-store"

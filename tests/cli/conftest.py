@@ -1,5 +1,6 @@
 """Run the command in this process, in an empty directory, with nothing set in the environment."""
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.calls import KEY as PRODUCT_KEY
+from tests.cli.hooks import TEMPLATE
+from tests.cli.product import running_product
 
 from whenflow.cli.app import main
 
@@ -61,3 +65,37 @@ def at_server(httpserver: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("WHENFLOW_API_URL", httpserver.url_for("/api"))
     monkeypatch.setenv("WHENFLOW_API_KEY", KEY)
     return httpserver
+
+
+@pytest.fixture
+def product(monkeypatch):
+    """The product, empty, and the command pointed at it."""
+    with running_product() as (product, url):
+        monkeypatch.setenv("WHENFLOW_API_URL", f"{url}/api")
+        monkeypatch.setenv("WHENFLOW_API_KEY", PRODUCT_KEY)
+        yield product
+
+
+@pytest.fixture
+def hook(cli, product):
+    """A webhook called `signups`, as it was shown when it was made."""
+    return cli("webhook", "create", "signups", "--template", TEMPLATE, "--json").document
+
+
+@pytest.fixture
+def person(monkeypatch):
+    """Return a function that puts a person before the terminal, who types this."""
+
+    def types(text: str) -> None:
+        terminal = io.StringIO(text)
+        monkeypatch.setattr(terminal, "isatty", lambda: True)
+        monkeypatch.setattr("sys.stdin", terminal)
+        monkeypatch.setattr("getpass.getpass", lambda _: terminal.readline().removesuffix("\n"))
+
+    return types
+
+
+@pytest.fixture
+def alone(monkeypatch):
+    """Nobody is there to answer."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))

@@ -19,7 +19,7 @@ class Product(World):
     def __init__(self) -> None:
         super().__init__()
         self._api = build_api(self.services)
-        self._receiver = WebhookReceiver(self, self.events, self.clock, self.ids)
+        self._receiver = WebhookReceiver(self, self.events, self.clock, self.ids, self.secrets, self.requests)
 
     def find(self, slug: str) -> Webhook | None:
         """Return the webhook of a slug, for the receiver."""

@@ -5,28 +5,38 @@ import shlex
 
 import pytest
 
-from whenflow.cli.webhooks import curl
+from whenflow.cli.webhook_text import curl
 
 URL = "http://127.0.0.1:4566/hooks/AERylZ_uewzpDx-8fcweHQ"
-WEBHOOK = {"id": "w-1", "name": "signups", "enabled": True, "description": "", "created": "2026-11-20T21:00:00Z"}
+WEBHOOK = {
+    "id": "01a1fa01-3153-758d-b42c-3c4e2e77ea89",
+    "name": "signups",
+    "enabled": True,
+    "description": "",
+    "created": "2026-11-20T21:00:00Z",
+    "template": '{"event": "x", "resource": {"prefect.resource.id": "{{ body.userid }}"}}',
+    "auth": {"type": "none"},
+}
 
 
 def test_the_url_is_shown_once_with_a_command_to_try_it(cli, at_server, tmp_path):
     (tmp_path / "t.json").write_text('{"event": "x", "resource": {"prefect.resource.id": "{{ body.userid }}"}}')
     made = WEBHOOK | {"slug": "AERylZ_uewzpDx-8fcweHQ", "url": URL}
+    at_server.expect_oneshot_request("/api/webhooks/filter", method="POST").respond_with_json([])
     at_server.expect_oneshot_request("/api/webhooks/", method="POST").respond_with_json(made, status=201)
 
     outcome = cli(
         "webhook", "create", "signups", "--template", "@t.json", "-d", "from the shop", "--delivery-id", "{{ body.id }}"
     )
 
-    sent = at_server.log[0][0].get_json()
+    sent = at_server.log[1][0].get_json()
     assert sent == {
         "name": "signups",
         "description": "from the shop",
         "enabled": True,
         "template": '{"event": "x", "resource": {"prefect.resource.id": "{{ body.userid }}"}}',
         "delivery_id": "{{ body.id }}",
+        "auth": {"type": "none"},
     }
     assert f"\n  {URL}\n" in outcome.out
     assert f"curl -i {URL} -H 'content-type: application/json' -d '{{\"userid\": \"...\"}}'" in outcome.out
@@ -47,6 +57,7 @@ def test_a_body_that_is_read_as_text_and_as_object_makes_no_trouble():
 
 def test_as_json_the_object_is_exactly_that_of_the_api(cli, at_server):
     made = WEBHOOK | {"url": URL}
+    at_server.expect_request("/api/webhooks/filter", method="POST").respond_with_json([])
     at_server.expect_request("/api/webhooks/", method="POST").respond_with_json(made, status=201)
 
     assert cli("webhook", "create", "signups", "--template", "{}", "--json").document == made
@@ -59,8 +70,8 @@ def test_the_list_shows_what_webhooks_there_are(cli, at_server):
 
     lines = cli("webhook", "ls").out.splitlines()
 
-    assert lines[0].split()[:4] == ["NAME", "ENABLED", "CREATED", "ID"]
-    assert [line.split()[:2] for line in lines[1:]] == [["signups", "yes"], ["signups", "no"]]
+    assert lines[0].split()[:5] == ["NAME", "ENABLED", "AUTH", "CREATED", "ID"]
+    assert [line.split()[:3] for line in lines[1:]] == [["signups", "yes", "none"], ["signups", "no", "none"]]
 
 
 @pytest.mark.parametrize(

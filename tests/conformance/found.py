@@ -7,7 +7,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 OWN = ROOT / "tests" / "conformance" / "cases"
 BESIDE = ROOT.parent / "shared" / "conformance" / "dev"
-SETS = ("event_schema", "matching", "triggers_hand", "triggers_random", "validation")
+SETS = ("event_schema", "matching", "targets", "templating", "triggers_hand", "triggers_random", "validation")
 
 
 def case_files(*sets: str) -> list[Path]:

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -239,3 +239,17 @@ def test_a_row_that_matters_no_more_is_forgotten_in_time_and_no_other(dynamodb):
     assert expires(threshold=5) is None, "without a deadline it is counted on for ever"
     assert expires(after=["x"]) is None
     assert expires(posture="Proactive", within=60) is None, "time will close it"
+
+
+def test_what_a_composite_kept_is_forgotten_in_time_once_it_was_used_up(dynamodb):
+    counting = Counting(dynamodb, composed(COMPOSED["compound"]))
+
+    def expires() -> bool:
+        [item] = dynamodb.scan(TableName="StateTable")["Items"]
+        return "expires" in item
+
+    counting.matching(counting.record())
+    assert not expires(), "it waits for the other for ever"
+    other = counting.record()
+    counting.matching(replace(other, event=replace(other.event, event="y")))
+    assert expires()

@@ -126,10 +126,10 @@ class Process:
 
     def __init__(self, cloud: "Cloud", automations: Iterable[Automation], *, witnesses: bool) -> None:
         self._engine = _ListeningEngine(automations)
-        kind = Witnesses if witnesses else _NoWitnesses
+        asked = (Witnesses if witnesses else _NoWitnesses)(cloud.events, cloud.clock)
         windows = _Windows(cloud, self._engine)
-        timekeeper = Timekeeper(windows, cloud.timers, cloud.progress, kind(cloud.events, cloud.clock), cloud.clock)
-        settler = Settler(windows, cloud.firings, cloud.events, NoPauses(), timekeeper.ask_soon)
+        timekeeper = Timekeeper(windows, cloud.timers, cloud.progress, asked, cloud.clock)
+        settler = Settler(windows, cloud.firings, cloud.events, NoPauses(), timekeeper.ask_soon, asked.repair)
         self.matcher = Matcher(self, settler, Holder(cloud.events, cloud.holds, cloud.clock), timekeeper, cloud.clock)
         self.timer = Timer(self, settler, timekeeper, self.matcher, cloud.clock)
 

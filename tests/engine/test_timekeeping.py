@@ -577,3 +577,40 @@ def test_many_rows_go_in_several_sweeps(monkeypatch: pytest.MonkeyPatch):
         left.append(len(times.cloud.rows))
     assert left == [10, 6, 2, 0, 0]
     assert times.cloud.noted == {}
+
+
+def test_before_an_event_closes_a_window_for_absence_the_event_store_is_asked_as_well():
+    times = Times(proactive(after=["a"], expect=["b"], within=30))
+    times.happens("a", 0)
+    times.happens("b", 10, matched=False)
+    times.cloud.go_to(at(31))
+
+    times.matcher.match(times.cloud.record(event("a", 31)))
+    assert times.fired() == []
+    assert [one.payload["missed"] for one in times.near_misses()] == [1]
+    times.time_is(200)
+    assert times.fired() == [(61, "a@31")]
+
+
+def test_an_event_that_closes_a_window_for_absence_tells_it_where_nobody_knows_better():
+    times = Times(proactive(after=["a"], expect=["b"], within=30))
+    times.happens("a", 0)
+    times.cloud.go_to(at(31))
+
+    times.matcher.match(times.cloud.record(event("a", 31)))
+    assert times.fired() == [(31, "a@0")]
+
+
+def test_a_sweep_that_does_not_know_yet_that_an_automation_was_switched_on_anew_goes_on():
+    times = Times(proactive(expect=["x"], within=30))
+    times.time_is(5)
+    old = times.cloud.process()
+    times.cloud.automations = [times.automation.model_copy(update={"since": at(6), "updated": at(6)})]
+    times.timer = times.cloud.process()
+    times.timer.timer.sweep()
+
+    times.cloud.go_to(at(7))
+    times.cloud.timers.asked.clear()
+    assert old.timer.sweep() == 1
+    [row] = times.cloud.rows.values()
+    assert (row.since, row.due) == (at(6), at(36))

@@ -1,5 +1,6 @@
 """Secrets that go in never come out: not in the log, not in a table, not in an answer."""
 
+import base64
 import logging
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from tests.calls import call, hook_call, read
 from tests.functions.stack import Stack
 from tests.outages import failing, unreachable
-from tests.stories import ANN
+from tests.stories import ANN, signup_webhook
 from tests.tables import tables
 
 from whenflow.aws import wiring
@@ -73,6 +74,84 @@ def test_the_secrets_of_a_request_that_breaks_leave_no_trace(stack: Stack, logge
 
     assert answer.status == 503
     assert "webhook failed" in logged()
+    assert CANARY not in logged() + everything_stored() + answer.text
+
+
+def secrets_of(auth: dict[str, Any]) -> dict[str, str]:
+    """The canary as the secret that callers of a webhook have, in the header where it belongs."""
+    if auth["type"] == "bearer":
+        return {"authorization": f"Bearer {CANARY}"}
+    return {"authorization": "Basic " + base64.b64encode(f"ann:{CANARY}".encode()).decode()}
+
+
+TEMPLATES = [
+    ECHO,
+    "{{ body | tojson }}",
+    '{"event": "{{ body.secret }}", "resource": {"prefect.resource.id": "{{ query.q }}"}}',
+    '{"event": "e", "resource": {"prefect.resource.id": "r", "{{ headers.x_copy }}": "{{ body.secret }}"}}',
+    '{"event": "e", "resource": {"prefect.resource.id": "r"}, "related": [{"x": "{{ body.secret }}"}]}',
+    {"event": "e", "resource": {"prefect.resource.id": "{{ body.secret }}"}, "payload": "{{ body }}"},
+]
+
+
+@pytest.mark.parametrize("auth", [{"type": "bearer"}, {"type": "basic", "username": "ann"}], ids=["bearer", "basic"])
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_the_secret_of_a_webhook_leaves_no_trace_wherever_it_is_sent(
+    stack: Stack, logged: Any, capsys: Any, template: Any, auth: dict[str, Any]
+) -> None:
+    made = stack.api(
+        "POST",
+        "/webhooks",
+        signup_webhook(template=template, auth={**auth, "secret": CANARY}, log_requests=True, keep_bodies=True),
+    ).document
+    body = {"secret": CANARY, CANARY: [CANARY], "url": f"https://x/hooks/{made['slug']}"}
+    query = {"q": CANARY, "api_key": "canary-of-theirs"}
+
+    answers = [
+        stack.hook(made["slug"], body, query=query, headers=secrets_of(auth) | {"x-copy": CANARY}),
+        stack.hook(made["slug"], f"secret={CANARY}", query=query, headers=secrets_of(auth)),
+        stack.hook(made["slug"], body, query=query, headers={"authorization": f"Bearer wrong-{CANARY}"}),
+        stack.api("GET", f"/webhooks/{made['id']}/requests"),
+        stack.api("GET", f"/webhooks/{made['id']}"),
+        stack.api("GET", "/events"),
+    ]
+
+    seen = logged() + everything_stored() + "".join(answer.text for answer in answers) + capsys.readouterr().out
+    assert len(stack.events()) >= 1
+    assert CANARY not in seen
+    assert made["slug"] not in seen
+    assert "canary-of-theirs" not in seen
+
+
+def test_the_secret_of_a_webhook_leaves_no_trace_when_the_secrets_break(stack: Stack, logged: Any) -> None:
+    auth = {"type": "bearer", "secret": CANARY}
+    slug = stack.api("POST", "/webhooks", signup_webhook(auth=auth)).document["slug"]
+
+    with failing(wiring.client("ssm"), "GetParameter", RuntimeError("broken")):
+        answer = stack.hook(slug, ANN, headers=secrets_of(auth))
+
+    assert answer.status == 503
+    assert "broken" in logged()
+    assert CANARY not in logged() + everything_stored() + answer.text
+
+
+def test_a_secret_that_cannot_be_kept_leaves_no_trace(stack: Stack, logged: Any) -> None:
+    document = signup_webhook(auth={"type": "bearer", "secret": CANARY})
+
+    with failing(wiring.client("ssm"), "PutParameter", unreachable()):
+        answer = stack.api("POST", "/webhooks", document)
+
+    assert answer.status == 503
+    assert CANARY not in logged() + everything_stored() + answer.text
+
+
+@pytest.mark.parametrize("change", [{"name": ""}, {"auth": {"type": "github", "secret": CANARY, "colour": "blue"}}])
+def test_a_secret_in_a_webhook_that_is_refused_leaves_no_trace(stack: Stack, logged: Any, change: Any) -> None:
+    document = signup_webhook(auth={"type": "github", "secret": CANARY}) | change
+
+    answer = stack.api("POST", "/webhooks", document)
+
+    assert answer.status == 422
     assert CANARY not in logged() + everything_stored() + answer.text
 
 

@@ -57,6 +57,8 @@ def test_a_sample_works_with_its_function(prepared: Stack, path: Path) -> None:
         ("webhook_signup", "user.signed-up"),
         ("notification_s3_object_created", "aws.s3.object-created"),
         ("notification_eventbridge_custom", "com.example.billing.invoice-paid"),
+        ("notification_s3_record", "aws.s3.object-created"),
+        ("notification_kafka", "kafka.record-received"),
         ("api_post_events", "order.placed"),
         ("action_firing_inserted", "prefect.automation.action.executed"),
         ("action_retry", "prefect.automation.action.executed"),

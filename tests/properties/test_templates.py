@@ -9,6 +9,9 @@ from tests.stories import NOON
 
 from whenflow.actions.parameters import render_parameters
 from whenflow.templating import CaseInsensitive, TemplateError, evaluate, is_lone_expression, is_template, render
+from whenflow.templating.drafts import NotRendered, render_draft
+from whenflow.templating.engine import MAX_OUTPUT_CHARS
+from whenflow.templating.policy import ALLOWED_FILTERS, ALLOWED_TESTS
 from whenflow.testing import SequentialIds
 from whenflow.webhooks import HttpRequest, Misread, Webhook, interpret
 
@@ -62,7 +65,7 @@ def test_any_value_in_any_field_stays_in_its_field(a, b, any_):
 
     document = json.loads(render(TEMPLATE, context, for_json=True), object_pairs_hook=each_once)
 
-    as_text = [value if isinstance(value, str) else json.dumps(value) for value in (a, b, any_)]
+    as_text = [value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in (a, b, any_)]
     assert document["event"] == f"user.{as_text[0]}"
     assert document["resource"] == {"prefect.resource.id": f"u.{as_text[1]}", "label": as_text[2]}
     assert document["payload"].keys() == {"text", "json", "query"}
@@ -143,3 +146,98 @@ def test_any_source_is_rendered_or_refused_and_breaks_nothing(source):
             work(source, {"a": 1, "b": {"c": "x"}})
         except TemplateError as error:
             assert error.message
+
+
+names = st.sampled_from(["a", "b", "c", "body", "nope", "loop", "range", "self", "n"])
+literals = st.sampled_from(
+    ["1", "'x'", "1.5", "none", "true", "[]", "{}", "[1, 'a']", "{'a': 1}", "''", "'\"'", "99999999"]
+)
+operators = st.sampled_from(["+", "-", "*", "/", "//", "%", "~", "**", "==", "<", "and", "or", "in", "is"])
+filters_ = st.sampled_from(sorted(ALLOWED_FILTERS | {"attr", "format", "center", "xmlattr", "nope"}))
+methods = st.sampled_from(["items", "get", "upper", "split", "strip", "format", "__init__", "pop", "replace"])
+attributes = st.sampled_from(["a", "items", "__class__", "_x", "id", "labels", "0"])
+tests_ = st.sampled_from(sorted(ALLOWED_TESTS | {"nope", "filter"}))
+
+
+def grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Return larger expressions, made of smaller ones: right ones, odd ones, and those that must be refused."""
+    return st.one_of(
+        st.tuples(inner, operators, inner).map(lambda it: f"({it[0]} {it[1]} {it[2]})"),
+        st.tuples(inner, filters_, inner).map(lambda it: f"{it[0]} | {it[1]}({it[2]})"),
+        st.tuples(inner, filters_).map(lambda it: f"{it[0]} | {it[1]}"),
+        st.tuples(inner, filters_).map(lambda it: f"{it[0]} | map('{it[1]}') | list"),
+        st.tuples(inner, methods, inner).map(lambda it: f"{it[0]}.{it[1]}({it[2]})"),
+        st.tuples(inner, attributes).map(lambda it: f"{it[0]}.{it[1]}"),
+        st.tuples(inner, inner).map(lambda it: f"{it[0]}[{it[1]}]"),
+        st.tuples(inner, inner).map(lambda it: f"{it[0]}[{it[1]}:]"),
+        st.tuples(inner, tests_).map(lambda it: f"({it[0]} is {it[1]})"),
+        st.tuples(inner, inner, inner).map(lambda it: f"({it[0]} if {it[1]} else {it[2]})"),
+        st.lists(inner, max_size=3).map(lambda it: f"[{', '.join(it)}]"),
+        inner.map(lambda it: f"{{'k': {it}}}"),
+    )
+
+
+expressions = st.recursive(names | literals, grown, max_leaves=8)
+
+
+def blocks(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Return statements around smaller templates."""
+    return st.one_of(
+        st.tuples(expressions, inner).map(lambda it: "{% if " + it[0] + " %}" + it[1] + "{% else %}no{% endif %}"),
+        st.tuples(expressions, inner).map(lambda it: "{% for a in " + it[0] + " %}" + it[1] + "{% endfor %}"),
+        st.tuples(names, expressions, inner).map(lambda it: "{% set " + f"{it[0]} = {it[1]}" + " %}" + it[2]),
+        st.tuples(expressions, inner).map(lambda it: "{% set n = namespace(a=" + it[0] + ") %}" + it[1] + "{{ n.a }}"),
+        st.lists(inner, max_size=3).map("".join),
+    )
+
+
+pieces = expressions.map(lambda it: "{{ " + it + " }}") | st.sampled_from(['"', "text", "{", "\\", "\n", '{"a": '])
+templates = st.recursive(pieces, blocks, max_leaves=6)
+INSIDE = ("<class ", "object at 0x", "<function", "<built-in", "<bound", "<generator", "<whenflow", "<jinja")
+
+
+@given(source=templates, a=json_values, b=json_values)
+def test_any_template_on_any_data_renders_or_is_refused_and_shows_nothing_of_its_inside(source, a, b):
+    context = {"body": {"a": a, "items": b}, "a": a, "b": b, "c": CaseInsensitive({"X-A": "y"})}
+    given_text = source + str(context)
+    for for_json in (False, True):
+        try:
+            shown = render(source, context, for_json=for_json)
+        except TemplateError as error:
+            shown = error.message
+            assert shown
+        assert len(shown) <= MAX_OUTPUT_CHARS
+        assert not [word for word in INSIDE if word in shown and word not in given_text]
+
+
+@given(source=expressions, a=json_values, b=json_values)
+def test_any_expression_gives_json_or_is_refused(source, a, b):
+    try:
+        value = evaluate("{{ " + source + " }}", {"body": {"a": a}, "a": a, "b": b, "c": {}})
+    except TemplateError as error:
+        assert error.message
+    else:
+        json.dumps(value, allow_nan=False)
+
+
+@given(a=json_values, b=json_values)
+@example(a='x", "event": "admin.granted', b={"event": "admin"})
+@example(a="}", b=['"', "\\"])
+def test_no_data_adds_a_field_or_changes_what_the_template_itself_says(a, b):
+    template = """{
+      "event": "user.{{ body.a }}.seen",
+      "resource": {"prefect.resource.id": "{{ body.b }}"},
+      "payload": { {% if body.a %}"a": {{ body.a | tojson }}, "b": "{{ body.b | tojson }}"{% endif %} }
+    }"""
+    try:
+        document = render_draft(template, {"body": {"a": a, "b": b}})
+    except NotRendered as error:
+        raise AssertionError(error.reason) from None
+
+    assert document.keys() == {"event", "resource", "payload"}
+    assert document["event"].startswith("user.")
+    assert document["event"].endswith(".seen")
+    assert document["resource"].keys() == {"prefect.resource.id"}
+    assert document["payload"].keys() == ({"a", "b"} if a else set())
+    assert document["payload"].get("a", a) == a
+    assert json.loads(document["payload"].get("b", json.dumps(b))) == b

@@ -3,10 +3,11 @@
 import uuid
 
 import pytest
+from tests.sources.conftest import told as told_by
 from tests.stories import NOON, clients_csv_notification
 
 from whenflow.errors import Rejected
-from whenflow.sources import NotificationReceiver, event_from_eventbridge
+from whenflow.sources import Misread
 
 ORDER = {
     "version": "0",
@@ -22,11 +23,11 @@ ORDER = {
 
 
 def told(**changes):
-    return event_from_eventbridge({**ORDER, **changes}, NOON)
+    return told_by({**ORDER, **changes})
 
 
 def without(*names):
-    return event_from_eventbridge({key: value for key, value in ORDER.items() if key not in names}, NOON)
+    return told_by({key: value for key, value in ORDER.items() if key not in names})
 
 
 def test_the_name_is_made_of_source_and_detail_type():
@@ -40,6 +41,9 @@ def test_the_name_is_made_of_source_and_detail_type():
         ("My Shop", "OrderPlaced", "my-shop.orderplaced"),
         ("shop", "order.placed", "shop.order.placed"),
         ("shop", "  Order / Placed!  ", "shop.order-placed"),
+        ("shop", "Bestellung bezahlt: größer", "shop.bestellung-bezahlt-größer"),
+        ("店", "注文 確定", "店.注文-確定"),
+        ("shop", "!!!", "shop"),
     ],
 )
 def test_names_are_lower_case_with_dashes(source, detail_type, name):
@@ -104,34 +108,64 @@ def test_what_every_event_has_is_missed(name):
 @pytest.mark.parametrize("notification", [{}, {"Records": []}, {"hello": "world"}])
 def test_what_is_no_notification_is_refused(notification):
     with pytest.raises(Rejected, match="not an EventBridge event"):
-        event_from_eventbridge(notification, NOON)
+        told_by(notification)
 
 
-def test_more_resources_than_an_event_relates_to_are_refused():
-    with pytest.raises(Rejected) as refusal:
+def test_more_resources_than_an_event_relates_to_give_no_event():
+    with pytest.raises(Misread, match="related: List should have at most 100 items"):
         told(resources=[f"r.{n}" for n in range(102)])
 
-    assert refusal.value.faults[0].loc == ("related",)
+
+def test_a_notification_is_stored(receive):
+    (event,) = receive(ORDER)
+
+    assert event.id == ORDER["id"]
 
 
-def test_a_notification_is_stored(world):
-    event = NotificationReceiver(world.events, world.clock).receive(ORDER)
-
-    assert world.events.get(ORDER["id"]) == event
-
-
-def test_a_notification_delivered_twice_is_stored_once(world):
-    receiver = NotificationReceiver(world.events, world.clock)
-    receiver.receive(clients_csv_notification())
+def test_a_notification_delivered_twice_is_stored_once(world, receive):
+    receive(clients_csv_notification())
     world.clock.advance(60)
 
-    receiver.receive(clients_csv_notification())
+    receive(clients_csv_notification())
 
     assert world.events.names() == ["aws.s3.object-created"]
 
 
-def test_what_is_refused_is_not_stored(world):
+def test_what_is_refused_is_not_stored(world, receive):
     with pytest.raises(Rejected):
-        NotificationReceiver(world.events, world.clock).receive({})
+        receive({})
 
     assert world.events.names() == []
+
+
+def test_a_notification_that_gives_no_event_is_told_of_and_stops_nothing(receive):
+    (event,) = receive({**ORDER, "time": "yesterday"})
+
+    assert (event.event, event.resource_id) == ("whenflow.source.failed", "whenflow.source.default")
+    assert "occurred" in event.payload["reason"]
+    assert event.payload["notification"] == {**ORDER, "time": "yesterday"}
+
+
+def nested(levels):
+    """A detail with so many objects inside each other."""
+    detail: dict = {}
+    for _ in range(levels):
+        detail = {"a": detail}
+    return detail
+
+
+@pytest.mark.parametrize("levels", [101, 198, 300, 5000])
+def test_a_notification_that_is_nested_too_deeply_is_told_of(receive, levels):
+    (event,) = receive({**ORDER, "detail": nested(levels)})
+
+    assert event.event == "whenflow.source.failed"
+    assert "objects and lists inside each other" in event.payload["reason"]
+    assert isinstance(event.payload["notification"], str)
+
+
+def test_one_that_is_too_large_is_told_of_with_its_beginning(receive):
+    (event,) = receive({**ORDER, "detail": {"text": "x" * 1_600_000}})
+
+    assert event.event == "whenflow.source.failed"
+    assert "the limit is 1,500,000" in event.payload["reason"]
+    assert len(event.payload["notification"]) == 10_000

@@ -9,8 +9,9 @@ from whenflow.aws.settings import settings
 
 NAMES = sorted(functions())
 DOORWAY_LINES = 60
-STREAMS = sorted(name for name, mapping in mappings().items() if "StartingPosition" in mapping)
-QUEUES = sorted(set(mappings()) - set(STREAMS))
+KAFKA = ["KafkaRecords", "MskRecords"]  # tests/template/test_sources.py
+STREAMS = sorted(name for name, one in mappings().items() if "StartingPosition" in one and name not in KAFKA)
+QUEUES = sorted(set(mappings()) - set(STREAMS) - set(KAFKA))
 ASYNCHRONOUS = ["FlowsFunction", "NotificationFunction", "TimerFunction", "TrackerFunction"]
 IN_THE_LOOP = ["ActionFunction", "FlowsFunction", "MatcherFunction", "NotificationFunction", "TimerFunction"]
 

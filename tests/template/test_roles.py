@@ -23,7 +23,7 @@ ON_EVERYTHING = {
 }
 # What may stand on everything below a prefix of this stack's own, and why.
 BELOW_A_PREFIX = {
-    "ssm:DeleteParameter": "targets are made at run time, and so are the names of their secrets",
+    "ssm:DeleteParameter": "webhooks and targets are made at run time, and so are the names of their secrets",
     "ssm:GetParameter": "as above",
     "ssm:PutParameter": "as above",
 }
@@ -116,6 +116,40 @@ def test_what_messages_may_use_is_named_by_a_parameter(policy: str, condition: s
     assert resource["Condition"] == condition
     assert statement["Resource"] == {"Ref": parameter}
     assert template()["Parameters"][parameter]["Default"] == ""
+
+
+def test_secrets_of_webhooks_are_reached_below_their_prefix_only() -> None:
+    prefixed = [(name, one) for name, one in everyone() if set(actions(one)) & BELOW_A_PREFIX.keys()]
+
+    suffix = ":parameter/${AWS::StackName}/webhooks/*"
+
+    assert {"ApiFunction", "WebhookFunction"} == {
+        name for name, one in prefixed if one["Resource"]["Fn::Sub"].endswith(suffix)
+    }
+
+
+def test_who_keeps_secrets_of_webhooks_cannot_read_them_and_who_reads_them_cannot_change_them() -> None:
+    granted = {
+        name: {
+            action
+            for statement in statements(functions()[name])
+            if "/webhooks/" in str(statement["Resource"])
+            for action in actions(statement)
+        }
+        for name in ("ApiFunction", "WebhookFunction")
+    }
+
+    assert "ssm:GetParameter" not in granted["ApiFunction"]
+    assert not granted["WebhookFunction"] & {"ssm:DeleteParameter", "ssm:PutParameter"}
+
+
+def test_what_other_secrets_may_be_read_is_named_by_a_parameter() -> None:
+    resource = template()["Resources"]["ReadOtherSecretsPolicy"]
+    [statement] = resource["Properties"]["PolicyDocument"]["Statement"]
+
+    assert resource["Condition"] == "ReadsOtherSecrets"
+    assert resource["Properties"]["Roles"] == [{"Ref": "WebhookFunctionRole"}]
+    assert statement["Resource"] == {"Ref": "WebhookSecretArns"}
 
 
 def test_anyone_who_calls_a_webhook_reaches_no_api_key() -> None:

@@ -43,7 +43,7 @@ def test_a_sweep_ends_before_the_next_begins() -> None:
 
 
 def test_rings_are_answered_by_the_timer_alone() -> None:
-    [reader] = [one for one in mappings().values() if referred(one["EventSourceArn"]) == "TimerQueue"]
+    [reader] = [one for one in mappings().values() if names_in(one.get("EventSourceArn", {})) == {"TimerQueue"}]
 
     assert referred(reader["FunctionName"]) == "TimerFunction"
     assert "MaximumBatchingWindowInSeconds" not in reader, "a ring is answered at its second"

@@ -33,9 +33,7 @@ def refused(source: str, context: dict | None = None) -> str:
         "{% call a() %}{% endcall %}",
         "{% filter upper %}a{% endfilter %}",
         "{% set a %}b{% endset %}",
-        "{% set a.b = 1 %}",
         "{% autoescape true %}{% endautoescape %}",
-        "{% with a = 1 %}{{ a }}{% endwith %}",
         "{{ 2 ** 1000000 }}",
     ],
 )
@@ -47,20 +45,24 @@ def test_what_is_not_on_the_list_is_refused_before_it_runs(source):
 @pytest.mark.parametrize(
     "source",
     [
-        "{{ body.items() }}",
+        "{{ body.pop() }}",
+        "{{ body.format('x') }}",
+        "{{ body.format_map(x) }}",
+        "{{ body['items']() }}",
+        "{{ body.items(a=1) }}",
+        "{{ body | attr('format') }}{{ body.encode() }}",
         "{{ ''.join([]) }}",
         "{{ lipsum() }}",
         "{{ cycler('a') }}",
-        "{{ namespace(a=1) }}",
-        "{{ dict(a=1) }}",
+        "{{ cycler('a', 'b') }}",
         "{{ joiner() }}",
         "{{ caller() }}",
         "{{ body['format']() }}",
         "{{ (body or range)(3) }}",
     ],
 )
-def test_nothing_can_be_called_but_range(source):
-    with pytest.raises(TemplateError, match="nothing can be called"):
+def test_nothing_can_be_called_but_what_is_on_the_list(source):
+    with pytest.raises(TemplateError, match="nothing can be called|no filter 'attr'"):
         check(source)
 
 

@@ -121,6 +121,15 @@ def test_a_webhook_shows_how_deliveries_are_told_apart(world, browser):
     assert "Delivery id {{ headers['x-delivery'] }}" in browser.get(f"/ui/webhooks/{id_}").text
 
 
+def test_a_webhook_whose_template_is_an_object_shows_it_as_json(world, browser):
+    id_ = world.hooked(template={"event": "user.{{ body.name }}", "resource": {"prefect.resource.id": "Zoë"}})
+
+    seen = browser.get(f"/ui/webhooks/{id_}").text
+
+    assert '"event": "user.{{ body.name }}"' in seen
+    assert '"prefect.resource.id": "Zoë"' in seen
+
+
 def test_deployments_are_listed_by_name_with_their_target(world, browser):
     world.deployed("main", "zeta")
     id_ = world.deployed(

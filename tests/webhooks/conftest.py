@@ -9,6 +9,7 @@ from tests.world import World
 
 from whenflow.events import Event
 from whenflow.webhooks import Answer, HttpRequest, Webhook, WebhookReceiver
+from whenflow.webhooks.model import SecretRefs
 
 SLUG = "open-sesame"
 
@@ -19,7 +20,7 @@ class Hooks:
     def __init__(self, world: World) -> None:
         self.world = world
         self._by_slug: dict[str, Webhook] = {}
-        self._receiver = WebhookReceiver(self, world.events, world.clock, world.ids)
+        self.receiver = WebhookReceiver(self, world.events, world.clock, world.ids, world.secrets, world.requests)
 
     def find(self, slug: str) -> Webhook | None:
         """Return the webhook of a slug."""
@@ -31,6 +32,17 @@ class Hooks:
         webhook = Webhook(**signup_webhook(**changes), id=id_, created=NOON, updated=NOON, slug_hash="x")
         self._by_slug[slug] = webhook
         return webhook
+
+    def guard(self, auth: dict[str, Any], secret: str, slug: str = SLUG, **changes: Any) -> Webhook:
+        """Set up the signup webhook so that its callers need a secret."""
+        webhook = self.add(slug, auth=auth, **changes)
+        refs = SecretRefs(current=self.world.secrets.put(f"webhooks/{webhook.id}/1", secret))
+        return self.change(slug, secrets=refs)
+
+    def change(self, slug: str = SLUG, **changes: Any) -> Webhook:
+        """Change a webhook."""
+        self._by_slug[slug] = self._by_slug[slug].model_copy(update=changes)
+        return self._by_slug[slug]
 
     def call(
         self,
@@ -44,7 +56,7 @@ class Hooks:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         request = HttpRequest(method, {"content-type": "application/json"} | named, query or {}, data)
-        return self._receiver.receive(slug, request)
+        return self.receiver.receive(slug, request)
 
     def event(self) -> Event:
         """Return the one event that there is."""

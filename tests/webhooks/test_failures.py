@@ -21,8 +21,8 @@ SECRETS = {
         ("[1]", "The template's result is not a JSON object."),
         ('"text"', "The template's result is not a JSON object."),
         ("", "The template's result is not valid JSON"),
-        ("{{ body.nope | tojson }}", "The template failed: 'nope' is undefined"),
-        ("a\n{{ 1 / 0 }}", "The template failed: ZeroDivisionError: division by zero"),
+        ("{{ body.nope | tojson }}", "The template failed: line 1: 'nope' is undefined"),
+        ("a\n{{ 1 / 0 }}", "The template failed: line 2: ZeroDivisionError: division by zero"),
         ('{"event": "x"}', "The template's result is not an event: resource: Field required"),
         (
             '{"resource": {"prefect.resource.id": "x"}}',
@@ -78,6 +78,7 @@ def test_the_feed_tells_that_the_webhook_failed_and_shows_all_there_is_to_see(ho
         "rendered": '{"event": "Ann"',
         "method": "POST",
         "headers": {"content-type": "application/json", "x-event": "signup"},
+        "query": {},
         "body": '{"userid": "u-1", "name": "Ann"}',
     }
 

@@ -67,6 +67,18 @@ def test_a_stored_webhook_is_read_as_it_was(webhook):
     assert webhook_from_stored(webhook.model_dump(mode="json")) == webhook
 
 
+def test_a_stored_template_that_is_no_longer_allowed_fails_on_its_requests_and_not_before(webhook, hooks):
+    stored = webhook.model_dump(mode="json") | {"template": "{{ body | gone }}", "delivery_id": "{% include 'x' %}"}
+    hooks.add()
+    hooks.change(template=webhook_from_stored(stored).template)
+
+    answer = hooks.call()
+
+    assert answer.status == 400
+    assert "gone" in answer.reason
+    assert hooks.event().event == "prefect-cloud.webhook.failed"
+
+
 def test_a_webhook_is_shown_without_anything_of_its_slug(webhook):
     assert "slug" not in repr(webhook.as_document())
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.stories import ANN, NOBODY, NOON
 
+from whenflow.events import address_of
 from whenflow.webhooks.receive import METHODS
 from whenflow.webhooks.request import MAX_BODY_BYTES
 
@@ -294,3 +295,103 @@ def test_a_guess_learns_nothing_of_a_webhook_that_is_disabled(hooks, method, bod
     hooks.add("disabled", enabled=False)
 
     assert hooks.call(body, method, "disabled") == hooks.call(body, method, "unknown")
+
+
+@pytest.mark.parametrize(
+    ("charset", "encoding"),
+    [("iso-8859-1", "latin-1"), ("ISO-8859-15", "iso-8859-15"), ("windows-1252", "cp1252"), ("utf-16", "utf-16")],
+)
+@pytest.mark.parametrize("content_type", ["text/plain", "application/json", "application/x-www-form-urlencoded"])
+def test_a_body_is_read_in_the_encoding_that_it_says(hooks, charset, encoding, content_type):
+    hooks.add(template=ECHO)
+    sent = {"text/plain": "Zoë", "application/json": '{"name": "Zoë"}'}.get(content_type, "name=Zoë")
+
+    hooks.call(sent.encode(encoding), content_type=f'{content_type}; charset="{charset}"')
+
+    assert "Zoë" in repr(hooks.event().payload["body"])
+
+
+@pytest.mark.parametrize("charset", ["idna", "punycode", "unicode_escape", "zlib", "nope", "iso-8859-99", "utf-8-sig"])
+def test_an_encoding_that_nobody_sends_is_taken_for_utf_8(hooks, charset):
+    hooks.add(template=ECHO)
+
+    hooks.call("Zoë \\u0041".encode(), content_type=f"text/plain; charset={charset}")
+
+    assert hooks.event().payload["body"] == "Zoë \\u0041"
+
+
+def test_json_that_says_another_encoding_and_is_utf_8_is_utf_8(hooks):
+    hooks.add(template=ECHO)
+
+    hooks.call('{"name": "Zoë"}'.encode(), content_type="application/json; charset=iso-8859-1")
+
+    assert hooks.event().payload["body"] == {"name": "Zoë"}
+
+
+@pytest.mark.parametrize("name", ["api_key", "apikey", "access-key", "token", "sig", "X-Signature", "auth", "password"])
+def test_secrets_in_the_query_are_not_seen(hooks, name):
+    hooks.add(template=HEARTBEAT)
+
+    hooks.call(query={name: "s3cr3t", "shop": "berlin"})
+
+    assert hooks.event().payload["query"] == {"shop": "berlin"}
+
+
+@pytest.mark.parametrize("name", ["author", "x-signed-off", "idempotency-key", "x-github-event", "tokyo", "x-assigned"])
+def test_what_only_sounds_like_a_secret_is_seen(hooks, name):
+    hooks.add(template=with_expression("headers['" + name + "']"))
+
+    hooks.call(**{name: "seen"})
+
+    assert hooks.event().payload["said"] == "seen"
+
+
+OBJECT: dict[str, Any] = {
+    "event": "order.{{ body.what }}",
+    "resource": {"prefect.resource.id": "order.{{ body.number }}", "large": "yes"},
+    "payload": {"number": "{{ body.number }}", "lines": ["{{ body.lines }}", "n: {{ body.number }}"], "fixed": 1},
+}
+
+
+def test_a_template_may_be_an_object_whose_texts_are_templates(hooks):
+    hooks.add(template=OBJECT)
+
+    assert hooks.call({"what": 'pla"ced', "number": 7, "lines": ["tea", {"n": None}]}).status == 204
+
+    event = hooks.event()
+    assert (event.event, event.resource_id) == ('order.pla"ced', "order.7")
+    assert event.payload == {"number": 7, "lines": [["tea", {"n": None}], "n: 7"], "fixed": 1}
+
+
+def test_what_fails_in_an_object_is_told_with_its_place(hooks):
+    hooks.add(template=OBJECT | {"payload": {"n": ["{{ 1 / 0 }}"]}})
+
+    answer = hooks.call({"what": "x", "number": 7})
+
+    assert answer.status == 400
+    assert "payload.n[0]" in answer.reason
+
+
+def test_a_webhook_may_take_less_than_the_limit(hooks):
+    hooks.add(max_body_bytes=100)
+
+    answer = hooks.call(b"x" * 101)
+
+    assert (answer.status, answer.reason) == (413, "The body has 101 bytes; the limit is 100.")
+
+
+def test_the_time_that_the_template_gives_is_in_the_id_too(hooks):
+    hooks.add(template='{"event": "e", "resource": {"prefect.resource.id": "r"}, "occurred": "{{ body.at }}"}')
+
+    hooks.call({"at": "2026-11-19T08:00:00Z"})
+
+    address = address_of(hooks.event().id)
+    assert address
+    assert address.occurred == hooks.event().occurred == NOON - timedelta(hours=28)
+
+
+@pytest.mark.parametrize("at", ["1969-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_any_time_of_the_calendar_may_be_given(hooks, at):
+    hooks.add(template='{"event": "e", "resource": {"prefect.resource.id": "r"}, "occurred": "{{ body.at }}"}')
+
+    assert hooks.call({"at": at}).status == 204

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from whenflow.runs.model import FlowRun
     from whenflow.runs.slots import SlotChange
     from whenflow.runs.task_runs import TaskRun
+    from whenflow.webhooks.log import LoggedRequest
 
 
 class Clock(Protocol):
@@ -421,11 +422,27 @@ class RetryQueue(Protocol):
         ...
 
 
+class RequestLog(Protocol):
+    """The requests that came to webhooks lately. It forgets them after some days."""
+
+    def add(self, entry: "LoggedRequest") -> None:
+        """Log a request."""
+        ...
+
+    def newest(self, webhook_id: str, limit: int) -> "Sequence[LoggedRequest]":
+        """Return requests of a webhook, newest first."""
+        ...
+
+    def get(self, webhook_id: str, request_id: str) -> "LoggedRequest | None":
+        """Return one request of a webhook."""
+        ...
+
+
 class Secrets(Protocol):
     """Secrets by reference. What Whenflow stores holds the reference and never the secret.
 
-    A reference is `ssm:<name of a SecureString parameter>` or `secretsmanager:<name or ARN>`; with `#<key>` at its end it
-    means one text of the JSON object that is the secret.
+    A reference is `ssm:<name of a SecureString parameter>` or `secretsmanager:<name or ARN>`; with `#<key>` at its end
+    it means one text of the JSON object that is the secret.
     """
 
     def get(self, reference: str, *, fresh: bool = False) -> str:

@@ -1,7 +1,6 @@
 """Actions as documents (SPEC 4.2): fields, defaults, and what is refused."""
 
 import json
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
@@ -18,22 +17,21 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from whenflow.actions.hydration import check_parameters
 from whenflow.events.durations import Seconds
-from whenflow.templating import TemplateError, check, is_template
-
-KIND = "__prefect_kind"
+from whenflow.templating import TemplateError, check
 
 
 def _template(text: str) -> str:
     try:
-        check(text)
+        check(text, unknown_later=True)
     except TemplateError as error:
         raise PydanticCustomError("invalid_template", "{reason}", {"reason": str(error)}) from None
     return text
 
 
 def _as_text(payload: Any) -> Any:
-    return json.dumps(payload, indent=2) if isinstance(payload, dict) else payload
+    return json.dumps(payload, indent=2) if isinstance(payload, dict | list) else payload
 
 
 Template: TypeAlias = Annotated[
@@ -84,9 +82,9 @@ class RunDeployment(_OnSomething):
     @field_validator("parameters")
     @classmethod
     def _can_be_rendered(cls, parameters: dict[str, Any] | None) -> dict[str, Any] | None:
-        for path, reason in faults_in(parameters or {}):
-            place = "/".join(path)
-            raise PydanticCustomError("invalid_template", "{place}: {reason}", {"place": place, "reason": reason})
+        for fault in check_parameters(parameters or {}):
+            place = "/".join(map(str, fault.loc))
+            raise PydanticCustomError("invalid_template", "{place}: {reason}", {"place": place, "reason": fault.msg})
         return parameters
 
 
@@ -200,7 +198,7 @@ class SendNotification(_Action):
 
 
 class CallWebhook(_Action):
-    """Calls a webhook target; an object as payload is kept as its JSON text."""
+    """Calls a webhook target; an object or a list as payload is kept as its JSON text."""
 
     type: Literal["call-webhook"] = "call-webhook"
     block_document_id: UUID
@@ -281,33 +279,3 @@ Action: TypeAlias = Annotated[
     | Annotated[DeclareIncident, Tag("declare-incident")],
     Discriminator(_kind),
 ]
-
-
-def faults_in(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield what is wrong with the templates and the JSON in a tree of parameters, with the way to each."""
-    if isinstance(value, str):
-        if is_template(value):
-            yield from _template_fault(value, path)
-    elif isinstance(value, dict):
-        yield from _kind_faults(value, path)
-        for name, item in value.items():
-            yield from faults_in(item, (*path, str(name)))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from faults_in(item, (*path, str(index)))
-
-
-def _template_fault(text: str, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
-    try:
-        check(text)
-    except TemplateError as error:
-        yield path, str(error)
-
-
-def _kind_faults(value: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
-    given = value.get("value")
-    if value.get(KIND) == "json" and isinstance(given, str):
-        try:
-            json.loads(given)
-        except ValueError as error:
-            yield (*path, "value"), f"not valid JSON: {error}"

@@ -1,42 +1,44 @@
-"""Parameters of a run from the event: typed (SPEC 4.4), rendered once, data stays data."""
+"""What the templates of an action give: parameters of a run, texts of messages. Rendered once, data stays data."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from whenflow.automations.firing import Firing
-from whenflow.events import Event, iso
-from whenflow.templating import ResourceView, evaluate, is_lone_expression, is_template, render
+from whenflow.actions.context import ActionContext, context_of
+from whenflow.actions.hydration import InvalidJson, VariableNotFound, check_parameters, hydrate
+from whenflow.templating import TemplateError, is_template, render, sharing
+
+__all__ = [
+    "ActionContext",
+    "InvalidJson",
+    "TemplateError",
+    "VariableNotFound",
+    "check_parameters",
+    "context_of",
+    "render_parameters",
+    "render_text",
+]
 
 
 def render_parameters(value: Any, context: Mapping[str, Any]) -> Any:
     """Render every template in a JSON tree; a lone `{{ expression }}` keeps its JSON type.
 
+    Args:
+        value: As it is stored; objects with `__prefect_kind` say what they stand for (SPEC 4.4).
+        context: Of `context_of`. All templates of the tree share what work there may be.
+
     Raises:
         TemplateError: A template fails.
+        InvalidJson: A text that is to be JSON is none.
+        VariableNotFound: A variable is asked for that is not there.
     """
-    if isinstance(value, str) and is_template(value):
-        return evaluate(value, context) if is_lone_expression(value) else render(value, context)
-    if isinstance(value, dict):
-        return {name: render_parameters(item, context) for name, item in value.items()}
-    if isinstance(value, list):
-        return [render_parameters(item, context) for item in value]
-    return value
+    with sharing(context):
+        return hydrate(value, context)
 
 
-def context_of(firing: Firing, event: Event | None) -> dict[str, Any]:
-    """Return the names that the templates of an action may use; `event` is the one that the action is on."""
-    return {
-        "event": event_view(event) if event else None,
-        "labels": dict(firing.labels),
-        "automation": {"id": firing.automation_id, "name": firing.automation_name},
-        "firing": {"id": firing.id, "triggered": iso(firing.triggered)},
-    }
+def render_text(text: str, context: Mapping[str, Any]) -> str:
+    """Render the text of a message or of a payload; one without a template stays as it is, to the last newline.
 
-
-def event_view(event: Event) -> dict[str, Any]:
-    """Return an event as templates see it."""
-    document = event.as_document()
-    document["name"] = event.event
-    document["resource"] = ResourceView(event.resource)
-    document["related"] = [ResourceView(labels) for labels in event.related]
-    return document
+    Raises:
+        TemplateError: It fails on this data.
+    """
+    return render(text, context) if is_template(text) else text

@@ -12,6 +12,8 @@ from whenflow.documents import parse_json
 from whenflow.errors import Conflict, Fault, NotFound, Rejected, TooLarge, Transient
 
 MAX_LIMIT = 200
+SECRETS = frozenset({"password", "secret"})
+HIDDEN = "[removed]"
 logger = logging.getLogger("whenflow.api")
 
 
@@ -120,9 +122,16 @@ def _unprocessable(app: APIGatewayHttpResolver, error: Rejected) -> Response[Any
 
 def _shown_body(app: APIGatewayHttpResolver) -> Any:
     try:
-        return body_of(app)
+        return _without_secrets(body_of(app))
     except Rejected:
         return None
+
+
+def _without_secrets(value: Any) -> Any:
+    """Take secrets out of what is sent back: answers that tell of a fault end up in other people's logs."""
+    if isinstance(value, dict):
+        return {name: HIDDEN if name in SECRETS else _without_secrets(item) for name, item in value.items()}
+    return [_without_secrets(item) for item in value] if isinstance(value, list) else value
 
 
 def _unexpected(error: Exception) -> Response[Any]:

@@ -16,6 +16,8 @@ from whenflow.api import (
     explain,
     flow_runs,
     notification_targets,
+    presets,
+    sources,
     webhooks,
 )
 from whenflow.api.answers import add_error_answers, answer
@@ -35,7 +37,9 @@ def build_api(services: Services) -> Handler:
     _add_own_routes(app)
     for area in (
         events,
+        presets,
         webhooks,
+        sources,
         automations,
         deployments,
         flow_runs,

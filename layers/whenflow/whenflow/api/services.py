@@ -7,7 +7,18 @@ from typing import Any
 from whenflow.actions.notifications.targets import Targets
 from whenflow.automations.registry import AutomationRegistry
 from whenflow.automations.rows import Row, RowKey
-from whenflow.ports import Clock, ConfigStore, DeadLetters, EventStore, FiringStore, Ids, RunStore
+from whenflow.ports import (
+    Clock,
+    ConfigStore,
+    DeadLetters,
+    EventStore,
+    FiringStore,
+    Ids,
+    RequestLog,
+    RunStore,
+    Secrets,
+)
+from whenflow.webhooks.absent import NoRequestLog, NoSecrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +30,8 @@ class Services:
         is_held: Knows the events that wait for another.
         targets: Where notifications go.
         dead_letters: What could not be done.
+        secrets: Keeps secrets; the pages have none to keep.
+        requests: The log of the webhooks' requests.
         load_windows: Reads rows of the triggers' windows.
     """
 
@@ -31,6 +44,8 @@ class Services:
     find_key: Callable[[str], Mapping[str, Any] | None]
     automations: AutomationRegistry
     is_held: Callable[[str], bool] = lambda _event_id: False
+    secrets: Secrets = field(default_factory=NoSecrets)
+    requests: RequestLog = field(default_factory=NoRequestLog)
     load_windows: Callable[[Iterable[RowKey]], Mapping[RowKey, Row]] = lambda _keys: {}
     targets: Targets = field(kw_only=True)
     dead_letters: DeadLetters = field(kw_only=True)

@@ -1,5 +1,6 @@
 """Metric triggers in production: gauges fed by the matcher, read by the timer."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -8,7 +9,7 @@ from whenflow.automations.matching import met_by, satisfies
 from whenflow.automations.metrics import Gauge, MetricState, evaluate, record
 from whenflow.automations.model import Automation, MetricTrigger
 from whenflow.automations.rows import GAUGE, Row, RowKey
-from whenflow.automations.settle import Change, Record, Settler
+from whenflow.automations.settle import Change, Outdated, Record, Settler
 from whenflow.automations.state import Fired, State
 from whenflow.events import Event
 
@@ -41,7 +42,8 @@ def read(engine: Engine, settler: Settler, now: datetime) -> int:
         trigger = automation.trigger
         if isinstance(trigger, MetricTrigger):
             change = _reading(automation, trigger, now)
-            total += settler.change([RowKey(GAUGE, trigger.id)], automation.id, change, now)
+            with contextlib.suppress(Outdated):  # the next minute reads it
+                total += settler.change([RowKey(GAUGE, trigger.id)], automation.id, change, now)
     return total
 
 

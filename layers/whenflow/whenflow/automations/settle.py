@@ -14,9 +14,9 @@ from typing import Any
 from whenflow.automations.compiled import Watch
 from whenflow.automations.engine import AutomationFired, Engine
 from whenflow.automations.firing import firing_of
-from whenflow.automations.rows import SLOT, AsideWanted, Row, RowKey, content_of, into_state, rows_of
-from whenflow.automations.state import Slot, State, slot_document
-from whenflow.automations.windows import standing_window
+from whenflow.automations.rows import CHILDREN, SLOT, AsideWanted, Row, RowKey, content_of, into_state, rows_of
+from whenflow.automations.state import Key, Slot, State, Window, slot_document
+from whenflow.automations.windows import is_over, standing_window
 from whenflow.errors import Conflict, Transient
 from whenflow.events import Event, parse_iso
 from whenflow.ports import EventStore, FiringStore, Pauses, WindowStore
@@ -50,6 +50,10 @@ class Sighting:
     watch: Watch
 
 
+class Outdated(Transient):
+    """This process does not know yet that an automation was switched on anew."""
+
+
 class _TooMuchAtOnce(Exception):
     """One transaction does not hold it."""
 
@@ -67,8 +71,18 @@ class Settler:
         events: EventStore,
         pauses: Pauses,
         committed: Callable[[Sequence[Row]], None],
+        before_absence: Callable[[Watch, Key, Window], object] = lambda _watch, _key, _window: None,
     ) -> None:
-        """Work on these stores; `committed` is told of the rows of each commit whose `due` has changed."""
+        """Work on these stores.
+
+        Args:
+            windows: The rows.
+            firings: What came of them.
+            events: Has the events that firings tell of.
+            pauses: Between tries.
+            committed: Is told of the rows of each commit whose `due` has changed.
+            before_absence: May repair a window before an event closes it and an absence is told.
+        """
         self._engine = Engine()
         self._engine_version = 0
         self._windows = windows
@@ -76,6 +90,7 @@ class Settler:
         self._events = events
         self._pauses = pauses
         self._committed = committed
+        self._before_absence = before_absence
         self._kept: dict[RowKey, Row] = {}
 
     def use(self, engine: Engine) -> None:
@@ -177,12 +192,24 @@ class Settler:
                 )
                 if rows[bearer].has_applied(one.record.lane, one.record.sequence) and not same:
                     continue
+                self._doubt(one, state)
                 fired += self._engine.take_in(one.watch, state, one.record.event, now)
                 rows[bearer].mark(one.record.lane, one.record.sequence, now)
                 applied[bearer] = one.record
             return fired
 
         return count
+
+    def _doubt(self, one: Sighting, state: State) -> None:
+        """Where an event is about to close a window for absence, before a ring did: let it be looked into."""
+        watch = one.watch
+        if not watch.is_proactive:
+            return
+        key = watch.key_of(one.record.event)
+        slot = state.slots.get((watch.id, key))
+        window = slot.window if slot else None
+        if window and is_over(watch, window, one.record.event.occurred) and not watch.is_satisfied(window.count):
+            self._before_absence(watch, key, window)
 
     def _put_aside(self, changed: Sequence[Row], now: datetime) -> list[Row]:
         """Put the marks of quiet lanes aside where there are many; return the rows that bear them now."""
@@ -216,7 +243,7 @@ class Settler:
             row = row or Row(key, automation_id, automation.active_since)
             if row.since > automation.active_since:
                 self._pauses.pause(OUTDATED)
-                raise Transient(f"Automation {automation_id} was switched on anew; this process does not know it yet.")
+                raise Outdated(f"Automation {automation_id} was switched on anew; this process does not know it yet.")
             if row.since < automation.active_since:
                 row = replace(Row(key, automation_id, automation.active_since), version=row.version)
             if row.content is None and key.kind == SLOT:
@@ -252,6 +279,8 @@ class Settler:
                 else None
             )
             row.not_before = None
+            if key.kind == CHILDREN:
+                row.matters_until = None if row.content else now
             if watch:
                 _age(row, watch, now)
             if row.due is None or due is None or due < row.due:

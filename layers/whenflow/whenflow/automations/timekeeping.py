@@ -5,6 +5,7 @@ for a ring at that second; a window that ends before the next sweep is asked for
 early, late, twice, or for a window that has moved on does no harm: what counts is the row.
 """
 
+import contextlib
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 from whenflow.automations.compiled import Watch
 from whenflow.automations.engine import AutomationFired, Engine
 from whenflow.automations.rows import SLOT, Row, RowKey, children_rows
-from whenflow.automations.settle import Change, Record, Settler
+from whenflow.automations.settle import Change, Outdated, Record, Settler
 from whenflow.automations.state import State, Window
 from whenflow.automations.windows import is_over
 from whenflow.automations.witnesses import Witnesses
@@ -112,7 +113,8 @@ class Timekeeper:
         ]
         now = self._clock.now()
         for watch in standing:
-            settler.change([RowKey(SLOT, watch.id)], watch.automation_id, lambda _state, _rows: [], now, kept=True)
+            with contextlib.suppress(Outdated):  # whoever switched it on has seen to it
+                settler.change([RowKey(SLOT, watch.id)], watch.automation_id, lambda _state, _rows: [], now, kept=True)
         return len(standing)
 
     def ring(self, engine: Engine, settler: Settler, key: RowKey) -> int:

@@ -27,10 +27,11 @@ def slug_of(event: Mapping[str, Any]) -> str:
 
 def response_of(answer: Answer) -> dict[str, Any]:
     """Return the response that says what an answer says."""
-    headers = {"content-type": "application/json", "cache-control": "no-store"}
-    if not answer.reason:
+    headers = {"content-type": "application/json", "cache-control": "no-store", **answer.headers}
+    body = answer.body or ({"detail": answer.reason} if answer.reason else None)
+    if body is None:
         return {"statusCode": answer.status, "headers": headers}
-    return {"statusCode": answer.status, "headers": headers, "body": json.dumps({"detail": answer.reason})}
+    return {"statusCode": answer.status, "headers": headers, "body": json.dumps(body)}
 
 
 def _body(event: Mapping[str, Any]) -> bytes:

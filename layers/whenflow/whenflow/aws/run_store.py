@@ -202,9 +202,7 @@ class DynamoRunStore:
 
     def _slots(self, deployment_id: str) -> Mapping[str, Any]:
         with translated():
-            answer = self._client.get_item(
-                TableName=self._table, Key=slots_key(deployment_id), ConsistentRead=True
-            )
+            answer = self._client.get_item(TableName=self._table, Key=slots_key(deployment_id), ConsistentRead=True)
         return answer.get("Item", {})
 
     def _run(self, item: Mapping[str, Any]) -> FlowRun:

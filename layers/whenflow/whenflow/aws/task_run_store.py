@@ -97,9 +97,7 @@ class DynamoTaskRunStore:
     def done(self, id_: str) -> None:
         """Note that a deferred task run is done: its claim has no end any more."""
         with translated():
-            self._client.put_item(
-                TableName=self._table, Item=_key(OWN + id_, "claim") | {"expires": self._expires()}
-            )
+            self._client.put_item(TableName=self._table, Item=_key(OWN + id_, "claim") | {"expires": self._expires()})
 
     def _query(self, group: str, prefix: str) -> list[dict[str, Any]]:
         pages = self._client.get_paginator("query").paginate(

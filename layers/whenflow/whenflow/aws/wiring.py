@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     from whenflow.automations.settle import Settler
     from whenflow.automations.timekeeping import Timekeeper
     from whenflow.automations.timer import Timers
+    from whenflow.automations.witnesses import Witnesses
     from whenflow.aws.dead_letters import SqsDeadLetters
     from whenflow.aws.directories import LoadedEngine
     from whenflow.aws.launchers import LambdaTarget, StepFunctionsTarget
     from whenflow.aws.progress_store import DynamoHoldStore
+    from whenflow.aws.request_log import DynamoRequestLog
     from whenflow.aws.retry_queue import SqsRetryQueue
     from whenflow.aws.secrets import AwsSecrets
     from whenflow.aws.timer_queue import SqsTimerQueue
@@ -109,20 +111,48 @@ def ledger() -> RunLedger:
 
 
 @lru_cache(maxsize=1)
+def watch_templates() -> None:
+    """Have the rendering of templates broken off when it takes too long."""
+    from whenflow.aws.template_clock import TemplateClock
+    from whenflow.templating import watched_by
+
+    watched_by(TemplateClock())
+
+
+@lru_cache(maxsize=1)
 def webhook_receiver() -> "WebhookReceiver":
     """Return the use case of the `webhook` function."""
     from whenflow.aws.directories import CachedWebhooks
     from whenflow.webhooks import WebhookReceiver
 
-    return WebhookReceiver(CachedWebhooks(config()), events(), clock(), ids())
+    watch_templates()
+    return WebhookReceiver(CachedWebhooks(config()), events(), clock(), ids(), secrets(), request_log())
+
+
+@lru_cache(maxsize=1)
+def secrets() -> "AwsSecrets":
+    """Return the secrets."""
+    from whenflow.aws.secrets import AwsSecrets
+
+    return AwsSecrets(client, settings().stack_name)
+
+
+@lru_cache(maxsize=1)
+def request_log() -> "DynamoRequestLog":
+    """Return the log of the webhooks' requests."""
+    from whenflow.aws.request_log import DynamoRequestLog
+
+    return DynamoRequestLog(dynamodb(), settings().state_table, clock())
 
 
 @lru_cache(maxsize=1)
 def notification_receiver() -> "NotificationReceiver":
     """Return the use case of the `notification` function."""
+    from whenflow.aws.source_directory import CachedSources
     from whenflow.sources import NotificationReceiver
 
-    return NotificationReceiver(events(), clock())
+    watch_templates()
+    return NotificationReceiver(CachedSources(config()), events(), clock())
 
 
 @lru_cache(maxsize=1)
@@ -172,18 +202,26 @@ def settler() -> "Settler":
     from whenflow.automations.settle import Settler
     from whenflow.aws.pauses import JitteredPauses
 
-    return Settler(windows(), firings(), events(), JitteredPauses(), timekeeper().ask_soon)
+    asks = timekeeper().ask_soon
+    return Settler(windows(), firings(), events(), JitteredPauses(), asks, witnesses().repair)
+
+
+@lru_cache(maxsize=1)
+def witnesses() -> "Witnesses":
+    """Return what asks the event store before an absence is told."""
+    from whenflow.automations.witnesses import Witnesses
+
+    return Witnesses(events(), clock())
 
 
 @lru_cache(maxsize=1)
 def timekeeper() -> "Timekeeper":
     """Return what closes windows in time."""
     from whenflow.automations.timekeeping import Timekeeper
-    from whenflow.automations.witnesses import Witnesses
     from whenflow.aws.progress_store import DynamoProgressStore
 
     progress = DynamoProgressStore(dynamodb(), settings().state_table)
-    return Timekeeper(windows(), timers(), progress, Witnesses(events(), clock()), clock())
+    return Timekeeper(windows(), timers(), progress, witnesses(), clock())
 
 
 @lru_cache(maxsize=1)
@@ -219,14 +257,6 @@ def schedule() -> "RunSchedule":
 
     launchers = Launchers({LAMBDA: lambda_target, STEP_FUNCTIONS: step_functions_target})
     return RunSchedule(ledger(), runs(), launchers, timers(), clock(), ids())
-
-
-@lru_cache(maxsize=1)
-def secrets() -> "AwsSecrets":
-    """Return the secrets."""
-    from whenflow.aws.secrets import AwsSecrets
-
-    return AwsSecrets(client, settings().stack_name)
 
 
 @lru_cache(maxsize=1)
@@ -266,6 +296,7 @@ def action_dispatcher() -> "ActionDispatcher":
     from whenflow.actions.tools import Tools
     from whenflow.aws.rate_budget import DynamoRateBudget
 
+    watch_templates()
     runner = DeploymentRunner(config(), ledger(), schedule(), clock())
     # What an action switches on gets its windows from the timer's next sweep: this function has no hand in windows.
     registry = automation_registry(lambda _automation: None)
@@ -290,6 +321,7 @@ def services() -> "Services":
     from whenflow.api.services import Services
     from whenflow.aws.keys import find_api_key
 
+    watch_templates()
     store = config()
     return Services(
         events(),
@@ -301,7 +333,9 @@ def services() -> "Services":
         lambda secret: find_api_key(store, secret),
         automation_registry(_stand_up),
         lambda event_id: holds().is_held(event_id),
-        lambda keys: windows().load(keys),
+        secrets=secrets(),
+        requests=request_log(),
+        load_windows=lambda keys: windows().load(keys),
         targets=targets(),
         dead_letters=dead_letters(),
     )

@@ -30,6 +30,7 @@ app = App(
 # By path, so that each is imported only when it is used: `whenflow --help` stays quick.
 app.command("whenflow.cli.local:app", name="local", help="Whenflow on this machine: start, show, stop.", sort_key=1)
 app.command("whenflow.cli.webhooks:app", name="webhook", help="URLs that turn requests into events.", sort_key=2)
+app.command("whenflow.cli.sources:app", name="source", help="What becomes of notifications of AWS.", sort_key=2)
 app.command("whenflow.cli.automations:app", name="automation", help="What happens when which events occur.", sort_key=3)
 app.command("whenflow.cli.deployments:app", name="deployment", help="Flows that can be started.", sort_key=4)
 app.command(

@@ -36,9 +36,9 @@ class Said:
     absent: Annotated[
         bool, Parameter(negative="", show_default=False, help="Fire when the events of --on do not come in time.")
     ] = False
-    after: Annotated[
-        list[str] | None, Parameter(help="Name of an event that opens the wait; may be given again.")
-    ] = None
+    after: Annotated[list[str] | None, Parameter(help="Name of an event that opens the wait; may be given again.")] = (
+        None
+    )
     for_each: Annotated[
         list[str] | None, Parameter(help="Label that keeps resources apart: prefect.resource.id; may be given again.")
     ] = None

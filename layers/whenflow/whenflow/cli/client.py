@@ -162,7 +162,23 @@ class Api:
         Args:
             run_id: The id of the run.
         """
-        return self._list(self.get("/flow_run_states/", {"flow_run_id": run_id}))
+        return self.listed("/flow_run_states/", {"flow_run_id": run_id})
+
+    def listed(self, path: str, params: Mapping[str, str | int]) -> list[dict[str, Any]]:
+        """Return the list of objects at a path.
+
+        Args:
+            path: Below the base URL, starting with a slash.
+            params: Query parameters.
+        """
+        return self._list(self.get(path, params))
+
+    def _send(self, method: str, path: str, body: Any) -> Any:
+        try:
+            content = json.dumps(body, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"It cannot be written as JSON: {error}.") from error
+        return self._call(method, path, content=content, headers={"content-type": "application/json"})
 
     def _send(self, method: str, path: str, body: Any) -> Any:
         try:

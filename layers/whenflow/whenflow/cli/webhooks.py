@@ -1,22 +1,33 @@
 """`whenflow webhook`: URLs that turn requests into events."""
 
-import json
-import re
 import shlex
+import uuid
+from datetime import timedelta
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from whenflow.cli.client import connect
-from whenflow.cli.documents import text_or_file
+from whenflow.cli.client import Api, connect
+from whenflow.cli.errors import NotFound, Refused, UsageError, did_you_mean
 from whenflow.cli.options import DEFAULTS, Options, group
 from whenflow.cli.render import ago, print_json, say
+from whenflow.cli.secret_input import confirm, read_secret
 from whenflow.cli.tables import Column, print_table
+from whenflow.cli.webhook_fields import LATER, NO_FIELDS, Fields, PresetName, given, read_auth, with_secret
+from whenflow.cli.webhook_text import auth_type, describe, introduce
 
 app = group("webhook", "URLs that turn requests into events.")
+app.command("whenflow.cli.webhook_trial:test", name="test", help="Show what a request would become; nothing is stored.")
+app.command(
+    "whenflow.cli.webhook_trial:requests",
+    name="requests",
+    help="List the latest requests: failed ones always, others where it logs them.",
+)
 
 MAX_SHOWN = 1000
-BODY_REFERENCE = re.compile(r"\bbody((?:\.[A-Za-z_]\w*)+)")
+MADE_BY_WHENFLOW = frozenset({"id", "created", "updated", "secrets", "slug", "url"})
+Yes = Annotated[bool, Parameter(alias="-y")]
+SEE = "`whenflow webhook ls` shows those there are."
 
 
 @app.command
@@ -24,34 +35,39 @@ def create(
     name: str,
     /,
     *,
-    template: Annotated[str, Parameter(alias="-t")],
-    description: Annotated[str, Parameter(alias="-d")] = "",
-    delivery_id: str | None = None,
+    preset: Annotated[PresetName | None, Parameter(alias="-p")] = None,
+    disabled: bool = False,
+    fields: Fields = NO_FIELDS,
     options: Options = DEFAULTS,
 ) -> None:
     """Make a webhook and show its URL, once: who knows it may send.
 
     Args:
         name: What to call it.
-        template: Jinja2 text that makes a JSON event of a request, or @FILE with such text.
-        description: What it is for.
-        delivery_id: Jinja2 text that tells deliveries apart, so that one sent twice is one event:
-            {{ headers['x-github-delivery'] }}
+        preset: Begin with the template and the auth for this sender; what else is given, replaces them.
+        disabled: Do not accept anything yet.
+        fields: What the webhook is like.
         options: Common to all commands.
     """
-    text, _ = text_or_file(template)
-    body: dict[str, Any] = {"name": name, "description": description, "enabled": True, "template": text}
-    if delivery_id is not None:
-        body["delivery_id"] = delivery_id
+    document = _preset(preset) | given(fields)
+    if "template" not in document:
+        raise UsageError("Give a --template, or a --preset that has one.", hint=_EXAMPLE_HINT)
+    auth = read_auth(fields) or document.pop("auth", {"type": "none"})
+    document |= {"name": name, "enabled": not disabled, "auth": with_secret(auth, fields)}
     with connect(options) as api:
-        webhook = api.create("webhooks", body)
+        _check_new(api, name)
+        webhook = api.create("webhooks", document)
     if options.json:
         print_json(webhook)
         return
-    url = str(webhook.get("url") or "")
-    say(f"Made the webhook {webhook.get('name', name)} ({webhook.get('id')}).", "", f"  {url}", "")
-    say("Keep this URL: it is a secret, and it is not shown again. Try it:", "", f"  {curl(url, text)}", "")
-    say("and see what came of it with `whenflow event ls`.")
+    introduce(webhook, "Made")
+    if auth["type"] == LATER and fields.secret is None:
+        say(
+            "",
+            "Stripe shows its signing secret once it knows the URL; until then every delivery is refused. Give it:",
+            "",
+        )
+        say(f"  whenflow webhook rotate-secret {webhook.get('id')} --secret ask --grace 0s")
 
 
 @app.command
@@ -67,6 +83,7 @@ def ls(*, options: Options = DEFAULTS) -> None:
         columns = (
             Column("NAME", elastic=True),
             Column("ENABLED"),
+            Column("AUTH"),
             Column("CREATED"),
             Column("ID"),
             Column("DESCRIPTION", wide=True, elastic=True),
@@ -74,31 +91,259 @@ def ls(*, options: Options = DEFAULTS) -> None:
         print_table(columns, (_row(webhook) for webhook in webhooks))
 
 
-def curl(url: str, template: str) -> str:
-    """Return a command that calls a webhook with a body of the kind its template reads.
+@app.command
+def inspect(webhook: str, /, *, options: Options = DEFAULTS) -> None:
+    """Show a webhook: its settings and its template. URL and secret are not shown again.
 
     Args:
-        url: The webhook's URL.
-        template: The webhook's template.
+        webhook: Its name or its id.
+        options: Common to all commands.
     """
-    body: dict[str, Any] = {}
-    for reference in BODY_REFERENCE.findall(template):
-        *outer, last = reference[1:].split(".")
-        place = body
-        for name in outer:
-            inner = place.get(name)
-            if not isinstance(inner, dict):
-                inner = place[name] = {}
-            place = inner
-        place.setdefault(last, "...")
-    return f"curl -i {shlex.quote(url)} -H 'content-type: application/json' -d {shlex.quote(json.dumps(body))}"
+    with connect(options) as api:
+        found = find_webhook(api, webhook)
+    if options.json:
+        print_json(found)
+    else:
+        say(*describe(found))
+
+
+@app.command
+def update(
+    webhook: str,
+    /,
+    *,
+    name: str | None = None,
+    preset: Annotated[PresetName | None, Parameter(alias="-p")] = None,
+    fields: Fields = NO_FIELDS,
+    options: Options = DEFAULTS,
+) -> None:
+    """Change a webhook; what is not given stays. Its URL stays, too.
+
+    Args:
+        webhook: Its name or its id.
+        name: What to call it from now on.
+        preset: Take the template and the auth for this sender; what else is given, replaces them.
+        fields: What changes.
+        options: Common to all commands.
+    """
+    changes = _preset(preset) | given(fields) | ({"name": name} if name is not None else {})
+    auth = read_auth(fields) or changes.pop("auth", None)
+    if not changes and auth is None:
+        hint = "`whenflow webhook update --help` shows what can."
+        if fields.secret is not None:
+            hint = "For a new secret there is `whenflow webhook rotate-secret`."
+        raise UsageError("Nothing is to change.", hint=hint)
+    with connect(options) as api:
+        before = find_webhook(api, webhook)
+        kept = {key: value for key, value in before.items() if key not in MADE_BY_WHENFLOW}
+        if auth is not None:
+            stays = auth["type"] == auth_type(before) and fields.secret is None
+            changes["auth"] = auth if stays else with_secret(auth, fields)
+        answer = api.put(f"/webhooks/{before['id']}", kept | changes)
+        after = api.get(f"/webhooks/{before['id']}")
+    secret = answer.get("secret") if isinstance(answer, dict) else None
+    if options.json:
+        print_json(after | ({"secret": secret} if secret else {}))
+        return
+    say(f"Changed the webhook {after.get('name')} ({after.get('id')}).")
+    if secret:
+        _show_secret(secret)
+
+
+@app.command
+def toggle(
+    webhook: str,
+    /,
+    *,
+    on: Annotated[bool | None, Parameter(name="--on", negative="--off")] = None,
+    options: Options = DEFAULTS,
+) -> None:
+    """Switch a webhook off, so that it accepts nothing, or on again.
+
+    Args:
+        webhook: Its name or its id.
+        on: Switch it on, whatever it is now; --off switches it off.
+        options: Common to all commands.
+    """
+    with connect(options) as api:
+        found = find_webhook(api, webhook)
+        enabled = not found.get("enabled", True) if on is None else on
+        api.patch(f"/webhooks/{found['id']}", {"enabled": enabled})
+    if options.json:
+        print_json(found | {"enabled": enabled})
+        return
+    state = "is on" if enabled else "is off: who calls it is told that there is nothing"
+    say(f"The webhook {found.get('name')} {state}.")
+
+
+@app.command
+def rotate(
+    webhook: str, /, *, yes: Annotated[bool, Parameter(alias="-y")] = False, options: Options = DEFAULTS
+) -> None:
+    """Give a webhook a new URL, and show it once; the old one stops working at once.
+
+    Args:
+        webhook: Its name or its id.
+        yes: Do not ask.
+        options: Common to all commands.
+    """
+    with connect(options) as api:
+        found = find_webhook(api, webhook)
+        if not confirm(f"The present URL of {found.get('name')} stops working at once.", yes=yes):
+            raise UsageError("Nothing was changed.")
+        answer = api.post(f"/webhooks/{found['id']}/rotate", {})
+    if options.json:
+        print_json(answer)
+        return
+    introduce(found | answer, "Rotated")
+
+
+@app.command(name="rotate-secret")
+def rotate_secret(
+    webhook: str,
+    /,
+    *,
+    secret: str | None = None,
+    grace: timedelta = timedelta(days=1),
+    options: Options = DEFAULTS,
+) -> None:
+    """Give a webhook a new secret; the present one is accepted beside it for a while. Its URL stays.
+
+    Args:
+        webhook: Its name or its id.
+        secret: Where the new secret is: `ask`, @FILE, @- for standard input, env:NAME, ssm:NAME or
+            secretsmanager:NAME. Without it Whenflow makes one and shows it once.
+        grace: How long the present secret is accepted: 1d, 2h, 0s.
+        options: Common to all commands.
+    """
+    if grace < timedelta(0):
+        raise UsageError("--grace must not be less than nothing.")
+    body: dict[str, Any] = {"grace_seconds": int(grace.total_seconds())}
+    with connect(options) as api:
+        found = find_webhook(api, webhook)
+        if auth_type(found) == "none":
+            raise UsageError(
+                f"The webhook {found.get('name')} has no secret.",
+                hint="`whenflow webhook update --auth …` gives it one.",
+            )
+        if secret is not None:
+            body["secret"] = read_secret(secret)
+        answer = api.post(f"/webhooks/{found['id']}/rotate-secret", body)
+    if options.json:
+        print_json(answer)
+        return
+    lives = f"the one before is accepted for another {_spoken(grace)}" if grace else "the one before is not any longer"
+    say(f"The webhook {found.get('name')} has a new secret; {lives}.")
+    if isinstance(answer, dict) and answer.get("secret"):
+        _show_secret(answer["secret"])
+
+
+@app.command
+def delete(
+    webhook: str, /, *, yes: Annotated[bool, Parameter(alias="-y")] = False, options: Options = DEFAULTS
+) -> None:
+    """Remove a webhook with its URL and its secret. Its events stay.
+
+    Args:
+        webhook: Its name or its id.
+        yes: Do not ask.
+        options: Common to all commands.
+    """
+    with connect(options) as api:
+        found = find_webhook(api, webhook)
+        if not confirm(f"The webhook {found.get('name')} ({found['id']}) goes, and its URL for good.", yes=yes):
+            raise UsageError("Nothing was removed.")
+        api.delete(f"/webhooks/{found['id']}")
+    if options.json:
+        print_json({"id": found["id"], "deleted": True})
+        return
+    say(f"Removed the webhook {found.get('name')} ({found['id']}).")
+
+
+@app.command
+def presets(*, options: Options = DEFAULTS) -> None:
+    """List the presets: known senders, and what their deliveries become.
+
+    Args:
+        options: Common to all commands.
+    """
+    from whenflow.webhooks.presets import PRESETS
+
+    if options.json:
+        print_json([preset.as_document() for preset in PRESETS.values()])
+        return
+    columns = (Column("PRESET"), Column("AUTH"), Column("WHAT IT MAKES", elastic=True))
+    print_table(columns, ((one.name, str(one.auth["type"]), one.description) for one in PRESETS.values()))
+    say("", "Take one with `whenflow webhook create NAME --preset PRESET`; docs/webhooks/ has a page for each.")
+
+
+def find_webhook(api: Api, wanted: str) -> dict[str, Any]:
+    """Return the webhook that a person means by a name or an id.
+
+    Raises:
+        NotFound: There is none.
+        UsageError: There are several of this name.
+    """
+    if (id_ := _as_uuid(wanted)) is not None:
+        if (found := api.find(f"/webhooks/{id_}")) is None:
+            raise NotFound(f"There is no webhook {id_}.", hint=SEE)
+        return found
+    webhooks = api.newest("webhooks", MAX_SHOWN)
+    meant = [webhook for webhook in webhooks if webhook.get("name") == wanted]
+    if not meant:
+        names = [str(webhook.get("name")) for webhook in webhooks]
+        raise NotFound(f"There is no webhook {wanted}.", hint=did_you_mean(wanted, names) + SEE)
+    if len(meant) > 1:
+        which = tuple(f"{webhook.get('id')}  made {ago(webhook.get('created'))}" for webhook in meant)
+        raise UsageError(
+            f"{len(meant)} webhooks are called {wanted}.", details=which, hint="Give the id of one of them."
+        )
+    return meant[0]
+
+
+def _check_new(api: Api, name: str) -> None:
+    """Refuse a name that is taken: commands find webhooks by name, and a command given twice shall not make two."""
+    asked = {"webhooks": {"name": {"any_": [name]}}, "limit": 1}
+    if same := api.post("/webhooks/filter", asked):
+        update, rotate = (f"`whenflow webhook {verb} {shlex.quote(name)}`" for verb in ("update", "rotate"))
+        raise Refused(
+            f"There is a webhook {name} already ({same[0].get('id')}).",
+            hint=f"{update} changes it, {rotate} gives it a new URL.",
+        )
+
+
+def _preset(name: str | None) -> dict[str, Any]:
+    """Return the fields that a preset gives."""
+    if name is None:
+        return {}
+    from whenflow.webhooks.presets import PRESETS
+
+    preset = PRESETS[name].as_document()
+    return {key: preset[key] for key in ("template", "delivery_id", "auth") if preset[key] is not None}
+
+
+def _as_uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
+def _spoken(span: timedelta) -> str:
+    from humanize import precisedelta
+
+    return precisedelta(span)
+
+
+def _show_secret(secret: str) -> None:
+    say("", f"  secret: {secret}", "", "Keep it: it is not shown again.")
 
 
 def _row(webhook: dict[str, Any]) -> tuple[str, ...]:
-    enabled = "yes" if webhook.get("enabled", True) else "no"
     return (
         str(webhook.get("name", "-")),
-        enabled,
+        "yes" if webhook.get("enabled", True) else "no",
+        auth_type(webhook),
         ago(webhook.get("created")),
         str(webhook.get("id", "-")),
         str(webhook.get("description") or ""),
@@ -108,4 +353,8 @@ def _row(webhook: dict[str, Any]) -> tuple[str, ...]:
 _EXAMPLE = (
     "whenflow webhook create signups --template "
     """'{"event": "user.signed-up", "resource": {"prefect.resource.id": "{{ body.userid }}"}}'"""
+)
+_EXAMPLE_HINT = (
+    f"{_EXAMPLE}\nor: whenflow webhook create github --preset github\n"
+    "`whenflow webhook create --help` shows how it is called."
 )

@@ -219,7 +219,9 @@ class DeploymentRegistry:
         pool = {"type": name} if name in WORK_POOLS else pool_named(self._config, name)
         if pool is None:
             known = ", ".join(sorted(WORK_POOLS))
-            return [Fault(("work_pool_name",), f"there is no work pool '{name}'; there are {known}, and those you made")]
+            return [
+                Fault(("work_pool_name",), f"there is no work pool '{name}'; there are {known}, and those you made")
+            ]
         variable = TYPES[pool["type"]]
         if isinstance({**base_variables(pool), **deployment["job_variables"]}.get(variable), str):
             return []
@@ -228,7 +230,9 @@ class DeploymentRegistry:
     def _put(self, present: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
         """Store a change and tell of it; where nothing changes, do nothing."""
         updates = {
-            name: {"from": present.get(name), "to": value} for name, value in changed.items() if present.get(name) != value
+            name: {"from": present.get(name), "to": value}
+            for name, value in changed.items()
+            if present.get(name) != value
         }
         if not updates:
             return present

@@ -99,8 +99,8 @@ class RunLedger:
         if isinstance(outcome, Refused):
             return verdict
         if verdict.status == Status.ACCEPT and outcome.state.type != verdict.run.state.type:  # it found no slot
-            return Verdict(Status.REJECT, outcome, outcome.state.message)
-        return replace(verdict, run=outcome)
+            return Verdict(Status.REJECT, outcome, outcome.state.message, changed=True)
+        return replace(verdict, run=outcome, changed=True)
 
     def reserve(self, run_id: str, transition_id: str | None, limit: Limit | None = None) -> FlowRun | Refused:
         """Make a run Pending for one who is about to start its code; for the same one again, it stays as it is.

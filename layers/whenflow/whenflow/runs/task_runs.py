@@ -239,7 +239,3 @@ def _told(event: Event) -> dict[str, Any]:
 
 def _object(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-
-

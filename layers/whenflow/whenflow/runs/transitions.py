@@ -57,12 +57,14 @@ class Verdict:
         run: The run as it is now to be; the very one that was given where nothing changes.
         reason: Why it was not accepted.
         delay_seconds: How long to wait.
+        changed: Whether a state was made.
     """
 
     status: Status
     run: FlowRun
     reason: str | None = None
     delay_seconds: float = 0.0
+    changed: bool = False
 
 
 Rule = Callable[[FlowRun, State], Verdict | None]

@@ -1,61 +1,59 @@
-"""EventBridge's events. Their id becomes the event's id, so that a notification delivered twice is one event."""
+"""EventBridge's events, and the event that each becomes where no source says otherwise."""
 
+import json
 import re
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
+from whenflow.documents import MAX_NESTING, is_deeper
 from whenflow.errors import Fault, Rejected
-from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, Labels, event_from_document, named_id
+from whenflow.events import RESOURCE_ID, RESOURCE_ROLE, Labels, named_id
+from whenflow.sources import kafka, s3
+from whenflow.sources.notice import Notice
 
-S3 = "aws.s3"
 REQUIRED = ("source", "detail-type", "detail")
+# Of ASCII, letters, digits and dots; of the rest of Unicode everything but blanks: a name says what its sender said.
+SEPARATORS = re.compile(r"[\x00-\x2d/:-@\[-`{-\x7f\s]+")
 
 
-def event_from_eventbridge(notification: Mapping[str, Any], received: datetime) -> Event:
-    """Make the event of an EventBridge notification.
-
-    An S3 notification stands on the object (`s3://bucket/key`); any other on its first resource, or its source.
+def notice_of(notification: Mapping[str, Any]) -> Notice:
+    """Return the notice of an EventBridge event.
 
     Raises:
-        Rejected: It lacks what every EventBridge event has, or breaks a limit.
+        Rejected: It lacks what every EventBridge event has.
     """
     missing = [name for name in REQUIRED if name not in notification]
     if missing:
-        faults = [Fault((name,), "Field required", "missing") for name in missing]
+        faults = [Fault((name,), "Every EventBridge event has this field", "missing") for name in missing]
         raise Rejected(f"This is not an EventBridge event: {', '.join(missing)} missing.", faults)
-    detail = notification["detail"]
-    is_object = notification["source"] == S3 and isinstance(detail, dict) and "object" in detail and "bucket" in detail
-    document = _of_object(detail) if is_object else _of_anything(notification)
-    return event_from_document(
-        {
-            "id": _id(notification),
-            "occurred": notification.get("time") or received.isoformat(),
-            "event": f"{_prefix(notification['source'])}.{_kebab(notification['detail-type'])}",
-            **document,
-            "related": [*document["related"], *_account(notification)],
-        },
-        received,
-    )
+    if is_deeper(notification, MAX_NESTING):
+        return Notice(
+            _id(notification), notification, f"It has over {MAX_NESTING} objects and lists inside each other."
+        )
+    if notification["source"] != s3.S3:
+        return Notice(_id(notification), notification)
+    return Notice(s3.object_id(notification) or _id(notification), notification, s3.fault_of(notification["detail"]))
 
 
-def _of_object(detail: Mapping[str, Any]) -> dict[str, Any]:
-    bucket, stored = detail["bucket"]["name"], detail["object"]
-    uri = f"s3://{bucket}"
+def default_document(notice: Notice) -> dict[str, Any]:
+    """Return the event of a notice as a document, without id and time.
+
+    One of S3 stands on the object (`s3://bucket/key`), one of Kafka on the partition (`kafka://topic/0`), any other on
+    its first resource, or else its source.
+    """
+    given = notice.notification
+    if given["source"] == s3.S3 and "object" in notice.detail:
+        document = s3.document_of_object(notice.detail)
+    elif given["source"] == kafka.KAFKA and "topic" in notice.detail:
+        document = kafka.document_of_record(given)
+    else:
+        document = _of_anything(given)
+    words = (_prefix(str(given["source"])), _kebab(str(given["detail-type"])))
     return {
-        "resource": {RESOURCE_ID: f"{uri}/{stored['key']}", RESOURCE_NAME: stored["key"]},
-        "related": [{RESOURCE_ID: uri, RESOURCE_ROLE: "bucket", RESOURCE_NAME: bucket}],
-        "payload": {
-            "bucket": bucket,
-            "key": stored["key"],
-            "size": stored.get("size"),
-            "etag": stored.get("etag"),
-            "version_id": stored.get("version-id"),
-            "sequencer": stored.get("sequencer"),
-            "reason": detail.get("reason"),
-            "requester": detail.get("requester"),
-        },
+        **document,
+        "event": ".".join(word for word in words if word),
+        "related": [*document["related"], *_account(given)],
     }
 
 
@@ -66,7 +64,7 @@ def _of_anything(notification: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "resource": {RESOURCE_ID: first},
         "related": [{RESOURCE_ID: arn, RESOURCE_ROLE: "resource"} for arn in others],
-        "payload": detail if isinstance(detail, dict) else {"detail": detail},
+        "payload": detail if isinstance(detail, Mapping) else {"detail": detail},
     }
 
 
@@ -84,7 +82,7 @@ def _id(notification: Mapping[str, Any]) -> str:
     try:
         return str(uuid.UUID(given))
     except ValueError:
-        return named_id("eventbridge", repr(sorted(notification.items(), key=str)))
+        return named_id("eventbridge", json.dumps(notification, sort_keys=True, default=str))
 
 
 def _prefix(source: str) -> str:
@@ -92,4 +90,4 @@ def _prefix(source: str) -> str:
 
 
 def _kebab(detail_type: str) -> str:
-    return re.sub(r"[^a-z0-9.]+", "-", detail_type.strip().lower()).strip("-")
+    return SEPARATORS.sub("-", detail_type.lower()).strip("-")

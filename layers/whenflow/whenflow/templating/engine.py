@@ -1,132 +1,40 @@
 """Checks, compiles and renders templates."""
 
 import json
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from jinja2 import ChainableUndefined, Template, TemplateSyntaxError, Undefined, nodes
-from jinja2.compiler import CodeGenerator, Frame
-from jinja2.runtime import LoopContext
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
+from jinja2 import Template, TemplateSyntaxError, nodes
 
-from whenflow.templating import filters
-from whenflow.templating.inserting import inserted, placed
-from whenflow.templating.policy import ALLOWED_FILTERS, ALLOWED_TESTS, Forbidden, check_source, check_tree
-from whenflow.templating.views import View
+from whenflow.templating.clock import TimeUp, within_time
+from whenflow.templating.context import Context
+from whenflow.templating.environment import counted_tree, environment
+from whenflow.templating.errors import Forbidden, Misused, TemplateError
+from whenflow.templating.filters import tojson
+from whenflow.templating.inserting import placed
+from whenflow.templating.meter import Meter, metering, under_way
+from whenflow.templating.policy import check_source, check_tree
+
+__all__ = ["TemplateError", "check", "evaluate", "is_lone_expression", "is_template", "render"]
 
 T = TypeVar("T")
-
 MAX_OUTPUT_CHARS = 1024 * 1024
-MAX_PRODUCT_CHARS = 256 * 1024
-MAX_NUMBER_BITS = 4096
-MAX_RANGE = 100
-LOOP_NAMES = frozenset({"first", "index", "index0", "last", "length", "nextitem", "previtem", "revindex", "revindex0"})
-TRIM_MARKS = re.compile(r"\A[-+]|[-+]\Z")
+RESULT = "result"
 
 
-class TemplateError(Exception):
-    """A template is not allowed, not valid, or fails on this data.
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A template that is ready, and the names that it mentions."""
 
-    Attributes:
-        message: What is wrong, for people.
-        line: Where, counted from 1, or None where the place is not known.
-    """
+    template: Template
+    names: frozenset[str]
 
-    def __init__(self, message: str, line: int | None = None) -> None:
-        """Keep what is wrong and where."""
-        super().__init__(f"line {line}: {message}" if line else message)
-        self.message = message
-        self.line = line
-
-
-class _CodeGenerator(CodeGenerator):
-    """Has `~` metered like the other operators, for which Jinja2 itself provides."""
-
-    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:
-        self.write("environment.concatenate((")
-        for part in node.nodes:
-            self.visit(part, frame)
-            self.write(", ")
-        self.write("))")
-
-
-class _Environment(ImmutableSandboxedEnvironment):
-    """Templates see plain data only: keys of objects, items of lists, never an attribute of anything but a loop's."""
-
-    code_generator_class = _CodeGenerator
-    intercepted_binops = frozenset(["+", "*", "%", "-", "/", "//"])
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        if isinstance(obj, Undefined):
-            return obj
-        try:
-            if isinstance(obj, View):
-                return obj.look_up(attribute)
-            if isinstance(obj, Mapping):
-                return obj[attribute]
-            if isinstance(obj, LoopContext) and attribute in LOOP_NAMES:
-                return getattr(obj, attribute)
-        except KeyError:
-            pass
-        return self.undefined(obj=obj, name=attribute)
-
-    def getitem(self, obj: Any, argument: Any) -> Any:
-        try:
-            return obj[argument]
-        except (LookupError, TypeError, AttributeError):
-            return self.getattr(obj, argument) if isinstance(argument, str) else self.undefined(obj=obj, name=argument)
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        if operator in "*%" and not (_is_number(left) and _is_number(right)):
-            raise TemplateError(f"'{operator}' works on numbers only")
-        return _metered(super().call_binop(context, operator, _unmarked(left), _unmarked(right)))
-
-    def concatenate(self, parts: Iterable[Any]) -> str:
-        return str(_metered("".join(map(str, parts))))
-
-
-def _metered(value: Any) -> Any:
-    if isinstance(value, str | list | tuple) and len(value) > MAX_PRODUCT_CHARS:
-        raise TemplateError(f"a value grew over {MAX_PRODUCT_CHARS:,} characters")
-    if isinstance(value, int) and value.bit_length() > MAX_NUMBER_BITS:
-        raise TemplateError(f"a number grew over {MAX_NUMBER_BITS:,} bits")
-    return value
-
-
-def _unmarked(value: Any) -> Any:
-    """Take the mark of being JSON from what other text is added to."""
-    return str(value) if isinstance(value, Markup) else value
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, Undefined)
-
-
-def _range(*bounds: int) -> range:
-    numbers = range(*bounds)
-    if len(numbers) > MAX_RANGE:
-        raise TemplateError(f"range() gives at most {MAX_RANGE} numbers")
-    return numbers
-
-
-@lru_cache(maxsize=2)
-def _environment(for_json: bool) -> _Environment:
-    environment = _Environment(
-        undefined=ChainableUndefined,
-        finalize=inserted if for_json else None,
-        autoescape=False,
-        extensions=(),
-        cache_size=0,
-    )
-    environment.globals = {"range": _range}
-    # No more than the lists say is there at all: `map('format')` names a filter as well, and no check would see it.
-    known = environment.filters | filters.OWN
-    environment.filters = {name: known[name] for name in ALLOWED_FILTERS}
-    environment.tests = {name: environment.tests[name] for name in ALLOWED_TESTS}
-    return environment
+    def begin(self, context: Mapping[str, Any]) -> Any:
+        """Return Jinja2's context, with no more of ours than is mentioned: the rest may cost something to look up."""
+        return self.template.new_context({name: context[name] for name in self.names if name in context})
 
 
 def is_template(text: str) -> bool:
@@ -140,13 +48,18 @@ def is_lone_expression(text: str) -> bool:
     return stripped.startswith("{{") and stripped.endswith("}}") and stripped.count("{{") == 1
 
 
-def check(source: str) -> None:
+def check(source: str, *, unknown_later: bool = False) -> None:
     """Check a template without rendering it.
+
+    Args:
+        source: The template.
+        unknown_later: Filters and tests that nobody knows pass here, and fail when the template is rendered. So it is
+            with the actions of automations, as with Prefect's.
 
     Raises:
         TemplateError: It is not valid, or says something that is not allowed.
     """
-    _guarded(lambda: _parse(source, for_json=False))
+    _guarded(lambda: _parse(source, for_json=False, unknown_later=unknown_later), {})
 
 
 def render(source: str, context: Mapping[str, Any], *, for_json: bool = False) -> str:
@@ -154,13 +67,15 @@ def render(source: str, context: Mapping[str, Any], *, for_json: bool = False) -
 
     Args:
         source: The template.
-        context: Plain data by name.
+        context: Plain data by name; a `Context` also says what time it is, and where the UI is.
         for_json: The text is JSON; what is inserted is escaped so that it cannot change the structure.
 
     Raises:
         TemplateError: It is not allowed, not valid, or fails on this data.
     """
-    return _guarded(lambda: _capped(_compile(source, for_json).generate(**context), for_json))
+    compiled = _guarded(lambda: _compile(source, for_json), context)
+    at_work = compiled.begin(context)  # outside of the guard: looking things up is no work of the template's
+    return _guarded(lambda: _capped(_run(compiled.template, at_work), for_json), context)
 
 
 def evaluate(source: str, context: Mapping[str, Any]) -> Any:
@@ -169,51 +84,119 @@ def evaluate(source: str, context: Mapping[str, Any]) -> Any:
     Raises:
         TemplateError: As `render`; also where the value is not there or has no JSON form.
     """
+    compiled = _guarded(lambda: _compile_expression(source.strip()), context)
+    at_work = compiled.begin(context)
 
-    def value_of() -> Any:
-        result = _compile_expression(TRIM_MARKS.sub("", source.strip()[2:-2]).strip())(context)
-        return json.loads(filters.tojson(result))
+    def value() -> Any:
+        for _ in _run(compiled.template, at_work):
+            pass
+        return json.loads(tojson(at_work.vars[RESULT]))
 
-    return _guarded(value_of)
+    return _guarded(value, context)
 
 
-def _guarded(work: Callable[[], T]) -> T:
+def mentioned(source: str) -> frozenset[str]:
+    """Return the names of a template that a context might answer to.
+
+    Raises:
+        TemplateError: It is not allowed, or not valid.
+    """
+    return _guarded(lambda: _names(_parse(source, for_json=False)), {})
+
+
+def _guarded(work: Callable[[], T], context: Mapping[str, Any]) -> T:
     try:
-        return work()
+        with metering(under_way() or meter_for(context)):
+            return within_time(work)
     except TemplateError:
         raise
     except Forbidden as error:
         raise TemplateError(error.message, error.line) from None
     except TemplateSyntaxError as error:
         raise TemplateError(error.message or "not a valid template", error.lineno) from None
-    except filters.UndefinedValue as error:
-        raise TemplateError(f"'{error}' is undefined") from None
-    except filters.Misused as error:
+    except _Failed as failure:
+        raise TemplateError(failure.message, failure.line) from None
+    except Misused as error:
         raise TemplateError(str(error)) from None
+    except TimeUp:
+        raise TemplateError("rendering takes too long: fewer or shorter loops, or less data") from None
     except RecursionError:
-        raise TemplateError("the template is nested too deeply") from None
+        raise TemplateError("the template, or the data, is nested too deeply") from None
     except Exception as error:  # whatever a user's template does wrong on its data is the template's fault, never ours
         raise TemplateError(f"{type(error).__name__}: {error}") from None
 
 
-def _parse(source: str, *, for_json: bool) -> Any:
+def meter_for(context: Mapping[str, Any]) -> Meter:
+    """Return a fresh meter for rendering with this context; under `metering`, all renderings share it."""
+    return Meter(context.now, context.site) if isinstance(context, Context) else Meter()
+
+
+@contextmanager
+def sharing(context: Mapping[str, Any]) -> Iterator[None]:
+    """Have all renderings within share what work there may be for one."""
+    with metering(under_way() or meter_for(context)):
+        yield
+
+
+class _Failed(Exception):
+    """A template failed on its data, at this line."""
+
+    def __init__(self, message: str, line: int | None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+
+
+def _run(template: Template, context: Any) -> Iterable[str]:
+    """Yield what a template gives; Jinja2's own way would build a trace-back of the template's source first."""
+    try:
+        yield from template.root_render_func(context)
+    except (TemplateError, RecursionError):
+        raise
+    except Misused as error:
+        raise _Failed(str(error), _line(template, error)) from None
+    except Exception as error:
+        raise _Failed(f"{type(error).__name__}: {error}", _line(template, error)) from None
+
+
+def _line(template: Template, error: Exception) -> int | None:
+    trace, line = error.__traceback__, None
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            line = template.get_corresponding_lineno(trace.tb_lineno)
+        trace = trace.tb_next
+    return line
+
+
+def _parse(source: str, *, for_json: bool, unknown_later: bool = False) -> nodes.Template:
     check_source(source)
-    tree = _environment(for_json).parse(source)
-    check_tree(tree)
+    tree = environment(for_json).parse(source)
+    check_tree(tree, unknown_later=unknown_later)
     return tree
 
 
-@lru_cache(maxsize=512)
-def _compile(source: str, for_json: bool) -> Template:
-    _parse(source, for_json=for_json)
-    return _environment(for_json).from_string(source)
+def _names(tree: nodes.Template) -> frozenset[str]:
+    return frozenset(name.name for name in tree.find_all(nodes.Name))
 
 
 @lru_cache(maxsize=512)
-def _compile_expression(expression: str) -> Callable[[Mapping[str, Any]], Any]:
-    _parse("{{" + expression + "}}", for_json=False)
-    compiled = _environment(for_json=False).compile_expression(expression, undefined_to_none=False)
-    return lambda context: compiled(**context)
+def _compile(source: str, for_json: bool) -> _Compiled:
+    tree = _parse(source, for_json=for_json)
+    names = _names(tree)
+    made_for = environment(for_json)
+    return _Compiled(made_for.from_string(counted_tree(tree, made_for)), names)
+
+
+@lru_cache(maxsize=512)
+def _compile_expression(source: str) -> _Compiled:
+    tree = _parse(source, for_json=False)
+    outputs = [node for output in tree.body if isinstance(output, nodes.Output) for node in output.nodes]
+    if len(outputs) != 1 or len(tree.body) != 1 or isinstance(outputs[0], nodes.TemplateData):
+        raise TemplateError("this is more than one expression", 1)
+    target = nodes.Name(RESULT, "store", lineno=1)
+    whole = nodes.Template([nodes.Assign(target, outputs[0], lineno=1)], lineno=1)
+    made_for = environment(for_json=False)
+    return _Compiled(made_for.from_string(counted_tree(whole, made_for)), _names(tree))
 
 
 def _capped(rendered: Iterable[str], for_json: bool) -> str:

@@ -7,14 +7,21 @@ Anywhere else it is JSON as it stands.
 import json
 import re
 from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
 from typing import Any
 
 from jinja2 import Undefined
-from markupsafe import Markup
 
-from whenflow.templating.filters import json_text
+from whenflow.templating.errors import Misused, UndefinedValue
+from whenflow.templating.meter import MAX_VALUE, allow, read, weight
 
 _MARKS = re.compile(r'["\\]')
+
+
+class JsonText(str):
+    """Text that is JSON already. What is made of it (a part, upper case, longer text) is text like any other."""
+
+    __slots__ = ()
 
 
 class Inserted(str):
@@ -34,12 +41,48 @@ class Inserted(str):
         return self
 
 
+def json_text(value: Any, indent: int | None = None, *, sort_keys: bool = False, ascii_only: bool = False) -> str:
+    """Write a value as JSON.
+
+    Raises:
+        UndefinedValue: The value, or one inside it, is not there.
+        Misused: It has no form in JSON, or is too large.
+    """
+    allow(weight(value, MAX_VALUE, 1))
+    read(value)
+    try:
+        return json.dumps(
+            value, indent=indent, sort_keys=sort_keys, ensure_ascii=ascii_only, allow_nan=False, default=_form
+        )
+    except (TypeError, ValueError) as error:
+        raise Misused(f"the value has no form in JSON: {error}") from None
+
+
+def _form(value: Any) -> Any:
+    if isinstance(value, Undefined):
+        raise UndefinedValue(f"'{undefined_name(value)}' is undefined")
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    raise Misused(f"a {type(value).__name__} has no form in JSON; perhaps it lacks a `| list`")
+
+
+def undefined_name(value: Undefined) -> str:
+    """Return the name of a variable that is not there."""
+    name = value._undefined_name
+    return str(name) if name is not None and isinstance(name, str | int) else "a value"
+
+
 def inserted(value: Any) -> Inserted:
     """Return what an expression gave, ready to be put into JSON."""
-    if isinstance(value, str) and not isinstance(value, Markup):
+    if isinstance(value, str) and not isinstance(value, JsonText):
         text = _escaped(value)
         return Inserted(text, text)
-    text = "" if isinstance(value, Undefined) else str(value) if isinstance(value, Markup) else json_text(value)
+    if isinstance(value, datetime):
+        text = f'"{_form(value)}"'
+        return Inserted(text, text[1:-1])
+    text = "" if isinstance(value, Undefined) else str(value) if isinstance(value, JsonText) else json_text(value)
     return Inserted(text, _escaped(text))
 
 

@@ -8,8 +8,14 @@ from collections.abc import Iterator
 
 from jinja2 import nodes
 
+from whenflow.templating.errors import Forbidden
+from whenflow.templating.filters import DENIED_FILTERS, DENIED_TESTS, FILTERS, TESTS
+from whenflow.templating.methods import METHODS
+
 MAX_SOURCE_CHARS = 16 * 1024
 MAX_NESTING = 20
+MAX_DEPTH = 60
+MAX_NODES = 5_000
 MAX_LOOPS = 10
 MAX_LOOP_DEPTH = 2
 
@@ -18,6 +24,7 @@ ALLOWED_NODES: tuple[type[nodes.Node], ...] = (
     nodes.Output,
     nodes.TemplateData,
     nodes.Name,
+    nodes.NSRef,
     nodes.Const,
     nodes.Getattr,
     nodes.Getitem,
@@ -27,6 +34,7 @@ ALLOWED_NODES: tuple[type[nodes.Node], ...] = (
     nodes.CondExpr,
     nodes.For,
     nodes.Assign,
+    nodes.With,
     nodes.Compare,
     nodes.Operand,
     nodes.And,
@@ -48,28 +56,17 @@ ALLOWED_NODES: tuple[type[nodes.Node], ...] = (
     nodes.Keyword,
     nodes.Slice,
 )
-
-_FILTERS = (
-    "abs capitalize default d dictsort first float from_json int items join last length list lower map max min "
-    "reject rejectattr replace reverse round select selectattr sort string sum title tojson trim truncate unique "
-    "upper urlencode uuid wordcount"
-)
-_TESTS = (
-    "boolean defined divisibleby eq equalto even false float ge greaterthan gt in integer iterable le lessthan "
-    "lower lt mapping ne none number odd sameas sequence string true undefined upper"
-)
-ALLOWED_FILTERS = frozenset(_FILTERS.split())
-ALLOWED_TESTS = frozenset(_TESTS.split())
-
-
-class Forbidden(Exception):
-    """The template says something that is not allowed."""
-
-    def __init__(self, message: str, line: int) -> None:
-        """Keep what is wrong and where."""
-        super().__init__(message)
-        self.message = message
-        self.line = line
+FUNCTIONS = ("range", "namespace", "dict")
+ALLOWED_FILTERS = frozenset(FILTERS)
+ALLOWED_TESTS = frozenset(TESTS)
+WORDS = {
+    "Pow": "raising to a power (**)",
+    "FilterBlock": "a filter block",
+    "AssignBlock": "a set block",
+    "CallBlock": "a call block",
+    "ScopedEvalContextModifier": "autoescape",
+    "FromImport": "import",
+}
 
 
 def check_source(source: str) -> None:
@@ -87,15 +84,23 @@ def check_source(source: str) -> None:
                 depth = max(0, depth - 1)
 
 
-def check_tree(tree: nodes.Template) -> None:
+def check_tree(tree: nodes.Template, *, unknown_later: bool = False) -> None:
     """Refuse a parsed template that says anything not on the lists.
+
+    Args:
+        tree: As parsed.
+        unknown_later: Filters and tests that nobody knows are not refused here; using them fails.
 
     Raises:
         Forbidden: With the first such thing and its line.
     """
     loops = 0
-    for node, loop_depth in _walk(tree, 0):
-        _check_node(node)
+    for count, (node, depth, loop_depth) in enumerate(_walk(tree, 0, 0)):
+        if count >= MAX_NODES:
+            raise Forbidden(f"a template has at most {MAX_NODES:,} names, values and operators", node.lineno)
+        if depth > MAX_DEPTH:
+            raise Forbidden("expressions or blocks are nested too deeply", node.lineno)
+        _check_node(node, unknown_later)
         if isinstance(node, nodes.For):
             loops += 1
             if loops > MAX_LOOPS:
@@ -104,31 +109,57 @@ def check_tree(tree: nodes.Template) -> None:
                 raise Forbidden(f"for loops are nested at most {MAX_LOOP_DEPTH} deep", node.lineno)
 
 
-def _walk(node: nodes.Node, loop_depth: int) -> Iterator[tuple[nodes.Node, int]]:
+def _walk(node: nodes.Node, depth: int, loop_depth: int) -> Iterator[tuple[nodes.Node, int, int]]:
     loop_depth += isinstance(node, nodes.For)
-    yield node, loop_depth
+    yield node, depth, loop_depth
     for child in node.iter_child_nodes():
-        yield from _walk(child, loop_depth)
+        yield from _walk(child, depth + 1, loop_depth)
 
 
-def _check_node(node: nodes.Node) -> None:
+def _check_node(node: nodes.Node, unknown_later: bool) -> None:
     if isinstance(node, nodes.Call):
-        if not (isinstance(node.node, nodes.Name) and node.node.name == "range"):
-            raise Forbidden("nothing can be called but range(); use a filter, such as {{ value | items }}", node.lineno)
+        _check_call(node)
         return
     if not isinstance(node, ALLOWED_NODES):
-        raise Forbidden(f"'{_word(node)}' is not allowed in a template", node.lineno)
+        raise Forbidden(f"{_word(node)} is not allowed in a template; {_ALLOWED}", node.lineno)
     if isinstance(node, nodes.For) and node.recursive:
         raise Forbidden("recursive loops are not allowed", node.lineno)
-    if isinstance(node, nodes.Filter) and node.name not in ALLOWED_FILTERS:
-        raise Forbidden(f"there is no filter '{node.name}' here; there are {_list(ALLOWED_FILTERS)}", node.lineno)
-    if isinstance(node, nodes.Test) and node.name not in ALLOWED_TESTS:
-        raise Forbidden(f"there is no test '{node.name}' here; there are {_list(ALLOWED_TESTS)}", node.lineno)
+    if isinstance(node, nodes.Filter | nodes.Test):
+        if node.dyn_args is not None or node.dyn_kwargs is not None:
+            raise Forbidden("arguments are written one by one, without * and **", node.lineno)
+        _check_name(node, unknown_later)
+
+
+def _check_name(node: nodes.Filter | nodes.Test, unknown_later: bool) -> None:
+    kind, allowed, denied = (
+        ("filter", ALLOWED_FILTERS, DENIED_FILTERS)
+        if isinstance(node, nodes.Filter)
+        else ("test", ALLOWED_TESTS, DENIED_TESTS)
+    )
+    if node.name not in allowed and (node.name in denied or not unknown_later):
+        raise Forbidden(f"there is no {kind} '{node.name}' here; there are {', '.join(sorted(allowed))}", node.lineno)
+
+
+def _check_call(node: nodes.Call) -> None:
+    if node.dyn_args is not None or node.dyn_kwargs is not None:
+        raise Forbidden("arguments are written one by one, without * and **", node.lineno)
+    called = node.node
+    if isinstance(called, nodes.Getattr) and called.attr in METHODS and not node.kwargs:
+        return
+    if isinstance(called, nodes.Name) and called.name in FUNCTIONS:
+        if called.name != "range" and node.args:
+            raise Forbidden(f"{called.name}() takes names with values: {called.name}(total=0)", node.lineno)
+        return
+    methods = ", ".join(f".{name}()" for name in sorted(METHODS))
+    raise Forbidden(
+        f"nothing can be called but range(), namespace(), dict() and {methods}; use a filter: {{{{ value | items }}}}",
+        node.lineno,
+    )
+
+
+_ALLOWED = "there are {{ expressions }}, if, for, set, with and raw"
 
 
 def _word(node: nodes.Node) -> str:
-    return type(node).__name__.lower()
-
-
-def _list(words: frozenset[str]) -> str:
-    return ", ".join(sorted(words))
+    name = type(node).__name__
+    return WORDS.get(name, f"'{name.lower()}'")

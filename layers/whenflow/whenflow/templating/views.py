@@ -1,6 +1,6 @@
 """Plain data with the few conveniences that templates are promised."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE
@@ -11,6 +11,18 @@ class View:
 
     def look_up(self, name: str) -> Any:
         """Return what `{{ data.name }}` means, or raise KeyError."""
+        raise KeyError(name)
+
+
+class Word(str, View):
+    """One word of a fixed few; `.value` and `.name` are the word again, as in Prefect's templates."""
+
+    __slots__ = ()
+
+    def look_up(self, name: str) -> str:
+        """Return the word."""
+        if name in ("value", "name"):
+            return str(self)
         raise KeyError(name)
 
 
@@ -34,26 +46,68 @@ class CaseInsensitive(dict[str, str], View):
         return self[name] if name in self else self[name.replace("_", "-")]
 
 
-class Dotted(dict[str, str], View):
+class Pairs(dict[str, str]):
+    """Labels; a loop over them gives pairs: `{% for label, value in event.resource %}`."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the pairs."""
+        return iter(self.items())
+
+
+class Dotted(Pairs, View):
     """Labels whose dotted names may be walked: `labels.a.b` is the label `a.b`."""
 
     def __init__(self, labels: Mapping[str, str], prefix: str = "") -> None:
         """View these labels below a prefix."""
-        super().__init__(labels)
+        super().__init__(labels.items())
         self._prefix = prefix
 
     def look_up(self, name: str) -> Any:
         """Return the label of this name, or the view of all labels below it."""
         full = self._prefix + name
+        is_branch = any(label.startswith(full + ".") for label in self.keys())
         if full in self:
-            return self[full]
-        if any(label.startswith(full + ".") for label in self):
+            return Branch(self[full], Dotted(self, full + ".")) if is_branch else self[full]
+        if is_branch:
             return Dotted(self, full + ".")
         raise KeyError(name)
 
 
-class ResourceView(dict[str, str], View):
+class Branch(str, View):
+    """The value of a label that has others below it: with labels `a` and `a.b`, both are found by dots."""
+
+    __slots__ = ("below",)
+    below: Dotted
+
+    def __new__(cls, value: str, below: Dotted) -> "Branch":
+        """Keep the value and the labels below."""
+        made = super().__new__(cls, value)
+        made.below = below
+        return made
+
+    def look_up(self, name: str) -> Any:
+        """Return a label below."""
+        return self.below.look_up(name)
+
+
+class Group(tuple[Any, list[Any]], View):
+    """What `groupby` gives: a pair, whose parts are also called `grouper` and `list`."""
+
+    __slots__ = ()
+
+    def look_up(self, name: str) -> Any:
+        """Return one of the parts."""
+        if name in ("grouper", "list"):
+            return self[("grouper", "list").index(name)]
+        raise KeyError(name)
+
+
+class ResourceView(Pairs, View):
     """A resource as templates see it: its labels, and `.id`, `.name`, `.role`, `.labels`."""
+
+    def __init__(self, labels: Mapping[str, str]) -> None:
+        """View these labels."""
+        super().__init__(labels.items())
 
     def look_up(self, name: str) -> Any:
         """Return a label or one of the conveniences."""

@@ -49,8 +49,9 @@ class MemoryMatching:
         self.windows = MemoryWindowStore(firings)
         self.timers = MemoryTimerQueue()
         self.holds = MemoryHoldStore()
-        keeper = Timekeeper(self.windows, self.timers, MemoryProgressStore(), Witnesses(events, clock), clock)
-        settler = Settler(self.windows, firings, events, NoPauses(), keeper.ask_soon)
+        witnesses = Witnesses(events, clock)
+        keeper = Timekeeper(self.windows, self.timers, MemoryProgressStore(), witnesses, clock)
+        settler = Settler(self.windows, firings, events, NoPauses(), keeper.ask_soon, witnesses.repair)
         self.matcher = Matcher(self, settler, Holder(events, self.holds, clock), keeper, clock)
         self.timer = Timer(self, settler, keeper, self.matcher, clock)
 

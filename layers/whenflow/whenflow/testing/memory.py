@@ -11,9 +11,10 @@ from typing import Any
 from whenflow.automations.firing import Firing
 from whenflow.errors import Conflict, NoSlot, NotFound, Rejected
 from whenflow.events import Event
-from whenflow.ports import Changes, DueRun, LogLine, Page, Reference
+from whenflow.ports import Changes, Clock, DueRun, LogLine, Page, Reference
 from whenflow.runs import FlowRun
 from whenflow.runs.slots import SlotChange
+from whenflow.webhooks.log import REMEMBERED, LoggedRequest
 from whenflow.webhooks.secrets import secret_text
 
 CHANGES_KEPT = 20
@@ -288,6 +289,35 @@ class MemorySecrets:
         """Forget a secret that `put` kept."""
         if reference.startswith("ssm:/whenflow/"):
             self.kept.pop(reference, None)
+
+
+class MemoryRequestLog:
+    """Requests in a list, for as long as they are remembered.
+
+    Attributes:
+        entries: The requests, in order.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        """Start empty."""
+        self._clock = clock
+        self.entries: list[LoggedRequest] = []
+
+    def add(self, entry: LoggedRequest) -> None:
+        """Log a request."""
+        self.entries.append(entry)
+
+    def newest(self, webhook_id: str, limit: int) -> Sequence[LoggedRequest]:
+        """Return requests of a webhook, newest first."""
+        found = [one for one in self.entries if one.webhook_id == webhook_id and self._is_remembered(one)]
+        return sorted(found, key=lambda one: one.id, reverse=True)[:limit]
+
+    def get(self, webhook_id: str, request_id: str) -> LoggedRequest | None:
+        """Return one request of a webhook."""
+        return next((one for one in self.newest(webhook_id, len(self.entries)) if one.id == request_id), None)
+
+    def _is_remembered(self, entry: LoggedRequest) -> bool:
+        return self._clock.now() - entry.received < REMEMBERED
 
 
 def _plain(documents: Mapping[tuple[str, str], dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:

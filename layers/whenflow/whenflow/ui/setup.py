@@ -1,5 +1,6 @@
 """What the user set up: automations, webhooks, deployments. Lists, and a page of each."""
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -128,7 +129,9 @@ def _newest_first(services: "Services", kind: str) -> list[dict[str, Any]]:
     return sorted(services.config.all(kind), key=lambda one: str(one.get("created")), reverse=True)
 
 
-def _source(text: str) -> Shown:
+def _source(template: str | Mapping[str, Any]) -> Shown:
+    """Show a template: the text that it is, or its object as JSON."""
+    text = template if isinstance(template, str) else json.dumps(template, indent=2, ensure_ascii=False)
     return Shown(text[:MAX_JSON_CHARS], max(0, len(text) - MAX_JSON_CHARS))
 
 

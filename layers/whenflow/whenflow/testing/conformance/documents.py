@@ -1,6 +1,6 @@
 """The sets `validation` and `event_schema`: documents, accepted in their normal form or refused by field."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ def run_validation(case: Mapping[str, Any], _fixtures: Mapping[str, Any]) -> tup
     try:
         got = _without_ids(_read(case["endpoint"], case["document"]))
     except Rejected as error:
-        return _refusal(expect, error.faults)
+        return refusal(expect, error.faults)
     return _acceptance(expect, {"result": "accepted", "document": got})
 
 
@@ -39,7 +39,7 @@ def run_event_schema(case: Mapping[str, Any], _fixtures: Mapping[str, Any]) -> t
     try:
         event = event_from_document(_grown(case["document"]), RECEIVED)
     except Rejected as error:
-        return _refusal(expect, error.faults)
+        return refusal(expect, error.faults)
     if "document" not in expect:
         return _acceptance(expect, {"result": "accepted"})
     expected = {"result": expect["result"], "document": _instants(expect["document"])}
@@ -50,13 +50,19 @@ def _acceptance(expect: Mapping[str, Any], got: dict[str, Any]) -> tuple[Any, An
     return ({"result": "refused"} if expect["result"] == "crash" else dict(expect)), got
 
 
-def _refusal(expect: Mapping[str, Any], faults: tuple[Fault, ...]) -> tuple[Any, Any]:
-    """Compare refusals: every pointer that is asked for must be named, or its parent, or a place within it."""
-    named = sorted({"".join(f"/{step}" for step in fault.loc) for fault in faults})
+def refusal(expect: Mapping[str, Any], faults: Iterable[Fault], depth: int = 0) -> tuple[Any, Any]:
+    """Compare refusals: every pointer that is asked for must be named, or its parent, or a place within it.
+
+    Args:
+        expect: What the case asks for.
+        faults: What was found.
+        depth: How many steps below the document the pointers begin.
+    """
+    named = sorted({"".join(f"/{step}" for step in fault.loc[depth:]) for fault in faults})
     got = {"result": "refused", "fields": named}
     if expect["result"] == "crash":
         return got, got
-    if expect["result"] == "accepted":
+    if expect["result"] != "refused":
         return dict(expect), got
     missed = [field for field in expect["fields"] if not any(_names(one, field) for one in named)]
     return ({"result": "refused", "fields": expect["fields"]} if missed else got), got

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from whenflow.testing.conformance import documents, matching, triggers
+from whenflow.testing.conformance import documents, matching, templating, triggers
 
 SetRunner: TypeAlias = Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[Any, Any]]
 SETS: dict[str, SetRunner] = {
     "event_schema": documents.run_event_schema,
     "matching": matching.run,
+    "targets": templating.run_targets,
+    "templating": templating.run_templating,
     "triggers_hand": triggers.run,
     "triggers_random": triggers.run,
     "validation": documents.run_validation,

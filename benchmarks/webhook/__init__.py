@@ -1,0 +1,1 @@
+"""Requests per second through a webhook: from HTTP request to stored event."""

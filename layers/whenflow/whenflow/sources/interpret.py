@@ -1,0 +1,120 @@
+"""From notice and source to event."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from whenflow.documents import is_deeper
+from whenflow.errors import Rejected
+from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, event_from_document, iso, named_id
+from whenflow.events.limits import MAX_DEPTH
+from whenflow.sources.eventbridge import default_document
+from whenflow.sources.model import RESOURCE_PREFIX, Source
+from whenflow.sources.notice import Notice, template_context
+from whenflow.sources.pattern import matches
+from whenflow.templating.drafts import NotRendered, render_draft
+
+FAILED = "whenflow.source.failed"
+NO_SOURCE = "default"
+SHOWN_CHARS, KEPT_CHARS = 10_000, 100_000
+
+
+class Misread(Exception):
+    """A notification gives no event.
+
+    Attributes:
+        reason: Why, for people.
+        rendered: What the template made of it, as far as it came.
+    """
+
+    def __init__(self, reason: str, rendered: str | None = None) -> None:
+        """Keep the reason and what was rendered."""
+        super().__init__(reason)
+        self.reason = reason
+        self.rendered = rendered
+
+
+def source_for(notice: Notice, sources: Sequence[Source]) -> Source | None:
+    """Return the first source that is switched on and is about this notice.
+
+    Args:
+        notice: What came.
+        sources: In their order.
+    """
+    if notice.fault:
+        return None
+    return next((one for one in sources if one.enabled and matches(one.pattern, notice.notification)), None)
+
+
+def interpret(notice: Notice, source: Source | None, now: datetime) -> Event:
+    """Make the event that a source says, or the one that the notification becomes by itself.
+
+    Raises:
+        Misread: The notification, the template or what it renders to is at fault, or too large.
+    """
+    if notice.fault:
+        raise Misread(notice.fault)
+    document = default_document(notice)
+    if source is not None and source.template is not None:
+        try:
+            document = {"payload": document["payload"], **render_draft(source.template, template_context(notice))}
+        except NotRendered as error:
+            raise Misread(error.reason, error.rendered) from None
+    document = {"id": notice.id, "occurred": notice.notification.get("time") or iso(now), **document}
+    if source is not None:
+        _relate(document, source)
+    try:
+        return event_from_document(document, now)
+    except Rejected as error:
+        found = "; ".join(f"{'.'.join(map(str, one.loc)) or 'the event'}: {one.msg}" for one in error.faults[:5])
+        reason = f"This gives no event: {found}." if found else error.reason
+        shown = {name: value for name, value in document.items() if name != "payload"}
+        raise Misread(reason, _text(shown)) from None
+
+
+def failed_event(notice: Notice, source: Source | None, reason: str, rendered: str | None, now: datetime) -> Event:
+    """Return the event that tells of a notification without one; delivered again, the notification gives the same.
+
+    Args:
+        notice: What gives no event.
+        source: That decided.
+        reason: Why there is none.
+        rendered: What the template gave, as far as it came.
+        now: The present.
+    """
+    resource = {RESOURCE_ID: RESOURCE_PREFIX + NO_SOURCE}
+    if source is not None:
+        resource = {RESOURCE_ID: source.resource_id, RESOURCE_NAME: source.name}
+    return Event(
+        id=named_id(FAILED, notice.id, resource[RESOURCE_ID]),
+        occurred=now,
+        event=FAILED,
+        resource=resource,
+        payload={
+            "reason": reason[:SHOWN_CHARS],
+            "rendered": rendered[:SHOWN_CHARS] if rendered is not None else None,
+            "notification": _kept(notice.notification),
+        },
+        received=now,
+    )
+
+
+def _relate(document: dict[str, Any], source: Source) -> None:
+    related = document.get("related", [])
+    if isinstance(related, list):
+        labels = {RESOURCE_ID: source.resource_id, RESOURCE_ROLE: "source", RESOURCE_NAME: source.name}
+        document["related"] = [*related, labels]
+
+
+def _kept(notification: Mapping[str, Any]) -> Any:
+    """Return a notification whole, so that it can be tried again; of one that is very large, its beginning as text."""
+    text = _text(notification)
+    return text[:SHOWN_CHARS] if len(text) > KEPT_CHARS or is_deeper(notification, MAX_DEPTH - 2) else notification
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(document, ensure_ascii=False, default=str)
+    except RecursionError:
+        return "nested too deeply to be shown"
