@@ -5,17 +5,21 @@ from typing import Any
 
 from whenflow.actions.notifications.deliver import Notifier
 from whenflow.actions.notifications.targets import Targets
-from whenflow.actions.run_control import LedgerRunControl
 from whenflow.actions.run_deployment import DeploymentRunner
 from whenflow.actions.tools import Tools
+from whenflow.api.desk import desk_of
 from whenflow.api.services import Services
 from whenflow.automations.registry import AutomationRegistry
 from whenflow.aws.config_store import DynamoConfigStore
 from whenflow.aws.event_store import DynamoEventStore
 from whenflow.aws.firing_store import DynamoFiringStore
 from whenflow.aws.run_store import DynamoRunStore
+from whenflow.aws.task_run_store import DynamoTaskRunStore
+from whenflow.flows import Flow, Task
+from whenflow.flows.backend import StackBackend, StackDeployments
+from whenflow.flows.serve import FlowServer
 from whenflow.ports import Clock, ConfigStore, EventStore, FiringStore, Ids, Launcher, RunStore
-from whenflow.runs import RunLedger
+from whenflow.runs import RunControl, RunLedger
 from whenflow.runs.schedule import RunSchedule
 from whenflow.testing import (
     MemoryConfigStore,
@@ -28,6 +32,7 @@ from whenflow.testing import (
     RecordedMailer,
     RecordedTopics,
 )
+from whenflow.testing.task_runs import MemoryTaskQueue
 from whenflow.testing.windows import MemoryTimerQueue
 
 SHARDS = 4
@@ -88,7 +93,7 @@ def tools_over(stores: Stores, launcher: Launcher, clock: Clock, ids: Ids) -> To
     ledger = RunLedger(stores.runs, clock, ids)
     runner = runner_over(stores, launcher, clock, ids)
     registry = AutomationRegistry(stores.config, stores.events, clock, ids, lambda _automation: None)
-    control = LedgerRunControl(ledger)
+    control = RunControl(ledger, clock)
     return Tools(stores.events, stores.config, clock, ids, runner, control, registry, notifier(clock))
 
 
@@ -97,3 +102,28 @@ def runner_over(stores: Stores, launcher: Launcher, clock: Clock, ids: Ids) -> D
     ledger = RunLedger(stores.runs, clock, ids)
     schedule = RunSchedule(ledger, stores.runs, launcher, MemoryTimerQueue(), clock, ids)
     return DeploymentRunner(stores.config, ledger, schedule, clock)
+
+
+def deployed(document: dict[str, Any], stores: Stores, clock: Clock, ids: Ids) -> dict[str, Any]:
+    """Set up a deployment, and return it."""
+    return desk_of(services_over(stores, clock, ids)).registry.upsert(document)[0]
+
+
+def served_over(
+    stores: Stores, served: tuple[Flow[..., Any] | Task[..., Any], ...], client: Any, clock: Clock, ids: Ids
+) -> FlowServer:
+    """Return a server of flows and tasks over these stores; it runs no deployments and delays no tasks."""
+    task_runs = DynamoTaskRunStore(client, "RunsTable", clock)
+    ledger = RunLedger(stores.runs, clock, ids)
+    desk = desk_of(services_over(stores, clock, ids))
+    backend = StackBackend(
+        ledger,
+        stores.runs,
+        stores.events,
+        clock,
+        ids,
+        task_runs,
+        lambda: StackDeployments(stores.config, desk.maker),
+        MemoryTaskQueue,
+    )
+    return FlowServer(served, backend, task_runs)

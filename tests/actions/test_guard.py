@@ -6,7 +6,7 @@ from tests.stories import ann_signs_up, order_placed, run_of
 from whenflow.actions.guard import STOPPED, LoopGuard
 from whenflow.actions.perform import ActionDispatcher
 from whenflow.errors import Transient
-from whenflow.flows import flow
+from whenflow.flows import flow, run_deployment
 from whenflow.testing import MemoryRateBudget
 
 
@@ -115,6 +115,46 @@ def test_a_chain_that_ends_is_left_alone(world):
     world.settle(new_user_flow)
 
     assert world.events.named(STOPPED) == []
+
+
+@flow
+def relay(name: str = "x") -> None:
+    """Ask for another flow by its deployment."""
+    run_deployment("new-user-flow/welcome", timeout=0)
+
+
+@flow
+def wrapper(name: str = "x") -> None:
+    """Ask for it from within a flow of this flow."""
+    relay()
+
+
+@pytest.mark.parametrize("outer", [relay, wrapper])
+def test_a_circle_by_way_of_runs_that_ask_for_others_is_stopped_too(world, outer):
+    world.deployment()
+    asking = world.deployment(name="asking", flow_name=outer.name)
+    world.automation(
+        {
+            "name": "circle",
+            "trigger": {
+                "type": "event",
+                "posture": "Reactive",
+                "expect": ["user.signed-up", "prefect.flow-run.Completed"],
+                "match": {"prefect.resource.id": ["user.*", "prefect.flow-run.*"]},
+                "match_related": {"prefect.resource.id": ["prefect.deployment.*"], "prefect.resource.name": "welcome"},
+            },
+            "actions": [run_of(asking, parameters={"name": "x"})],
+        }
+    )
+    welcome = {"prefect.resource.id": "prefect.deployment.x", "prefect.resource.name": "welcome"}
+    world.events.put(ann_signs_up(related=[welcome | {"prefect.resource.role": "deployment"}]))
+
+    for _ in range(20):
+        world.settle(outer, new_user_flow)
+        world.wait(1)
+
+    (told,) = world.events.named(STOPPED)
+    assert len(told.payload["firings"]) == 17
 
 
 def test_how_long_a_chain_may_be_is_a_setting(world, circle):

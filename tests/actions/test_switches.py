@@ -1,9 +1,11 @@
 """Pausing and resuming: deployments, work pools, work queues, automations."""
 
-import pytest
-from tests.stories import NOBODY, order_placed, welcoming
+from dataclasses import replace
 
-from whenflow.actions.work_pools import is_paused, pool_id_of, queue_id_of
+import pytest
+from tests.stories import NOBODY, ann_signs_up, order_placed, welcoming
+
+from whenflow.deployments.pools import is_paused, pool_id_of, queue_id_of
 
 
 def about(resource_id):
@@ -83,13 +85,27 @@ def test_a21_nothing_to_infer_fails_with_that_reason(world, fire, what):
     assert ended(world).payload["reason"] == f"No {what.replace('-', ' ')} could be inferred"
 
 
-@pytest.mark.parametrize("id_", [pool_id_of("lambda"), "lambda"])
-def test_a21_the_pool_of_the_event_is_inferred_by_id_or_name(world, fire, id_):
-    event = order_placed(related=about(f"prefect.work-pool.{id_}"))
+@pytest.mark.parametrize("what", ["work-pool", "work-queue"])
+def test_a21_the_pool_and_the_queue_of_a_run_are_inferred_from_its_event(world, fire, what):
+    world.welcomes_new_users()
+    world.happens(ann_signs_up())
+    (scheduled,) = world.events.named("prefect.flow-run.Scheduled")
 
-    world.dispatcher.dispatch(fire({"type": "pause-work-pool", "source": "inferred"}, event=event))
+    again = replace(scheduled, id=NOBODY)
+    world.dispatcher.dispatch(fire({"type": f"pause-{what}", "source": "inferred"}, event=again))
 
     assert is_paused(world.config, "lambda")
+    assert not is_paused(world.config, "step-functions")
+    assert world.events.names().count(f"prefect.{what}.paused") == 1
+
+
+def test_a21_an_automation_is_inferred_from_the_event_that_tells_of_it(world, fire):
+    id_ = world.automation(welcoming(world.deployment())).id
+
+    event = order_placed(resource=f"prefect.automation.{id_}")
+    world.dispatcher.dispatch(fire({"type": "pause-automation", "source": "inferred"}, event=event))
+
+    assert world.automations.get(id_).enabled is False
 
 
 def test_a21_the_deployment_of_the_event_is_inferred(world, fire):

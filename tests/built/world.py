@@ -111,6 +111,8 @@ def _scheduled_run(world: World) -> None:
     due = StateDetails(scheduled_time=world.clock.now() - timedelta(seconds=1))
     run = replace(
         _run(world, SCHEDULED_RUN, "process-new-file", {"file_name": "incoming/late.csv"}),
+        deployment_id=sample_writer().DEPLOYMENT,
+        deployment_name="welcome",
         work_pool_name="step-functions",
         job_variables={"state_machine_arn": world.state_machine_arn},
         states=(world.ledger.new_state(SCHEDULED_RUN, StateType.SCHEDULED, details=due),),

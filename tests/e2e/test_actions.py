@@ -4,7 +4,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from tests.e2e.stacks import Document, Stack, eventually, unique
 
-from whenflow.actions.work_pools import queue_id_of
+from whenflow.deployments.pools import queue_id_of
 
 pytestmark = pytest.mark.stack
 
@@ -105,7 +105,7 @@ def test_a_circle_of_runs_is_stopped_and_told(stack: Stack) -> None:
 def test_dead_letters_can_be_looked_at(stack: Stack) -> None:
     queues = stack.get("/dead-letters")
 
-    assert {one["name"] for one in queues} == {"action", "timer", "flow-failures", "stream", "notification"}
+    assert {one["name"] for one in queues} == {"action", "timer", "flow-failures", "tasks", "stream", "notification"}
     for one in queues:
         assert stack.get(f"/dead-letters/{one['name']}") == []
         outcome = stack.post(f"/dead-letters/{one['name']}/redrive", {})

@@ -26,6 +26,7 @@ def stack(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     queues = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("ActionRetryQueue", "TimerQueue")}
     for name, value in environment(queues).items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr("whenflow.aws.firing_store.AT_ONCE", 1)
     monkeypatch.setattr("whenflow.aws.batches.WORKERS", 1)  # moto's transactions roll each other back across threads
     forget()
     yield Stack(queues)

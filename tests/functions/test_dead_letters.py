@@ -14,6 +14,7 @@ NAMES = {
     "action": "ACTION_DEAD_LETTERS_URL",
     "timer": "TIMER_DEAD_LETTERS_URL",
     "flow-failures": "FLOW_FAILURES_DEAD_LETTERS_URL",
+    "tasks": "TASK_DEAD_LETTERS_URL",
     "stream": "STREAM_DEAD_LETTERS_URL",
     "notification": "NOTIFICATION_DEAD_LETTERS_URL",
 }
@@ -66,7 +67,7 @@ def test_queues_are_listed_with_how_many_there_are(stack, urls):
 
     listed = {one["name"]: one["messages"] for one in stack.api("GET", "/dead-letters").document}
 
-    assert listed == {"action": 0, "timer": 1, "flow-failures": 0, "stream": 0, "notification": 0}
+    assert listed == {"action": 0, "timer": 1, "flow-failures": 0, "tasks": 0, "stream": 0, "notification": 0}
 
 
 @pytest.mark.parametrize(
@@ -75,6 +76,7 @@ def test_queues_are_listed_with_how_many_there_are(stack, urls):
         ("action", {"firing_id": NOBODY, "action_index": 2, "reason": "busy"}, f"action 2 of firing {NOBODY}: busy"),
         ("timer", {"held": NOBODY, "attempt": 0}, f"event {NOBODY}, held or not matched"),
         ("timer", {"trigger_id": "t", "sort": "slot#[]"}, "ring of trigger t"),
+        ("tasks", {"task_run_id": NOBODY, "task_key": "app.send"}, f"task app.send, task run {NOBODY}"),
         ("flow-failures", {"requestPayload": {"flow_run_id": NOBODY}}, f"invocation for flow run {NOBODY}"),
         ("notification", clients_csv_notification(), "Object Created"),
         ("action", "no json", "something that is no JSON object"),

@@ -27,6 +27,8 @@ BELOW_A_PREFIX = {
     "ssm:GetParameter": "as above",
     "ssm:PutParameter": "as above",
 }
+# What may be done to every execution of the stack's own state machine, whose names are ids of runs.
+ON_OWN_EXECUTIONS = {"states:StopExecution"}
 READS = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
 NAMES = sorted(functions())
 
@@ -64,7 +66,8 @@ def test_no_resource_is_a_wildcard_but_for_a_reason() -> None:
     found = [
         (name, action)
         for name, statement in everyone()
-        if "*" in str(statement["Resource"]) and not set(actions(statement)) <= BELOW_A_PREFIX.keys()
+        if "*" in str(statement["Resource"])
+        and not set(actions(statement)) <= BELOW_A_PREFIX.keys() | ON_OWN_EXECUTIONS
         for action in actions(statement)
     ]
 
@@ -168,6 +171,13 @@ def test_pages_only_read() -> None:
     granted = {action for statement in statements(functions()["UiFunction"]) for action in actions(statement)}
 
     assert granted <= READS
+
+
+def test_only_the_timer_stops_executions_and_only_those_of_the_stacks_own_machine() -> None:
+    [(name, stopping)] = [(name, one) for name, one in everyone() if ON_OWN_EXECUTIONS & set(actions(one))]
+
+    assert name == "TimerFunction"
+    assert stopping["Resource"]["Fn::Sub"].endswith(":execution:${ProcessNewFileStateMachine.Name}:*")
 
 
 STARTING = {"lambda:InvokeFunction", "states:StartExecution"}

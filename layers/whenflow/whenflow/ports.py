@@ -104,6 +104,15 @@ class FiringStore(Protocol):
         """Store a firing; False where its id is stored already."""
         ...
 
+    def put_all(self, firings: "Sequence[Firing]") -> "Sequence[bool | Exception]":
+        """Store firings, each as `put` does and several at a time.
+
+        Returns:
+            For each whether it is new, or else why it could not be stored: `TooLarge`, `Transient`. Where many meet a
+            passing trouble, the rest may not be tried.
+        """
+        ...
+
     def get(self, firing_id: str) -> "Firing | None":
         """Return the firing of this id."""
         ...

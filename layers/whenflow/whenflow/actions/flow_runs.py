@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from whenflow.actions.outcome import ActionFailed, Executed, not_there
-from whenflow.actions.targets import inferred, labels_of
+from whenflow.actions.targets import labels_of, target_id
 from whenflow.actions.tools import Tools
 from whenflow.automations.firing import Firing
 from whenflow.errors import NotFound
-from whenflow.events import RESOURCE_ID, Event
+from whenflow.events import Event
 from whenflow.runs import FlowRun, Refused, StateType
 
 Change = Callable[[str], FlowRun | Refused]
@@ -56,7 +56,7 @@ def change_flow_run_state(
 
 
 def _change(action: Mapping[str, Any], firing: Firing, event: Event | None, change: Change) -> Executed:
-    run_id = inferred("flow-run", event, first=firing.labels.get(RESOURCE_ID))
+    run_id = target_id(action, firing, event)
     try:
         outcome = change(run_id)
     except NotFound:

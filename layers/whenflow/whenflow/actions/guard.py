@@ -1,8 +1,8 @@
 """The loop guard at run time: an automation that sets itself off over and over is paused, and the chain is told.
 
 How deep a firing stands is read back from what is stored anyway. The event that closed it names a firing (events that
-tell of automations) or a flow run that a firing started (events of runs, and those that their code emits). Firings
-whose event names neither, which is most, cost no read.
+tell of automations) or a flow run (events of runs, and those that their code emits) that a firing started, or that such
+a run asked for. Firings whose event names neither, which is most, cost no read.
 """
 
 import logging
@@ -10,15 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from whenflow.actions.inference import FLOW_RUN, first_of, id_in
 from whenflow.actions.lifecycle import FIRING_ID
 from whenflow.actions.notifications.formats import Message
 from whenflow.actions.notifications.targets import default_target
 from whenflow.actions.outcome import ActionFailed
-from whenflow.actions.targets import inferred, labels_of
+from whenflow.actions.targets import labels_of
 from whenflow.actions.tools import Tools
 from whenflow.automations.firing import Firing
 from whenflow.errors import NotFound, Transient
-from whenflow.events import Event, Labels, named_id
+from whenflow.events import RESOURCE_ID, Event, Labels, named_id
 from whenflow.ports import FiringStore, RateBudget, RunStore
 
 MAX_DEPTH = 16
@@ -93,11 +94,15 @@ class LoopGuard:
         return self._firings.get(firing_id) if firing_id else None
 
     def _started_by(self, event: Event) -> str | None:
-        try:
-            run = self._runs.get(inferred("flow-run", event))
-        except ActionFailed:
-            return None
-        return run.firing_id if run else None
+        """Return the firing that the event's flow run comes from, or else the run that asked for that one."""
+        labels = first_of(event, FLOW_RUN)
+        run_id = id_in(labels[RESOURCE_ID], FLOW_RUN) if labels else None
+        for _ in range(self._max_depth):
+            run = self._runs.get(run_id) if run_id else None
+            if run is None or run.firing_id:
+                return run.firing_id if run else None
+            run_id = run.parent_run_id
+        return None
 
     def _pause(self, firing: Firing) -> None:
         try:

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from whenflow.automations.firing import Firing
 from whenflow.automations.model import RESOURCE_PREFIX
 from whenflow.documents import pack
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, Labels, named_id
-from whenflow.ports import Ids
 
 CAUSAL_REACH = timedelta(minutes=5)
 MAX_SHOWN_BYTES = 64 * 1024
@@ -18,7 +17,15 @@ FIRING_ID = "whenflow.firing-id"
 """The label by which events of automations name their firing: what they set off is traced back by it."""
 
 
-def automation_triggered(firing: Firing, ids: Ids) -> Event:
+class EventIds(Protocol):
+    """Knows the ids of events; `Ids` does."""
+
+    def event_id_for(self, occurred: datetime, resource_id: str, *parts: str) -> str:
+        """Return the id that an event of this moment and resource always has for these words."""
+        ...
+
+
+def automation_triggered(firing: Firing, ids: EventIds) -> Event:
     """Tell that an automation fired or resolved; the same firing always gives the same event."""
     resource = _automation(firing)
     return Event(
@@ -36,7 +43,7 @@ def automation_triggered(firing: Firing, ids: Ids) -> Event:
     )
 
 
-def action_triggered(firing: Firing, index: int, ids: Ids, related: Sequence[Labels] = ()) -> Event:
+def action_triggered(firing: Firing, index: int, ids: EventIds, related: Sequence[Labels] = ()) -> Event:
     """Tell that an action was called for; `related` are the resources that it is to work on."""
     return Event(
         id=_action_triggered_id(firing, index, ids),
@@ -55,7 +62,7 @@ def action_ended(
     index: int,
     outcome: str,
     now: datetime,
-    ids: Ids,
+    ids: EventIds,
     related: Sequence[Labels] = (),
     payload: Mapping[str, Any] | None = None,
 ) -> Event:
@@ -98,7 +105,7 @@ def _event_labels(event_id: str, role: str) -> Labels:
     return {RESOURCE_ID: f"prefect.event.{event_id}", RESOURCE_ROLE: role}
 
 
-def _causes(firing: Firing, ids: Ids) -> tuple[Labels, ...]:
+def _causes(firing: Firing, ids: EventIds) -> tuple[Labels, ...]:
     return (_event_labels(_triggered_id(firing, ids), AUTOMATION_TRIGGERED_EVENT), *_triggering(firing))
 
 
@@ -114,10 +121,10 @@ def _payload(firing: Firing, index: int) -> dict[str, Any]:
     return {"action_index": index, "action_type": firing.actions[index]["type"], "invocation": firing.id}
 
 
-def _triggered_id(firing: Firing, ids: Ids) -> str:
+def _triggered_id(firing: Firing, ids: EventIds) -> str:
     return ids.event_id_for(firing.triggered, RESOURCE_PREFIX + firing.automation_id, "triggered", firing.id)
 
 
-def _action_triggered_id(firing: Firing, index: int, ids: Ids) -> str:
+def _action_triggered_id(firing: Firing, index: int, ids: EventIds) -> str:
     resource_id = RESOURCE_PREFIX + firing.automation_id
     return ids.event_id_for(firing.triggered, resource_id, "action-triggered", firing.id, str(index))

@@ -21,7 +21,7 @@ def send_notification(
     action: Mapping[str, Any], firing: Firing, index: int, event: Event | None, tools: Tools
 ) -> Executed:
     """Send a message to a notification target."""
-    target, texts = _target(action, tools), Texts(firing, event)
+    target, texts = _target(action, tools), Texts(tools.scope, firing, event)
     subject = texts.render("subject", action["subject"])
     message = Message(_message_id(firing, index), _one_line(subject), texts.render("body", action["body"]))
     try:
@@ -35,14 +35,14 @@ def send_email_notification(
     action: Mapping[str, Any], firing: Firing, _index: int, event: Event | None, tools: Tools
 ) -> Executed:
     """Send an e-mail."""
-    texts = Texts(firing, event)
+    texts = Texts(tools.scope, firing, event)
     subject = _one_line(texts.render("subject", action["subject"]))
     return Executed(payload=tools.notifier.mail(Mail(action["emails"], subject, texts.render("body", action["body"]))))
 
 
 def call_webhook(action: Mapping[str, Any], firing: Firing, index: int, event: Event | None, tools: Tools) -> Executed:
     """Call a webhook target; any answer counts as done."""
-    target, texts = _target(action, tools), Texts(firing, event)
+    target, texts = _target(action, tools), Texts(tools.scope, firing, event)
     if target["type"] != "webhook":
         raise ActionFailed(f"Target '{target['name']}' is no webhook but of type {target['type']}.")
     payload, url = texts.render("payload", action["payload"]), texts.render("URL", target["data"]["url"])
@@ -59,7 +59,7 @@ def declare_incident(
     action: Mapping[str, Any], firing: Firing, index: int, event: Event | None, tools: Tools
 ) -> Executed:
     """Tell that something is wrong: an event of its own, and a message to the target or the default one."""
-    texts, incident_id = Texts(firing, event), named_id("incident", firing.id, str(index))
+    texts, incident_id = Texts(tools.scope, firing, event), named_id("incident", firing.id, str(index))
     title, summary = _one_line(texts.render("title", action["title"])), texts.render("summary", action["summary"])
     now = tools.clock.now()
     incident = {RESOURCE_ID: f"{INCIDENT}.{incident_id}", RESOURCE_NAME: title}

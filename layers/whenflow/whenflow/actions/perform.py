@@ -54,7 +54,9 @@ class ActionPerformer:
         self.fail(firing, index, ActionFailed(reason))
 
     def fail(self, firing: Firing, index: int, failure: ActionFailed) -> None:
-        """Store the event that an action failed, with the reason."""
+        """Store the event that an action failed, with the reason; what was told to be executed once, stays so."""
+        if self._is_done(firing, index):
+            return
         related = failure.related or selected(firing.actions[index])
         self._end(firing, index, "failed", Executed(related, {"reason": failure.reason, **failure.payload}))
 

@@ -1,32 +1,33 @@
 """run-deployment: starts a flow run of a deployment, once for each firing and action."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from whenflow.actions.outcome import ActionFailed, Executed
-from whenflow.actions.parameters import context_of, render_parameters
+from whenflow.actions.parameters import Scope, render_parameters
+from whenflow.actions.targets import labels_of, target_id
 from whenflow.automations.firing import Firing
 from whenflow.deployments import RunMaker, RunRequest
 from whenflow.deployments.values import DoNotFit
 from whenflow.errors import Rejected, TooLarge
-from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, named_id
+from whenflow.events import Event, named_id
 from whenflow.ports import Clock, ConfigStore
-from whenflow.runs import FlowRun, RunLedger, StateDetails, StateType
+from whenflow.runs import FlowRun, Refused, RunLedger, StateDetails, StateType
 from whenflow.runs.schedule import RunSchedule
 from whenflow.templating import TemplateError
 
-DEPLOYMENT_RESOURCE = re.compile(r"prefect\.deployment\.([0-9a-f-]{36})\Z", re.IGNORECASE)
+BARE = Scope()
 NOT_LAUNCHED = frozenset({StateType.SCHEDULED, StateType.PENDING})
 
 
 class RunPlanner:
     """Works out the flow run that an action makes; stores nothing, so that a preview may ask as well."""
 
-    def __init__(self, config: ConfigStore, ledger: RunLedger, clock: Clock) -> None:
-        """Look into this store; the ledger makes states, the clock tells the time."""
+    def __init__(self, config: ConfigStore, ledger: RunLedger, clock: Clock, scope: Scope = BARE) -> None:
+        """Look into this store; the ledger makes states, the clock tells the time, templates see the scope."""
         self._config = config
+        self._scope = scope
         self._maker = RunMaker(config, ledger, clock)
         self._ledger = ledger
         self._clock = clock
@@ -43,8 +44,8 @@ class RunPlanner:
         Raises:
             ActionFailed: There is no such deployment, or a template fails.
         """
-        deployment = self._deployment(action, event)
-        given = _given(action, firing, event)
+        deployment = self._deployment(target_id(action, firing, event))
+        given = self._given(action, firing, event)
         try:
             return self._maker.plan(deployment, self._request(deployment, action, firing, index, given))
         except DoNotFit as error:
@@ -53,10 +54,7 @@ class RunPlanner:
         except Rejected as error:
             raise ActionFailed(error.reason) from None
 
-    def _deployment(self, action: Mapping[str, Any], event: Event | None) -> dict[str, Any]:
-        deployment_id = action["deployment_id"] if action["source"] == "selected" else _inferred(event)
-        if not deployment_id:
-            raise ActionFailed("No deployment could be inferred")
+    def _deployment(self, deployment_id: str) -> dict[str, Any]:
         deployment = self._config.get("deployment", deployment_id)
         if deployment is None:
             raise ActionFailed(
@@ -64,6 +62,14 @@ class RunPlanner:
                 {"status_code": 404},
             )
         return deployment
+
+    def _given(self, action: Mapping[str, Any], firing: Firing, event: Event | None) -> dict[str, Any]:
+        context = self._scope.context_of(firing, event)
+        try:
+            given: dict[str, Any] = render_parameters(action.get("parameters") or {}, context)
+        except TemplateError as error:
+            raise ActionFailed(f"Unable to render parameters: {error}", {"template_error": str(error)}) from None
+        return given
 
     def _request(
         self,
@@ -94,9 +100,11 @@ class RunPlanner:
 class DeploymentRunner:
     """Makes the flow run of a firing's action and has its code started in time. Every call may be repeated."""
 
-    def __init__(self, config: ConfigStore, ledger: RunLedger, schedule: RunSchedule, clock: Clock) -> None:
-        """Work on these stores and this schedule, with this clock."""
-        self._planner = RunPlanner(config, ledger, clock)
+    def __init__(
+        self, config: ConfigStore, ledger: RunLedger, schedule: RunSchedule, clock: Clock, scope: Scope = BARE
+    ) -> None:
+        """Work on these stores and this schedule, with this clock; templates see the scope."""
+        self._planner = RunPlanner(config, ledger, clock, scope)
         self._ledger = ledger
         self._schedule = schedule
 
@@ -118,8 +126,8 @@ class DeploymentRunner:
             self._see_started(run)
         return Executed(
             related=[
-                _labels("deployment", str(run.deployment_id), "target", str(run.deployment_name)),
-                _labels("flow-run", run.id, "flow-run", run.name),
+                labels_of("deployment", str(run.deployment_id), "target", run.deployment_name),
+                labels_of("flow-run", run.id, "flow-run", run.name),
             ],
             payload={"flow_run_id": run.id},
         )
@@ -133,7 +141,8 @@ class DeploymentRunner:
     def _see_started(self, run: FlowRun) -> None:
         try:
             if run.state.type in NOT_LAUNCHED:
-                self._schedule.start(run.id)
+                started = self._schedule.start(run.id, known=run)
+                run = self._ledger.get(run.id) if isinstance(started, Refused) else run  # another try was faster
         except Rejected as error:
             raise ActionFailed(error.reason, {"flow_run_id": run.id}) from None
         if run.state.type == StateType.CRASHED and run.start_time is None:  # found so: told again, it is the same
@@ -145,22 +154,3 @@ def _after(now: datetime, seconds: float) -> datetime:
         return now + timedelta(seconds=seconds)
     except OverflowError:
         raise ActionFailed(f"schedule_after is {seconds:,.0f} seconds: there is no date so far ahead.") from None
-
-
-def _given(action: Mapping[str, Any], firing: Firing, event: Event | None) -> dict[str, Any]:
-    try:
-        given: dict[str, Any] = render_parameters(action.get("parameters") or {}, context_of(firing, event))
-    except TemplateError as error:
-        raise ActionFailed(f"Unable to render parameters: {error}", {"template_error": str(error)}) from None
-    return given
-
-
-def _inferred(event: Event | None) -> str | None:
-    for labels in event.involved() if event else ():
-        if found := DEPLOYMENT_RESOURCE.match(labels[RESOURCE_ID]):
-            return found[1].lower()
-    return None
-
-
-def _labels(kind: str, id_: str, role: str, name: str) -> dict[str, str]:
-    return {RESOURCE_ID: f"prefect.{kind}.{id_}", RESOURCE_ROLE: role, RESOURCE_NAME: name}

@@ -9,21 +9,19 @@ from typing import Any
 from whenflow.actions.outcome import ActionFailed, Executed, not_there
 from whenflow.actions.targets import labels_of, target_id
 from whenflow.actions.tools import Tools
-from whenflow.actions.work_pools import POOL, QUEUE, pool_id_of, work_pool, work_queue
 from whenflow.automations.firing import Firing
+from whenflow.deployments.pools import POOL, QUEUE, work_pool, work_queue
 from whenflow.errors import Conflict, NotFound, Rejected, Transient
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, Event, iso, named_id
-from whenflow.runs.targets import WORK_POOLS
 
 DEPLOYMENT = "deployment"
-POOL_RESOURCE = "prefect.work-pool."
 
 
 def switch_deployment(
     action: Mapping[str, Any], firing: Firing, index: int, event: Event | None, tools: Tools
 ) -> Executed:
     """Pause or resume a deployment's schedules."""
-    deployment_id = target_id(action, DEPLOYMENT, event)
+    deployment_id = target_id(action, firing, event)
     deployment = tools.config.get(DEPLOYMENT, deployment_id)
     if deployment is None:
         raise not_there(action["type"], f"deployment {deployment_id}")
@@ -34,7 +32,7 @@ def switch_work_pool(
     action: Mapping[str, Any], firing: Firing, index: int, event: Event | None, tools: Tools
 ) -> Executed:
     """Pause or resume a work pool."""
-    pool_id = _pool_id(action, event)
+    pool_id = target_id(action, firing, event)
     pool = work_pool(tools.config, pool_id)
     if pool is None:
         raise not_there(action["type"], f"work pool {pool_id}")
@@ -45,7 +43,7 @@ def switch_work_queue(
     action: Mapping[str, Any], firing: Firing, index: int, event: Event | None, tools: Tools
 ) -> Executed:
     """Pause or resume a work queue."""
-    queue_id = target_id(action, QUEUE, event)
+    queue_id = target_id(action, firing, event)
     queue = work_queue(tools.config, queue_id)
     if queue is None:
         raise not_there(action["type"], f"work queue {queue_id}")
@@ -53,10 +51,10 @@ def switch_work_queue(
 
 
 def switch_automation(
-    action: Mapping[str, Any], _firing: Firing, _index: int, event: Event | None, tools: Tools
+    action: Mapping[str, Any], firing: Firing, _index: int, event: Event | None, tools: Tools
 ) -> Executed:
     """Switch an automation off or on."""
-    automation_id = target_id(action, "automation", event)
+    automation_id = target_id(action, firing, event)
     try:
         tools.automations.switch(automation_id, {"enabled": not _pauses(action)})
     except NotFound:
@@ -100,15 +98,6 @@ def _told(kind: str, document: Mapping[str, Any], field: str, firing: Firing, in
         payload={"updated_fields": [field], "updates": {field: {"from": was, "to": not was}}},
         received=now,
     )
-
-
-def _pool_id(action: Mapping[str, Any], event: Event | None) -> str:
-    """Return the id of the pool; events of flow runs name it (`prefect.work-pool.lambda`)."""
-    if action["source"] == "selected" or event is None:
-        return target_id(action, POOL, event)
-    found = next((one[RESOURCE_ID] for one in event.involved() if one[RESOURCE_ID].startswith(POOL_RESOURCE)), "")
-    name = found.removeprefix(POOL_RESOURCE)
-    return pool_id_of(name) if name in WORK_POOLS else target_id(action, POOL, event)
 
 
 def _pauses(action: Mapping[str, Any]) -> bool:

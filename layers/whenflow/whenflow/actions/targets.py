@@ -1,14 +1,13 @@
-"""What an action works on: selected by its id, or inferred from the event (SPEC 4.2)."""
+"""What an action works on, by its id, and as a resource in the events that tell of the action."""
 
-import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
+from whenflow.actions.inference import target_of
 from whenflow.actions.outcome import ActionFailed
+from whenflow.automations.firing import Firing
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, Labels
 
-UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 SELECTING = {
     "deployment_id": ("deployment", "target"),
     "work_pool_id": ("work-pool", "target"),
@@ -32,35 +31,13 @@ def selected(action: Mapping[str, Any]) -> tuple[Labels, ...]:
     )
 
 
-def target_id(action: Mapping[str, Any], kind: str, event: Event | None) -> str:
+def target_id(action: Mapping[str, Any], firing: Firing, event: Event | None) -> str:
     """Return the id of what an action is on.
 
     Raises:
-        ActionFailed: None is selected, and the event is about none.
+        ActionFailed: None is selected, and neither the firing nor the event is about one.
     """
-    if action["source"] == "selected":
-        return str(action[f"{kind.replace('-', '_')}_id"])
-    return inferred(kind, event)
-
-
-def inferred(kind: str, event: Event | None, first: str | None = None) -> str:
-    """Return the id in the first resource that is of a kind.
-
-    Args:
-        kind: As it stands in resource ids: `flow-run`.
-        event: Whose resources are looked at: the primary one, then the related in order.
-        first: A resource id that is looked at before those.
-
-    Raises:
-        ActionFailed: There is none.
-    """
-    involved = [labels[RESOURCE_ID] for labels in event.involved()] if event else []
-    for resource_id in ([first] if first else []) + involved:
-        if found := _pattern(kind).fullmatch(resource_id):
-            return found[1].lower()
-    raise ActionFailed(f"No {kind.replace('-', ' ')} could be inferred")
-
-
-@lru_cache(maxsize=16)
-def _pattern(kind: str) -> re.Pattern[str]:
-    return re.compile(rf"prefect\.{re.escape(kind)}\.({UUID})", re.IGNORECASE)
+    target = target_of(action, event, firing.labels)
+    if target.id is None:
+        raise ActionFailed(target.reason)
+    return target.id

@@ -1,9 +1,10 @@
 """What actions work with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from whenflow.actions.context import Scope
 from whenflow.actions.notifications.deliver import Notifier
 from whenflow.actions.run_control import RunControl
 from whenflow.actions.run_deployment import DeploymentRunner
@@ -39,6 +40,7 @@ class Tools:
         runs: Changes flow runs.
         automations: Switches automations.
         notifier: Sends messages and calls webhooks.
+        scope: What templates may look up.
     """
 
     events: EventStore
@@ -49,6 +51,7 @@ class Tools:
     runs: RunControl
     automations: AutomationSwitch
     notifier: Notifier
+    scope: Scope = field(default_factory=Scope)
 
 
 Perform = Callable[["Mapping[str, Any]", "Firing", int, "Event | None", Tools], "Executed"]

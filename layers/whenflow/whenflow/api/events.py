@@ -55,7 +55,10 @@ def store_batch(documents: list[Any], services: Services) -> None:
     faults: list[Fault] = []
     for index, document in enumerate(documents):
         try:
-            services.events.put(event_from_document(document, services.clock.now()))
+            event = event_from_document(document, services.clock.now())
+            services.events.put(event)
+            if services.task_runs:
+                services.task_runs.record(event)
         except Rejected as error:
             own = error.faults or (Fault((), error.reason, "too_large"),)
             faults.extend(Fault(("body", index, *fault.loc), fault.msg, fault.type) for fault in own)

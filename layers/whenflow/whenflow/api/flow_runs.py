@@ -218,7 +218,7 @@ def _told(verdict: Verdict) -> Response[Any]:
 def as_document(run: FlowRun) -> dict[str, Any]:
     """Return a flow run as the API shows it."""
     document = {name: getattr(run, name) for name in SELDOM} | run.as_stored()
-    for own in ("states", "launch", "watch", "limited", "has_slot", "target", "run_time"):
+    for own in ("states", "launch", "watch", "limited", "has_slot", "target", "attempt", "run_time"):
         document.pop(own, None)
     pool, queue = run.work_pool_name, run.work_queue_name or DEFAULT_QUEUE
     return document | {

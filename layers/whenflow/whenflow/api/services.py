@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from whenflow.actions.context import Scope
 from whenflow.actions.notifications.targets import Targets
 from whenflow.automations.registry import AutomationRegistry
 from whenflow.automations.rows import Row, RowKey
@@ -17,7 +18,10 @@ from whenflow.ports import (
     RequestLog,
     RunStore,
     Secrets,
+    TaskQueue,
+    TimerQueue,
 )
+from whenflow.runs.task_run_book import TaskRunBook
 from whenflow.webhooks.absent import NoRequestLog, NoSecrets
 
 
@@ -33,6 +37,10 @@ class Services:
         secrets: Keeps secrets; the pages have none to keep.
         requests: The log of the webhooks' requests.
         load_windows: Reads rows of the triggers' windows.
+        scope: Returns what templates of actions may look up.
+        task_runs: Task runs; None where nobody asks for them.
+        task_queue: Takes background tasks; asked for when it is needed.
+        timers: Rings for runs that are due soon; without it, they wait for the timer's next sweep.
     """
 
     events: EventStore
@@ -47,5 +55,9 @@ class Services:
     secrets: Secrets = field(default_factory=NoSecrets)
     requests: RequestLog = field(default_factory=NoRequestLog)
     load_windows: Callable[[Iterable[RowKey]], Mapping[RowKey, Row]] = lambda _keys: {}
+    scope: Callable[[], Scope] = Scope
     targets: Targets = field(kw_only=True)
     dead_letters: DeadLetters = field(kw_only=True)
+    timers: TimerQueue | None = field(default=None, kw_only=True)
+    task_runs: TaskRunBook | None = field(default=None, kw_only=True)
+    task_queue: Callable[[], TaskQueue] | None = field(default=None, kw_only=True)

@@ -25,6 +25,7 @@ WHAT = {
     "action": "actions that failed again and again",
     "timer": "rings of windows and of held events",
     "flow-failures": "invocations of flows that Lambda gave up on",
+    "tasks": "background tasks that no worker could work on",
     "stream": "places in a stream: events that could not be matched, firings that could not be acted on",
     "notification": "notifications that EventBridge could not hand over",
 }
@@ -227,6 +228,8 @@ def _summary(body: Any) -> str:
     if "firing_id" in body:
         reason = f": {body['reason']}" if body.get("reason") else ""
         return f"action {body.get('action_index', 'all')} of firing {body['firing_id']}{reason}"
+    if "task_run_id" in body:
+        return f"task {body.get('task_key')}, task run {body['task_run_id']}"
     if "held" in body:
         return f"event {body['held']}, held or not matched"
     if "trigger_id" in body:

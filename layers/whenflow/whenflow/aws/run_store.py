@@ -22,7 +22,7 @@ from whenflow.aws.run_rows import (
     slot_parts,
     slots_key,
 )
-from whenflow.errors import Conflict, NoSlot
+from whenflow.errors import Conflict, NoSlot, Transient
 from whenflow.events import Event, iso, parse_iso
 from whenflow.ports import Clock, DueRun, LogLine
 from whenflow.runs.model import FlowRun
@@ -42,6 +42,7 @@ NEWEST = "newest"
 DUE = "due"
 DUE_SHARDS = 4
 BATCH = 100
+TRIES = 10
 NEW = "attribute_not_exists(pk)"
 AFTER_ALL = "~"
 
@@ -107,17 +108,10 @@ class DynamoRunStore:
 
     def get_all(self, run_ids: Iterable[str]) -> Sequence[FlowRun]:
         """Return the runs of these ids that are there, in that order."""
-        found: dict[str, FlowRun] = {}
         wanted = list(dict.fromkeys(run_ids))
+        found: dict[str, FlowRun] = {}
         for start in range(0, len(wanted), BATCH):
-            keys: Any = [run_key(run_id, RUN) for run_id in wanted[start : start + BATCH]]
-            while keys:
-                with translated():
-                    answer = self._client.batch_get_item(
-                        RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
-                    )
-                found |= {item["pk"]["S"]: self._run(item) for item in answer["Responses"][self._table]}
-                keys = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys")
+            found |= {run.id: run for run in self._batch(wanted[start : start + BATCH])}
         return [found[run_id] for run_id in wanted if run_id in found]
 
     def newest(self, limit: int) -> Sequence[FlowRun]:
@@ -199,6 +193,20 @@ class DynamoRunStore:
         return self._client.get_paginator("query").paginate(
             TableName=self._table, ExpressionAttributeValues=values, **more
         )
+
+    def _batch(self, run_ids: Sequence[str]) -> Iterator[FlowRun]:
+        keys: Any = [run_key(run_id, RUN) for run_id in run_ids]
+        for _ in range(TRIES):
+            if not keys:
+                return
+            with translated():
+                answer: Any = self._client.batch_get_item(
+                    RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+                )
+            yield from map(self._run, answer["Responses"][self._table])
+            keys = answer["UnprocessedKeys"].get(self._table, {}).get("Keys")
+        if keys:
+            raise Transient(f"DynamoDB did not read {len(keys)} flow runs.")
 
     def _slots(self, deployment_id: str) -> Mapping[str, Any]:
         with translated():

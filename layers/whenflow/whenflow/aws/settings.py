@@ -22,10 +22,12 @@ class Settings:
         shards: Partitions that an hour of events is spread over, 1 to 256.
         retry_queue_url: Where actions go that are to be tried again; empty where the function has no need of it.
         timer_queue_url: Where rings are asked for; likewise.
+        task_queue_url: Where background tasks are handed to a worker; likewise.
         stack_name: What the names of this stack's secrets begin with; likewise.
         action_dead_letters_url: Where actions end that failed again and again; likewise, as the others of dead letters.
         flow_failures_queue_url: Where invocations of flows go that Lambda gave up on; likewise.
         mail_from: The address that e-mail is sent from; empty where none may be sent.
+        ui_url: Where people open the pages; empty where the function has no need of it.
         allowed_hosts: The hosts that may be called, comma-separated; empty for any.
         max_causal_depth: How many firings may follow from each other before the automation is paused.
         max_firings_per_minute: How often an automation may fire within a minute; 0 for no limit.
@@ -40,6 +42,8 @@ class Settings:
     shards: int = 4
     retry_queue_url: str = ""
     timer_queue_url: str = ""
+    task_queue_url: str = ""
+    task_dead_letters_url: str = ""
     stack_name: str = ""
     action_dead_letters_url: str = ""
     timer_dead_letters_url: str = ""
@@ -49,6 +53,7 @@ class Settings:
     notification_dead_letters_url: str = ""
     mail_from: str = ""
     allowed_hosts: str = ""
+    ui_url: str = ""
     max_causal_depth: int = 16
     max_firings_per_minute: int = 20_000
 
@@ -69,6 +74,8 @@ def settings() -> Settings:
         retention_days=int(os.environ.get(f"{PREFIX}EVENT_RETENTION_DAYS", "30")),
         shards=int(os.environ.get(f"{PREFIX}EVENT_SHARDS", "4")),
         retry_queue_url=os.environ.get(f"{PREFIX}ACTION_RETRY_QUEUE_URL", ""),
+        task_dead_letters_url=os.environ.get(f"{PREFIX}TASK_DEAD_LETTERS_URL", ""),
+        task_queue_url=os.environ.get(f"{PREFIX}TASK_QUEUE_URL", ""),
         timer_queue_url=os.environ.get(f"{PREFIX}TIMER_QUEUE_URL", ""),
         stack_name=os.environ.get(f"{PREFIX}STACK_NAME", ""),
         action_dead_letters_url=os.environ.get(f"{PREFIX}ACTION_DEAD_LETTERS_URL", ""),
@@ -79,6 +86,7 @@ def settings() -> Settings:
         notification_dead_letters_url=os.environ.get(f"{PREFIX}NOTIFICATION_DEAD_LETTERS_URL", ""),
         mail_from=os.environ.get(f"{PREFIX}MAIL_FROM", ""),
         allowed_hosts=os.environ.get(f"{PREFIX}ALLOWED_HOSTS", ""),
+        ui_url=os.environ.get(f"{PREFIX}UI_URL", "").rstrip("/"),
         max_causal_depth=int(os.environ.get(f"{PREFIX}MAX_CAUSAL_DEPTH", "16")),
         max_firings_per_minute=int(os.environ.get(f"{PREFIX}MAX_FIRINGS_PER_MINUTE", "20000")),
     )

@@ -13,7 +13,7 @@ from whenflow.aws.firing_store import DynamoFiringStore
 from whenflow.aws.run_store import DynamoRunStore
 from whenflow.aws.settings import settings
 from whenflow.aws.system import SystemClock, SystemIds
-from whenflow.runs import RunLedger
+from whenflow.runs import RunControl, RunLedger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from whenflow.actions.notifications.targets import Targets
     from whenflow.actions.perform import ActionDispatcher
     from whenflow.api.app import Handler
+    from whenflow.api.lookups import Lookups
     from whenflow.api.services import Services
     from whenflow.automations.match import Matcher
     from whenflow.automations.model import Automation
@@ -34,13 +35,16 @@ if TYPE_CHECKING:
     from whenflow.automations.witnesses import Witnesses
     from whenflow.aws.dead_letters import SqsDeadLetters
     from whenflow.aws.directories import LoadedEngine
-    from whenflow.aws.launchers import LambdaTarget, StepFunctionsTarget
-    from whenflow.aws.progress_store import DynamoHoldStore
+    from whenflow.aws.launchers import DurableTarget, LambdaTarget, StepFunctionsTarget
+    from whenflow.aws.progress_store import DynamoHoldStore, DynamoProgressStore
     from whenflow.aws.request_log import DynamoRequestLog
     from whenflow.aws.retry_queue import SqsRetryQueue
     from whenflow.aws.secrets import AwsSecrets
+    from whenflow.aws.task_queue import SqsTaskQueue
+    from whenflow.aws.task_run_store import DynamoTaskRunStore
     from whenflow.aws.timer_queue import SqsTimerQueue
     from whenflow.aws.window_store import DynamoWindowStore
+    from whenflow.deployments import Scheduler
     from whenflow.runs.schedule import RunSchedule
     from whenflow.runs.track import Tracker
     from whenflow.sources import NotificationReceiver
@@ -99,6 +103,22 @@ def runs() -> DynamoRunStore:
 
 
 @lru_cache(maxsize=1)
+def task_runs() -> "DynamoTaskRunStore":
+    """Return the store of task runs."""
+    from whenflow.aws.task_run_store import DynamoTaskRunStore
+
+    return DynamoTaskRunStore(dynamodb(), settings().runs_table, clock())
+
+
+@lru_cache(maxsize=1)
+def task_queue() -> "SqsTaskQueue":
+    """Return the queue of background tasks."""
+    from whenflow.aws.task_queue import SqsTaskQueue
+
+    return SqsTaskQueue(client("sqs"), settings().task_queue_url)
+
+
+@lru_cache(maxsize=1)
 def config() -> DynamoConfigStore:
     """Return the config store."""
     return DynamoConfigStore(dynamodb(), settings().config_table)
@@ -106,8 +126,19 @@ def config() -> DynamoConfigStore:
 
 @lru_cache(maxsize=1)
 def ledger() -> RunLedger:
-    """Return the ledger of flow runs."""
-    return RunLedger(runs(), clock(), ids())
+    """Return the ledger of flow runs. Where there is no timer queue, what is due soon waits for the sweep."""
+    from whenflow.aws.timer_queue import LateTimerQueue
+
+    rings = LateTimerQueue(timers) if settings().timer_queue_url else None
+    return RunLedger(runs(), clock(), ids(), rings)
+
+
+@lru_cache(maxsize=1)
+def progress() -> "DynamoProgressStore":
+    """Return how far matcher and timer have come."""
+    from whenflow.aws.progress_store import DynamoProgressStore
+
+    return DynamoProgressStore(dynamodb(), settings().state_table)
 
 
 @lru_cache(maxsize=1)
@@ -229,7 +260,8 @@ def timer() -> "Timers":
     """Return the use case of the `timer` function."""
     from whenflow.automations.timer import Timer, Timers
 
-    return Timers(Timer(directory(), settler(), timekeeper(), matcher(), clock()), schedule())
+    windows_and_holds = Timer(directory(), settler(), timekeeper(), matcher(), clock())
+    return Timers(windows_and_holds, schedule(), scheduler())
 
 
 @lru_cache(maxsize=1)
@@ -238,6 +270,14 @@ def lambda_target() -> "LambdaTarget":
     from whenflow.aws.launchers import LambdaTarget
 
     return LambdaTarget(client("lambda"), ids())
+
+
+@lru_cache(maxsize=1)
+def durable_target() -> "DurableTarget":
+    """Return what starts runs on durable functions."""
+    from whenflow.aws.launchers import DurableTarget
+
+    return DurableTarget(client("lambda"))
 
 
 @lru_cache(maxsize=1)
@@ -252,11 +292,21 @@ def step_functions_target() -> "StepFunctionsTarget":
 def schedule() -> "RunSchedule":
     """Return what starts flow runs in time."""
     from whenflow.aws.launchers import Launchers
+    from whenflow.deployments.rules import DeploymentRules
     from whenflow.runs.schedule import RunSchedule
-    from whenflow.runs.targets import LAMBDA, STEP_FUNCTIONS
+    from whenflow.runs.targets import DURABLE, LAMBDA, STEP_FUNCTIONS
 
-    launchers = Launchers({LAMBDA: lambda_target, STEP_FUNCTIONS: step_functions_target})
-    return RunSchedule(ledger(), runs(), launchers, timers(), clock(), ids())
+    launchers = Launchers({LAMBDA: lambda_target, DURABLE: durable_target, STEP_FUNCTIONS: step_functions_target})
+    rules = DeploymentRules(config(), clock())
+    return RunSchedule(ledger(), runs(), launchers, timers(), clock(), ids(), deployments=rules, progress=progress())
+
+
+@lru_cache(maxsize=1)
+def scheduler() -> "Scheduler":
+    """Return what makes the runs that schedules ask for."""
+    from whenflow.deployments import RunMaker, Scheduler
+
+    return Scheduler(config(), runs(), ledger(), RunMaker(config(), ledger(), clock()), clock())
 
 
 @lru_cache(maxsize=1)
@@ -287,21 +337,30 @@ def retry_queue() -> "SqsRetryQueue":
 
 
 @lru_cache(maxsize=1)
+def lookups() -> "Lookups":
+    """Return what the templates of actions may look up."""
+    from whenflow.api.lookups import Lookups
+    from whenflow.runs.task_run_book import TaskRunBook
+
+    return Lookups(config(), events(), runs(), TaskRunBook(task_runs(), events(), runs()))
+
+
+@lru_cache(maxsize=1)
 def action_dispatcher() -> "ActionDispatcher":
     """Return the use case of the `action` function."""
     from whenflow.actions.guard import LoopGuard
     from whenflow.actions.perform import ActionDispatcher, ActionPerformer
-    from whenflow.actions.run_control import LedgerRunControl
     from whenflow.actions.run_deployment import DeploymentRunner
     from whenflow.actions.tools import Tools
     from whenflow.aws.rate_budget import DynamoRateBudget
 
     watch_templates()
-    runner = DeploymentRunner(config(), ledger(), schedule(), clock())
+    scope = lookups().scope(settings().ui_url)
+    runner = DeploymentRunner(config(), ledger(), schedule(), clock(), scope)
     # What an action switches on gets its windows from the timer's next sweep: this function has no hand in windows.
     registry = automation_registry(lambda _automation: None)
-    control = LedgerRunControl(ledger())
-    tools = Tools(events(), config(), clock(), ids(), runner, control, registry, notifier())
+    control = RunControl(ledger(), clock())
+    tools = Tools(events(), config(), clock(), ids(), runner, control, registry, notifier(), scope)
     budget = DynamoRateBudget(dynamodb(), settings().state_table, settings().max_firings_per_minute)
     guard = LoopGuard(tools, firings(), runs(), budget, settings().max_causal_depth)
     return ActionDispatcher(ActionPerformer(tools), firings(), retry_queue(), guard)
@@ -320,6 +379,7 @@ def services() -> "Services":
     """Return what the API and the pages work with."""
     from whenflow.api.services import Services
     from whenflow.aws.keys import find_api_key
+    from whenflow.runs.task_run_book import TaskRunBook
 
     watch_templates()
     store = config()
@@ -336,8 +396,12 @@ def services() -> "Services":
         secrets=secrets(),
         requests=request_log(),
         load_windows=lambda keys: windows().load(keys),
+        scope=lambda: lookups().scope(settings().ui_url),
         targets=targets(),
         dead_letters=dead_letters(),
+        timers=timers() if settings().timer_queue_url else None,
+        task_runs=TaskRunBook(task_runs(), events(), runs()),
+        task_queue=task_queue,
     )
 
 
@@ -351,6 +415,7 @@ def dead_letters() -> "SqsDeadLetters":
         "action": named.action_dead_letters_url,
         "timer": named.timer_dead_letters_url,
         "flow-failures": named.flow_failures_dead_letters_url,
+        "tasks": named.task_dead_letters_url,
         "stream": named.stream_dead_letters_url,
         "notification": named.notification_dead_letters_url,
     }
@@ -358,6 +423,7 @@ def dead_letters() -> "SqsDeadLetters":
         "action": named.retry_queue_url,
         "timer": named.timer_queue_url,
         "flow-failures": named.flow_failures_queue_url,
+        "tasks": named.task_queue_url,
     }
     places = Places(dead, sources, lambda notification: notification_receiver().receive(notification))
     return SqsDeadLetters(client, places)

@@ -12,7 +12,6 @@ from whenflow.cli.documents import parse_json, read_file
 from whenflow.cli.errors import UsageError
 from whenflow.cli.lookup import Names
 from whenflow.cli.values import read_pair, read_parameters
-from whenflow.cli.yaml_documents import parse_yaml
 
 HINT = (
     "Give an automation, a list of automations, or {automations: [...]}; each has at least name, trigger and actions."
@@ -84,10 +83,15 @@ def read_automations(from_file: str | None, from_json: str | None, said: Said) -
     if from_json is not None:
         source, document = "--from-json", parse_json(from_json, "--from-json")
     else:
+        from whenflow.cli.yaml_documents import parse_yaml
+
         source = str(from_file)
         parse = parse_json if PurePath(source).suffix.lower() == ".json" else parse_yaml
         document = parse(read_file(source), source)
     if isinstance(document, dict) and "automations" in document and "trigger" not in document:
+        if more := sorted(document.keys() & {"variables", "deployments"}):
+            hint = "`whenflow automation apply` makes its variables too, `whenflow deploy` its deployments."
+            raise UsageError(f"{source} holds more than automations: {', '.join(more)}.", hint=hint)
         document = document["automations"]
     automations = document if isinstance(document, list) else [document]
     if not automations or not all(isinstance(automation, dict) for automation in automations):

@@ -180,13 +180,6 @@ class Api:
             raise UsageError(f"It cannot be written as JSON: {error}.") from error
         return self._call(method, path, content=content, headers={"content-type": "application/json"})
 
-    def _send(self, method: str, path: str, body: Any) -> Any:
-        try:
-            content = json.dumps(body, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise UsageError(f"It cannot be written as JSON: {error}.") from error
-        return self._call(method, path, content=content, headers={"content-type": "application/json"})
-
     def _call(self, method: str, path: str, **arguments: Any) -> Any:
         url = self.connection.api_url + path
         try:

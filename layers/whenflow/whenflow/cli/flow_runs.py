@@ -29,10 +29,9 @@ COLUMNS = (
     Column("NAME"),
     Column("DEPLOYMENT", elastic=True),
     Column("STATE"),
-    Column("CREATED"),
+    Column("START"),
     Column("WHOLE ID", wide=True),
 )
-NEWEST_FIRST = {"sort": "EXPECTED_START_TIME_DESC"}
 
 Every = Annotated[float, Parameter(validator=Number(gt=0), help="Seconds between two looks.")]
 Timeout = Annotated[
@@ -62,7 +61,7 @@ def ls(
     """
     with connect(options) as api:
         wanted = filters(api, state, deployment, since, tag)
-        runs = api.newest("flow_runs", limit, wanted | NEWEST_FIRST)
+        runs = api.newest("flow_runs", limit, wanted)
     if options.json:
         print_json(runs)
     elif not runs and wanted:
@@ -150,10 +149,11 @@ def logs(
         if options.json and not follow:
             print_json(list(shown))
             return
-        count = 0
-        for count, line in enumerate(shown, 1):
+        silent = True
+        for line in shown:
+            silent = False
             _print_line(line, options)
-    if not count and not options.json:
+    if silent and not options.json:
         say(f"{follower.run.get('name')} has logged nothing{'' if follower.has_ended else ' yet'}.")
 
 
@@ -255,4 +255,5 @@ def full_name(run: dict[str, Any]) -> str:
 
 def _row(run: dict[str, Any]) -> tuple[Any, ...]:
     id_ = str(run.get("id", "-"))
-    return id_[:SHORT], str(run.get("name", "-")), full_name(run), state(run), ago(run.get("created")), id_
+    start = run.get("start_time") or run.get("expected_start_time") or run.get("created")
+    return id_[:SHORT], str(run.get("name", "-")), full_name(run), state(run), ago(start), id_

@@ -15,6 +15,7 @@ FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 EXIT_CODES = {"COMPLETED": 0, "FAILED": 3, "CRASHED": 4, "CANCELLED": 5}
 STILL_GOING = 6
 MAX_FAILURES = 5
+LAST_LINES_SECONDS = 1.0
 LEVELS = {10: "DEBUG", 20: "INFO", 30: "WARNING", 40: "ERROR", 50: "CRITICAL"}
 LEVEL_STYLES = {30: "yellow", 40: "red", 50: "bold red"}
 
@@ -77,7 +78,7 @@ def follow(
     Raises:
         CliError: The API fails again and again, or the run is gone.
     """
-    started, failures = time.monotonic(), 0
+    started, failures, looks = time.monotonic(), 0, 0
     while True:
         try:
             follower.refresh()
@@ -90,6 +91,10 @@ def follow(
                 raise
             ended, news = False, []
         yield from sorted(news, key=lambda one: str(one.get("timestamp")))
+        looks += 1
+        if ended and looks > 1 and lines:  # it ended a moment ago: its last lines may still be on their way
+            time.sleep(min(every, LAST_LINES_SECONDS))
+            yield from follower.new_lines()
         if ended or (timeout is not None and time.monotonic() - started + every > timeout):
             return
         time.sleep(every)

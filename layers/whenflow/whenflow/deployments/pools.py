@@ -7,23 +7,26 @@ need not be stored before they are paused for the first time.
 from collections.abc import Mapping
 from typing import Any
 
-from whenflow.events import named_id
 from whenflow.ports import ConfigStore
-from whenflow.runs.targets import WORK_POOLS
+from whenflow.runs.targets import DEFAULT_QUEUE, WORK_POOLS, pool_id_of, queue_id_of
+
+__all__ = [
+    "DEFAULT_QUEUE",
+    "POOL",
+    "QUEUE",
+    "base_variables",
+    "is_paused",
+    "own_pools",
+    "pool_id_of",
+    "pool_named",
+    "queue_id_of",
+    "type_of",
+    "work_pool",
+    "work_queue",
+]
 
 POOL = "work-pool"
 QUEUE = "work-queue"
-DEFAULT_QUEUE = "default"
-
-
-def pool_id_of(name: str) -> str:
-    """Return the id of the work pool of a name."""
-    return named_id(POOL, name)
-
-
-def queue_id_of(pool_name: str, name: str = DEFAULT_QUEUE) -> str:
-    """Return the id of a queue of a work pool."""
-    return named_id(QUEUE, pool_name, name)
 
 
 def work_pool(config: ConfigStore, pool_id: str) -> dict[str, Any] | None:

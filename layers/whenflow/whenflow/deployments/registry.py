@@ -52,8 +52,14 @@ class DeploymentRegistry:
         flow_id, now = named_id("flow", name), iso(self._clock.now())
         if stored := self._config.get(FLOW_KIND, flow_id):
             return stored, False
-        document = {"id": flow_id, "name": name, "created": now, "updated": now, "tags": list(tags)}
-        document["labels"] = dict(labels or {})
+        document = {
+            "id": flow_id,
+            "name": name,
+            "created": now,
+            "updated": now,
+            "tags": list(tags),
+            "labels": dict(labels or {}),
+        }
         try:
             self._config.create(FLOW_KIND, flow_id, document)
         except Conflict:  # somebody else was faster

@@ -13,6 +13,10 @@ MAX_PARAMETER_BYTES = 512 * 1024
 _ABSENT = object()
 
 
+class HydrationFailed(Rejected):
+    """What stands for a value stands for none."""
+
+
 class DoNotFit(Conflict):
     """The parameters do not fit the deployment's schema.
 
@@ -35,7 +39,7 @@ def hydrated(value: Any, config: ConfigStore) -> Any:
         config: Where variables are.
 
     Raises:
-        Rejected: JSON that is none, or a variable that is not there.
+        HydrationFailed: JSON that is none, or a variable that is not there.
     """
     found = _hydrated(value, config)
     return None if found is _ABSENT else found
@@ -108,11 +112,11 @@ def _parsed(value: Any) -> Any:
     try:
         return json.loads(value)
     except ValueError as error:
-        raise Rejected(f"Error hydrating flow run parameters: this is not JSON: {error}") from None
+        raise HydrationFailed(f"Error hydrating flow run parameters: this is not JSON: {error}") from None
 
 
 def _variable(name: str, config: ConfigStore) -> Any:
     found = config.get(VARIABLE, name)
     if found is None:
-        raise Rejected(f"Error hydrating flow run parameters: there is no variable '{name}'.")
+        raise HydrationFailed(f"Error hydrating flow run parameters: there is no variable '{name}'.")
     return found["value"]

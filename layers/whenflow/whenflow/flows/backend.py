@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from whenflow.errors import NotFound
 from whenflow.events import Event
-from whenflow.ports import Clock, EventStore, Ids, LogLine, RunStore, TaskQueue, TaskRunStore
+from whenflow.ports import Clock, ConfigStore, EventStore, Ids, LogLine, RunStore, TaskQueue, TaskRunStore
 from whenflow.runs import FlowRun, Refused, RunLedger, State, StateDetails, StateType
 from whenflow.runs.task_runs import TaskRun
 from whenflow.runs.transitions import Verdict
 
 if TYPE_CHECKING:
-    from whenflow.deployments import RunRequest
+    from whenflow.deployments import RunMaker, RunRequest
 
 NO_DETAILS = StateDetails()
 
@@ -23,8 +23,15 @@ class Backend(Protocol):
     Each raises `Transient` to be tried again.
     """
 
-    clock: Clock
-    ids: Ids
+    @property
+    def clock(self) -> Clock:
+        """Tells the time."""
+        ...
+
+    @property
+    def ids(self) -> Ids:
+        """Makes ids."""
+        ...
 
     def put(self, event: Event) -> Event | None:
         """Store an event, once per id."""
@@ -198,3 +205,22 @@ class Maker(Protocol):
     def create(self, deployment: Mapping[str, Any], request: "RunRequest") -> tuple[FlowRun, bool]:
         """Make a run, or find it made under its key; tell whether it was made now."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class StackDeployments:
+    """The deployments of the stack."""
+
+    config: ConfigStore
+    runs: "RunMaker"
+
+    def find(self, name: str) -> Mapping[str, Any] | None:
+        """Return a deployment by its id or as `flow/deployment`; by the flow's function name too."""
+        for known in (name, f"{name.partition('/')[0].replace('_', '-')}/{name.partition('/')[2]}"):
+            if reference := self.config.get("deployment-name", known):
+                return self.config.get("deployment", reference["id"])
+        return self.config.get("deployment", name.lower())
+
+    def create(self, deployment: Mapping[str, Any], request: "RunRequest") -> tuple[FlowRun, bool]:
+        """Make a run, or find it made under its key; tell whether it was made now."""
+        return self.runs.create(deployment, request)

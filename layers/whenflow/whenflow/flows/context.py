@@ -2,10 +2,10 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from whenflow.errors import WhenflowError
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Labels
@@ -15,6 +15,7 @@ from whenflow.flows.recorder import Recorder
 from whenflow.runs import FlowRun, StateType
 from whenflow.runs.events import related_to
 
+MAX_WORKERS = 32
 LOOK_EVERY = timedelta(seconds=1)
 CANCELLED = frozenset({StateType.CANCELLING, StateType.CANCELLED})
 
@@ -29,6 +30,11 @@ class Watch:
         self._outer = outer
         self._looked = backend.clock.now()
         self._lock = threading.Lock()
+
+    @property
+    def is_outermost(self) -> bool:
+        """Whether its run is part of no other in this process."""
+        return self._outer is None
 
     def check(self) -> None:
         """Go on, if the run is to go on.
@@ -77,6 +83,32 @@ class TaskPlace:
     labels: Labels
 
 
+class Pool:
+    """Threads for tasks that are submitted, made when the first one is.
+
+    Each flow and each task has its own. Within one, a task can only wait for those that were submitted before it, so
+    that they never all wait for each other.
+    """
+
+    def __init__(self, size: int = MAX_WORKERS) -> None:
+        """Have no threads yet, and never more than this."""
+        self.size = size
+        self._threads: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
+
+    def threads(self) -> ThreadPoolExecutor:
+        """Return the threads."""
+        with self._lock:
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(self.size, thread_name_prefix="whenflow-task")
+            return self._threads
+
+    def finish(self) -> None:
+        """Wait for all that was submitted."""
+        if self._threads:
+            self._threads.shutdown(wait=True)
+
+
 @dataclass(frozen=True, slots=True)
 class RunContext:
     """A flow run in this process, or a task alone, and what it reports to.
@@ -88,8 +120,7 @@ class RunContext:
         recorder: Keeps the task runs.
         counters: Count what is called.
         log_prints: Whether what is printed is logged.
-        until: When the process ends at the latest, if it is known.
-        finishing: What is to be waited for before the flow ends.
+        pool: Threads for the tasks that are submitted from here.
     """
 
     run: FlowRun | None
@@ -99,8 +130,7 @@ class RunContext:
     counters: Counters = field(default_factory=Counters)
     task: TaskPlace | None = None
     log_prints: bool = False
-    until: datetime | None = None
-    finishing: list[Callable[[], None]] = field(default_factory=list)
+    pool: "Pool" = field(default_factory=Pool)
 
     def related(self) -> list[Labels]:
         """Return the resources that whatever happens now relates to."""
@@ -112,7 +142,7 @@ class RunContext:
 
     def within(self, task: TaskPlace) -> "RunContext":
         """Return the context of a task that is called here."""
-        return replace(self, task=task)
+        return replace(self, task=task, pool=Pool(self.pool.size))
 
     def check(self) -> None:
         """Go on, if the flow run is to go on."""

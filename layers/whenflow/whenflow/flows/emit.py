@@ -38,12 +38,12 @@ def emit_event(
         Rejected: The event is not valid; each fault with its field.
     """
     context = current.get()
-    sink, clock, ids = (context.events, context.clock, context.ids) if context else runtime.outside()
-    now = clock.now()
+    backend = context.backend if context else runtime.outside()
+    now = backend.clock.now()
     moment = parse_iso(iso(occurred)) if occurred else now
     made = event_from_document(
         {
-            "id": id or ids.event_id(moment, str(resource.get(RESOURCE_ID, ""))),
+            "id": id or backend.ids.event_id(moment, str(resource.get(RESOURCE_ID, ""))),
             "occurred": iso(moment),
             "event": event,
             "resource": dict(resource),
@@ -53,7 +53,7 @@ def emit_event(
         },
         now,
     )
-    sink.put(made)
+    backend.put(made)
     return made
 
 

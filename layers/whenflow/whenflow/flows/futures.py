@@ -8,12 +8,18 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from whenflow.errors import Rejected
-from whenflow.flows.context import current
+from whenflow.flows.context import MAX_WORKERS, current
 from whenflow.flows.results import State
 
 R = TypeVar("R")
-MAX_WORKERS = 32
 MAX_DEPTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadPoolTaskRunner:
+    """How many tasks of a flow run at the same time, at most."""
+
+    max_workers: int = MAX_WORKERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class TaskFutures(list[TaskFuture[R]]):
         wait_for_all([one.future for one in self], timeout)
 
 
-class unmapped:  # noqa: N801 - as the field calls it
+class unmapped:
     """Marks an argument of `.map()` that every call gets whole."""
 
     def __init__(self, value: Any) -> None:
@@ -71,18 +77,18 @@ class unmapped:  # noqa: N801 - as the field calls it
 
 
 def in_thread(call: Callable[[], State], task_run_id: str | None) -> TaskFuture[Any]:
-    """Start a call in a thread; the flow that is running waits for it before it ends."""
-    pool = ThreadPoolExecutor(1, thread_name_prefix="whenflow-task")
-    future = pool.submit(call)
-    pool.shutdown(wait=False)
+    """Start a call in a thread; the flow or task that is running waits for it before it ends."""
     context = current.get()
     if context:
-        context.finishing.append(lambda: wait_for_all([future]) and None)
+        return TaskFuture(context.pool.threads().submit(call), task_run_id)
+    threads = ThreadPoolExecutor(1, thread_name_prefix="whenflow-task")
+    future = threads.submit(call)
+    threads.shutdown(wait=False)
     return TaskFuture(future, task_run_id)
 
 
 def resolved(value: Any, depth: int = 0) -> Any:
-    """Return a value with each future in it replaced by what it returns; lists, tuples and dictionaries are looked into."""
+    """Return a value with each future in it, in lists, tuples and dictionaries too, replaced by what it returns."""
     if isinstance(value, TaskFuture):
         return value.result()
     if isinstance(value, State):

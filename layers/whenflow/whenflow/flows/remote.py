@@ -1,31 +1,53 @@
-"""Events to the REST API, for code outside the stack. Standard library only: the SDK adds no dependency."""
+"""The REST API, for flows and deployments outside the stack. Standard library only: the SDK adds no dependency."""
 
 import json
 import os
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+from urllib.parse import urlparse
 
-from whenflow.errors import Rejected, Transient
-from whenflow.events import Event
+from whenflow.errors import Conflict, NotFound, Rejected, Transient
 
 TIMEOUT_SECONDS = 10
 TOO_MANY_REQUESTS = 429
 SERVER_ERROR = 500
 STATE_FILE = Path(".whenflow") / "local.json"
+KINDS: Mapping[int, type[Exception]] = {404: NotFound, 409: Conflict}
+
+
+class Client(Protocol):
+    """Calls the REST API of one Whenflow."""
+
+    def call(self, method: str, path: str, document: Any = None) -> tuple[int, Any]:
+        """Send a request and return the status and the parsed body.
+
+        Args:
+            method: Of HTTP.
+            path: Below the API's address, from its slash on.
+            document: What is sent as JSON.
+
+        Raises:
+            Rejected: The API refuses it.
+            NotFound: There is no such thing.
+            Conflict: It does not go with what is there.
+            Transient: The API cannot be reached, or asks to try again.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class RemoteEvents:
-    """Sends events with `POST /events`."""
+class RemoteClient:
+    """Calls the API over HTTP."""
 
     api_url: str
     api_key: str
 
     @classmethod
-    def from_environment(cls) -> "RemoteEvents | None":
+    def from_environment(cls) -> "RemoteClient | None":
         """Return the API that the environment or a running local stack names, if any."""
         environment = os.environ  # noqa: TID251 - on a laptop the SDK has no other settings
         url, key = environment.get("WHENFLOW_API_URL"), environment.get("WHENFLOW_API_KEY")
@@ -37,26 +59,33 @@ class RemoteEvents:
                 return cls(local["api_url"], local["api_key"])
         return None
 
-    def put(self, event: Event) -> Event:
-        """Send an event; sent again, it is stored once.
-
-        Raises:
-            Rejected: The API refuses it.
-            Transient: The API cannot be reached, or asks to try again.
-        """
+    def call(self, method: str, path: str, document: Any = None) -> tuple[int, Any]:
+        """Send a request and return the status and the parsed body."""
         request = urllib.request.Request(  # noqa: S310 - the address is the user's own setting
-            f"{self.api_url}/events",
-            data=json.dumps([event.as_document()]).encode(),
+            self.api_url + path,
+            data=None if document is None else json.dumps(document).encode(),
             headers={"Authorization": f"Bearer {self.api_key}", "Content-Type": "application/json"},
-            method="POST",
+            method=method,
         )
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310 - as above
-                return event
+            with _opener(self.api_url).open(request, timeout=TIMEOUT_SECONDS) as response:
+                text = response.read()
+                return response.status, json.loads(text) if text else None
         except urllib.error.HTTPError as error:
-            body = error.read(10_000).decode("utf-8", "replace")
-            if error.code == TOO_MANY_REQUESTS or error.code >= SERVER_ERROR:
-                raise Transient(f"The API could not take the event ({error.code}): {body}") from None
-            raise Rejected(f"The API refused the event ({error.code}): {body}") from None
-        except OSError as error:
+            raise self._refusal(error, method, path) from None
+        except (OSError, ValueError) as error:
             raise Transient(f"The API at {self.api_url} cannot be reached: {error}") from None
+
+    def _refusal(self, error: urllib.error.HTTPError, method: str, path: str) -> Exception:
+        body = error.read(10_000).decode("utf-8", "replace")
+        if error.code == TOO_MANY_REQUESTS or error.code >= SERVER_ERROR:
+            return Transient(f"The API could not take {method} {path} ({error.code}): {body}")
+        told = f"The API refused {method} {path} ({error.code}): {body}"
+        return KINDS.get(error.code, Rejected)(told)
+
+
+def _opener(url: str) -> urllib.request.OpenerDirector:
+    """Return what opens an address; a proxy for the world is no way to this machine."""
+    if urlparse(url).hostname in {"127.0.0.1", "localhost", "::1"}:
+        return urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    return urllib.request.build_opener()

@@ -30,6 +30,11 @@ class State:
     data: Any = field(default=None, repr=False)
     error: BaseException | None = field(default=None, repr=False)
 
+    @classmethod
+    def completed(cls, data: Any) -> "State":
+        """Return the state of what returned a value."""
+        return cls(StateType.COMPLETED, "Completed", data=data)
+
     def result(self, *, raise_on_failure: bool = True) -> Any:
         """Return what it returned, or raise what it raised.
 
@@ -67,12 +72,12 @@ class State:
         return self.type.is_final
 
 
-def Completed(message: str | None = None, *, name: str = "Completed", data: Any = None) -> State:  # noqa: N802 - as the field calls it
+def Completed(message: str | None = None, *, name: str = "Completed", data: Any = None) -> State:
     """Return a state for a flow to end in, by returning it."""
     return State(StateType.COMPLETED, name, message, data)
 
 
-def Failed(message: str | None = None, *, name: str = "Failed", data: Any = None) -> State:  # noqa: N802 - as above
+def Failed(message: str | None = None, *, name: str = "Failed", data: Any = None) -> State:
     """Return a state for a flow to end in, by returning it: it has failed, though nothing was raised."""
     return State(StateType.FAILED, name, message, data)
 

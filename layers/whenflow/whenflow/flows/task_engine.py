@@ -91,7 +91,10 @@ class TaskCall:
         try:
             yield
         finally:
+            inner.pool.finish()
             current.reset(token)
+            if self._context.run is None:
+                self._context.recorder.flush()
 
     @contextlib.contextmanager
     def _try(self) -> Iterator[None]:

@@ -20,7 +20,7 @@ class TaskTeller:
         name: As it is shown.
     """
 
-    def __init__(  # noqa: PLR0913 - a task run is named by all of them
+    def __init__(
         self,
         context: RunContext,
         name: str,
@@ -68,8 +68,18 @@ class TaskTeller:
 
     def report(
         self, state_type: str, state_name: str, message: str | None = "", details: StateDetails = NO_DETAILS
+    ) -> None:
+        """Tell that the task is in this state now."""
+        self.tell(self.event(state_type, state_name, message, details))
+
+    def tell(self, event: Event) -> None:
+        """Store an event that `event` made."""
+        self._outer.recorder.tell(event)
+
+    def event(
+        self, state_type: str, state_name: str, message: str | None = "", details: StateDetails = NO_DETAILS
     ) -> Event:
-        """Store the event that the task is in this state now; return it."""
+        """Return the event that the task is in this state now."""
         backend = self._outer.backend
         now, message = backend.clock.now(), (message or "")[:MAX_MESSAGE_CHARS]
         state: dict[str, Any] = {"type": state_type, "name": state_name, "message": message}
@@ -96,6 +106,5 @@ class TaskTeller:
             follows=self._previous[0] if self._previous else None,
             received=now,
         )
-        self._outer.recorder.tell(event)
         self._previous = (event.id, state_type)
         return event

@@ -25,8 +25,8 @@ class _Expired(BaseException):
 def timed(what: str, seconds: float | None) -> Iterator[None]:
     """Stop what runs within after some seconds.
 
-    In the main thread an alarm stops it, even in the middle of a call that waits; in any other thread it is stopped when
-    it next runs Python code.
+    In the main thread an alarm stops it, even in the middle of a call that waits; in any other thread it is stopped
+    when it next runs Python code.
 
     Raises:
         TimedOut: It took too long.

@@ -22,7 +22,7 @@ def moved(run: FlowRun, state: State) -> FlowRun:
     starts = state.type == StateType.RUNNING
     if state.type == StateType.PENDING:
         state = replace(state, details=replace(state.details, scheduled_time=run.due))
-    if starts and run.run_count and state.name == StateType.RUNNING.title() and run.states[0].id != present.id:
+    if starts and run.run_count and state.name == StateType.RUNNING.title():
         state = replace(state, name=_name_of_another_start(run))
     next_ = replace(
         run,
@@ -31,6 +31,7 @@ def moved(run: FlowRun, state: State) -> FlowRun:
         start_time=run.start_time or (state.timestamp if starts else None),
         end_time=state.timestamp if state.type.is_final else None,
         run_time=run.run_time + _ran(present, state.timestamp),
+        attempt=run.attempt + (state.type == StateType.SCHEDULED != present.type),
         launch=None if state.type in {StateType.SCHEDULED, StateType.PENDING} else run.launch,
         empirical_policy=_policy(run, state),
         has_slot=run.has_slot and (state.type in WITH_SLOT or _waits_in_its_process(state)),
@@ -68,16 +69,17 @@ def _watch(before: FlowRun, run: FlowRun) -> datetime | None:
     """Return when the timer is to look.
 
     A run that is started at once is in no index, which saves write units: it is found by when it was made
-    (`RunSchedule.sweep`). One that waited is in the index already, and stays there while it works.
+    (`RunSchedule.sweep`). One that waited is in the index already, and stays there as it is: if it has not ended by the
+    next sweep, that puts it on the watch.
     """
     state = run.state
+    if state.type == StateType.SCHEDULED:
+        return run.due if run.deployment_id else None
     if not run.is_ours:
         return state.details.pause_timeout if state.type == StateType.PAUSED else None
     match state.type:
-        case StateType.SCHEDULED:
-            return run.due
         case StateType.PENDING:
-            return state.timestamp + LOOK_AFTER if before.watch else None
+            return before.watch
         case StateType.RUNNING:
             limit = time_limit(run.job_variables)
             return state.timestamp + limit if limit else before.watch

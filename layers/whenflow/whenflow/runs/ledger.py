@@ -45,7 +45,7 @@ class RunLedger:
 
     def create_once(self, run: FlowRun) -> tuple[FlowRun, bool]:
         """Do the same, and tell whether it was made now."""
-        run = replace(run, watch=run.due if run.is_ours else None)
+        run = replace(run, watch=run.due if run.deployment_id else None)
         if not self._runs.create(run, state_event(run)):
             return self.get(run.id), False
         self.ask_soon(run)
@@ -102,14 +102,18 @@ class RunLedger:
             return Verdict(Status.REJECT, outcome, outcome.state.message, changed=True)
         return replace(verdict, run=outcome, changed=True)
 
-    def reserve(self, run_id: str, transition_id: str | None, limit: Limit | None = None) -> FlowRun | Refused:
+    def reserve(
+        self, run_id: str, transition_id: str | None, limit: Limit | None = None, known: FlowRun | None = None
+    ) -> FlowRun | Refused:
         """Make a run Pending for one who is about to start its code; for the same one again, it stays as it is.
 
         Where its deployment lets only so many work at once and all slots are taken, it comes back in the state in
-        which it waits, or Cancelled.
+        which it waits, or Cancelled. `known` is the run as it was a moment ago, which saves a read if it still is.
         """
         details = StateDetails(transition_id=transition_id)
-        return self._change(run_id, lambda: self.new_state(run_id, StateType.PENDING, details=details), reserve, limit)
+        return self._change(
+            run_id, lambda: self.new_state(run_id, StateType.PENDING, details=details), reserve, limit, known
+        )
 
     def start(self, run_id: str, launch: str) -> FlowRun | Refused:
         """Claim a run for one launch of its code."""
@@ -197,12 +201,15 @@ class RunLedger:
         new_state: Callable[[], State],
         decide: Callable[[FlowRun, State], FlowRun | Refused],
         limit: Limit | None = None,
+        known: FlowRun | None = None,
     ) -> FlowRun | Refused:
         for _ in range(TRIES):
-            present, state = self.get(run_id), new_state()
-            decision = decide(present, state)
+            present, state = known or self.get(run_id), new_state()
+            decision, is_fresh, known = decide(present, state), known is None, None
             if isinstance(decision, Refused) or decision is present:
-                return decision
+                if is_fresh:
+                    return decision
+                continue  # it may have moved on since it was read
             try:
                 changed = self._save(present, decision, state, limit)
             except Conflict:

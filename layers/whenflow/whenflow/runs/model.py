@@ -9,6 +9,8 @@ from whenflow.events.times import iso, parse_iso
 from whenflow.runs.states import State, StateType
 
 FLOW_RUN = "prefect.flow-run."
+PARENT_RUN = "whenflow.parent-flow-run-id"
+"""The label of a run by which it names the run that asked for it."""
 SELDOM = (
     "context",
     "empirical_policy",
@@ -18,6 +20,7 @@ SELDOM = (
     "parent_task_run_id",
     "work_queue_name",
     "target",
+    "attempt",
     "auto_scheduled",
     "limited",
     "has_slot",
@@ -41,6 +44,7 @@ class FlowRun:
         version: Rises with each change; a change is stored only over the version it was made from.
         empirical_policy: `retries`, `retry_delay` in seconds, `pause_keys` that are used up.
         target: The type of its work pool, where the pool is not named after it.
+        attempt: The number of the start that it is in or before; the first is 0. News of another says nothing of it.
         auto_scheduled: Whether a schedule of the deployment made it.
         limited: Whether its deployment lets only so many runs work at once.
         has_slot: Whether it has one of its deployment's slots.
@@ -77,6 +81,7 @@ class FlowRun:
     parent_task_run_id: str | None = None
     work_queue_name: str | None = None
     target: str | None = None
+    attempt: int = 0
     auto_scheduled: bool = False
     limited: bool = False
     has_slot: bool = False
@@ -116,7 +121,13 @@ class FlowRun:
     @property
     def retries_left(self) -> int:
         """How often it may be tried again after it failed."""
-        return max(0, int(self.empirical_policy.get("retries") or 0) - max(0, self.run_count - 1))
+        return max(0, int(self.empirical_policy.get("retries") or 0) - self.attempt)
+
+    @property
+    def parent_run_id(self) -> str | None:
+        """The run that asked for it, if one did."""
+        parent = self.labels.get(PARENT_RUN)
+        return parent if isinstance(parent, str) else None
 
     def running_since(self) -> datetime | None:
         """Return when its code was started last."""

@@ -99,20 +99,22 @@ class RunSchedule:
         self._deployments = deployments or EveryRunMayStart()
         self._progress = progress
 
-    def start(self, run_id: str, starter: str | None = None) -> FlowRun | Refused:
+    def start(self, run_id: str, starter: str | None = None, known: FlowRun | None = None) -> FlowRun | Refused:
         """Make a run Pending and start its code, or say why not.
 
         Args:
             run_id: Its id.
             starter: Who starts it. The same one again starts it again, as he may have died before; another is refused.
+            known: The run as it was a moment ago, which saves two reads if it still is.
 
         Raises:
             NotFound: There is no such run.
             Rejected: Its target refuses for good. The run is Crashed, for that reason.
             Transient: Try again.
         """
-        run = self._ledger.get(run_id)
-        reserved = self._ledger.reserve(run_id, starter, self._deployments.limit_of(run) if run.limited else None)
+        run = known or self._ledger.get(run_id)
+        limit = self._deployments.limit_of(run) if run.limited else None
+        reserved = self._ledger.reserve(run_id, starter, limit, known)
         if isinstance(reserved, Refused):
             return reserved
         if reserved.state.type != StateType.PENDING:
@@ -120,7 +122,10 @@ class RunSchedule:
         try:
             self._launcher.launch(reserved)
         except Rejected as error:
-            self._ledger.move(run_id, StateType.CRASHED, message=error.reason)
+            ended = self._ledger.move(run_id, StateType.CRASHED, message=error.reason)
+            present = self._ledger.get(run_id) if isinstance(ended, Refused) else ended
+            if present.state.type == StateType.CANCELLED:  # meanwhile: asked again, it is told in the same way
+                return Refused("The flow run was cancelled before its code was started.")
             raise
         return reserved
 
@@ -132,10 +137,10 @@ class RunSchedule:
     def sweep(self) -> int:
         """Ask for the rings of the next two minutes, and of all that is overdue; return how many."""
         now, count = self._clock.now(), 0
-        self._look_after_the_forgotten(now)
         for due in self._runs.due(now + AHEAD):
             self._ask(due.run_id, max(due.at, now))
             count += 1
+        self._look_after_the_forgotten(now)
         return count
 
     def ring(self, run_id: str, ring: str) -> FlowRun | Refused:
@@ -157,8 +162,6 @@ class RunSchedule:
             return Refused(str(error))
 
     def _start_in_time(self, run: FlowRun, ring: str) -> FlowRun | Refused:
-        if not run.is_ours:
-            return Refused("A process of the user's own runs this flow run.")
         if run.due is None and run.state.type == StateType.SCHEDULED:
             return Refused("The flow run is started by the action that made it.")
         if run.auto_scheduled and run.state.type == StateType.SCHEDULED and not self._deployments.is_wanted(run):
@@ -170,6 +173,8 @@ class RunSchedule:
                 self._ask(run.id, run.due)
             return Refused(f"The flow run is scheduled for {iso(run.due)}.")
         self._note_late(run, now)
+        if not run.is_ours:
+            return Refused("A process of the user's own fetches this flow run.")
         if self._deployments.is_held(run):
             return Refused(f"The work pool '{run.work_pool_name}' is paused.")
         return self.start(run.id, ring)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from whenflow.events import named_id
+
 LAMBDA = "lambda"
 STEP_FUNCTIONS = "step-functions"
 DURABLE = "lambda-durable"
@@ -13,9 +15,21 @@ TYPES = {**WORK_POOLS, DURABLE: "function_arn"}
 """The types that work pools may be of."""
 LAUNCHED_AFTER_START = frozenset({LAMBDA, DURABLE})
 """Targets whose code asks, before it begins, whether the run may begin: one that is Cancelled by then never does."""
+DEFAULT_QUEUE = "default"
+"""The queue that every work pool has."""
 FUNCTION_LIFE = timedelta(minutes=15)
 EXPRESS_LIFE = timedelta(minutes=5)
 EXPRESS = "EXPRESS"
+
+
+def pool_id_of(name: str) -> str:
+    """Return the id of the work pool of a name."""
+    return named_id("work-pool", name)
+
+
+def queue_id_of(pool_name: str, name: str = DEFAULT_QUEUE) -> str:
+    """Return the id of a queue of a work pool."""
+    return named_id("work-queue", pool_name, name)
 
 
 def is_express(job_variables: Mapping[str, Any]) -> bool:

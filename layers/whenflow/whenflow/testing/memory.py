@@ -83,6 +83,16 @@ class MemoryFiringStore:
         self.stored[firing.id] = firing
         return True
 
+    def put_all(self, firings: Sequence[Firing]) -> Sequence[bool | Exception]:
+        """Store firings, one after the other."""
+        outcomes: list[bool | Exception] = []
+        for firing in firings:
+            try:
+                outcomes.append(self.put(firing))
+            except Exception as error:  # of this one alone, and the caller's to look at
+                outcomes.append(error)
+        return outcomes
+
     def get(self, firing_id: str) -> Firing | None:
         """Return the firing of this id."""
         return self.stored.get(firing_id)
