@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from whenflow.actions.notifications.deliver import Notifier
+from whenflow.actions.notifications.targets import Targets
 from whenflow.actions.run_deployment import DeploymentRunner
+from whenflow.actions.tools import Tools
+from whenflow.api.desk import desk_of
 from whenflow.api.services import Services
 from whenflow.automations.registry import AutomationRegistry
 from whenflow.aws.config_store import DynamoConfigStore
@@ -11,10 +15,25 @@ from whenflow.aws.event_store import DynamoEventStore
 from whenflow.aws.firing_store import DynamoFiringStore
 from whenflow.aws.overflow import Overflow
 from whenflow.aws.run_store import DynamoRunStore
+from whenflow.aws.task_run_store import DynamoTaskRunStore
+from whenflow.flows import Flow, Task
+from whenflow.flows.backend import StackBackend, StackDeployments
+from whenflow.flows.serve import FlowServer
 from whenflow.ports import Clock, ConfigStore, EventStore, FiringStore, Ids, Launcher, RunStore
-from whenflow.runs import RunLedger
+from whenflow.runs import RunControl, RunLedger
 from whenflow.runs.schedule import RunSchedule
-from whenflow.testing import MemoryConfigStore, MemoryEventStore, MemoryFiringStore, MemoryRunStore
+from whenflow.testing import (
+    MemoryConfigStore,
+    MemoryDeadLetters,
+    MemoryEventStore,
+    MemoryFiringStore,
+    MemoryRunStore,
+    MemorySecrets,
+    RecordedHttp,
+    RecordedMailer,
+    RecordedTopics,
+)
+from whenflow.testing.task_runs import MemoryTaskQueue
 from whenflow.testing.windows import MemoryTimerQueue
 
 SHARDS = 4
@@ -51,7 +70,32 @@ def in_dynamodb(client: Any, clock: Clock, overflow: Overflow | None = None) -> 
 def services_over(stores: Stores, clock: Clock, ids: Ids) -> Services:
     """Return what the API works with, over these stores; it knows no key."""
     registry = AutomationRegistry(stores.config, stores.events, clock, ids, lambda _automation: None)
-    return Services(stores.events, stores.firings, stores.runs, stores.config, clock, ids, lambda _key: None, registry)
+    return Services(
+        stores.events,
+        stores.firings,
+        stores.runs,
+        stores.config,
+        clock,
+        ids,
+        lambda _key: None,
+        registry,
+        targets=Targets(stores.config, MemorySecrets(), notifier(clock), clock, ids),
+        dead_letters=MemoryDeadLetters(),
+    )
+
+
+def notifier(clock: Clock) -> Notifier:
+    """Return a notifier that sends nothing."""
+    return Notifier(MemorySecrets(), RecordedHttp(), RecordedMailer(), RecordedTopics(), clock)
+
+
+def tools_over(stores: Stores, launcher: Launcher, clock: Clock, ids: Ids) -> Tools:
+    """Return what actions work with, over these stores."""
+    ledger = RunLedger(stores.runs, clock, ids)
+    runner = runner_over(stores, launcher, clock, ids)
+    registry = AutomationRegistry(stores.config, stores.events, clock, ids, lambda _automation: None)
+    control = RunControl(ledger, clock)
+    return Tools(stores.events, stores.config, clock, ids, runner, control, registry, notifier(clock))
 
 
 def runner_over(stores: Stores, launcher: Launcher, clock: Clock, ids: Ids) -> DeploymentRunner:
@@ -59,3 +103,28 @@ def runner_over(stores: Stores, launcher: Launcher, clock: Clock, ids: Ids) -> D
     ledger = RunLedger(stores.runs, clock, ids)
     schedule = RunSchedule(ledger, stores.runs, launcher, MemoryTimerQueue(), clock, ids)
     return DeploymentRunner(stores.config, ledger, schedule, clock)
+
+
+def deployed(document: dict[str, Any], stores: Stores, clock: Clock, ids: Ids) -> dict[str, Any]:
+    """Set up a deployment, and return it."""
+    return desk_of(services_over(stores, clock, ids)).registry.upsert(document)[0]
+
+
+def served_over(
+    stores: Stores, served: tuple[Flow[..., Any] | Task[..., Any], ...], client: Any, clock: Clock, ids: Ids
+) -> FlowServer:
+    """Return a server of flows and tasks over these stores; it runs no deployments and delays no tasks."""
+    task_runs = DynamoTaskRunStore(client, "RunsTable", clock)
+    ledger = RunLedger(stores.runs, clock, ids)
+    desk = desk_of(services_over(stores, clock, ids))
+    backend = StackBackend(
+        ledger,
+        stores.runs,
+        stores.events,
+        clock,
+        ids,
+        task_runs,
+        lambda: StackDeployments(stores.config, desk.maker),
+        MemoryTaskQueue,
+    )
+    return FlowServer(served, backend, task_runs)

@@ -73,6 +73,10 @@ def environment(queue_urls: dict[str, str] | None = None) -> dict[str, str]:
 def _value(value: Any, queue_urls: dict[str, str]) -> str:
     if not isinstance(value, dict):
         return str(value)
+    if "If" in value:  # every condition of a setting asks whether a parameter was given, and none is
+        return _value(value["If"][2], queue_urls)
+    if "Sub" in value:
+        return str(value["Sub"])
     name = value["Ref"]
     if name == "AWS::StackName":
         return "whenflow"

@@ -5,33 +5,49 @@ from typing import Any
 
 from tests.stories import NOBODY, welcome_deployment, welcoming
 
+from whenflow.actions.guard import LoopGuard
+from whenflow.actions.notifications.deliver import Notifier
+from whenflow.actions.notifications.targets import Targets
 from whenflow.actions.perform import ActionDispatcher, ActionPerformer
 from whenflow.actions.run_deployment import DeploymentRunner
-from whenflow.api.deployments import DeploymentInput, upsert
+from whenflow.actions.tools import Tools
+from whenflow.api.desk import desk_of
 from whenflow.api.keyring import ApiKey
+from whenflow.api.lookups import Lookups
 from whenflow.api.services import Services
 from whenflow.automations import Automation, Firing, automation_from_document, automation_from_stored
 from whenflow.automations.model import with_identity
 from whenflow.automations.registry import AutomationRegistry
+from whenflow.deployments.rules import DeploymentRules
 from whenflow.events import Event
 from whenflow.flows import Flow, Task
+from whenflow.flows.backend import StackBackend, StackDeployments
 from whenflow.flows.serve import FlowServer
-from whenflow.runs import FlowRun, RunLedger
+from whenflow.runs import FlowRun, RunControl, RunLedger
 from whenflow.runs.schedule import RunSchedule
+from whenflow.runs.task_run_book import TaskRunBook
 from whenflow.testing import (
     ManualClock,
     MemoryConfigStore,
+    MemoryDeadLetters,
     MemoryEventStore,
     MemoryFiringStore,
+    MemoryRateBudget,
     MemoryRequestLog,
     MemoryRetryQueue,
     MemoryRunStore,
     MemorySecrets,
+    RecordedHttp,
     RecordedLauncher,
+    RecordedMailer,
+    RecordedTopics,
     SequentialIds,
 )
 from whenflow.testing.matching import MemoryMatching
-from whenflow.testing.windows import MemoryTimerQueue
+from whenflow.testing.task_runs import MemoryTaskQueue, MemoryTaskRunStore
+from whenflow.testing.windows import MemoryProgressStore, MemoryTimerQueue
+
+SITE = "https://whenflow.example/ui"
 
 
 class World:
@@ -48,17 +64,48 @@ class World:
         self.requests = MemoryRequestLog(self.clock)
         self.launcher = RecordedLauncher()
         self.retries = MemoryRetryQueue()
-        self.ledger = RunLedger(self.runs, self.clock, self.ids)
         self.timers = MemoryTimerQueue()
-        self.schedule = RunSchedule(self.ledger, self.runs, self.launcher, self.timers, self.clock, self.ids)
-        self.runner = DeploymentRunner(self.config, self.ledger, self.schedule, self.clock)
-        self.performer = ActionPerformer(self.events, self.runner, self.clock, self.ids)
-        self.dispatcher = ActionDispatcher(self.performer, self.firings, self.retries)
+        self.task_runs, self.task_queue = MemoryTaskRunStore(), MemoryTaskQueue()
+        self.ledger = RunLedger(self.runs, self.clock, self.ids, self.timers)
+        self.control = RunControl(self.ledger, self.clock)
+        self.progress = MemoryProgressStore()
+        self.schedule = RunSchedule(
+            self.ledger,
+            self.runs,
+            self.launcher,
+            self.timers,
+            self.clock,
+            self.ids,
+            deployments=DeploymentRules(self.config, self.clock),
+            progress=self.progress,
+        )
+        self.task_run_book = TaskRunBook(self.task_runs, self.events, self.runs)
+        self.scope = Lookups(self.config, self.events, self.runs, self.task_run_book).scope(SITE)
+        self.runner = DeploymentRunner(self.config, self.ledger, self.schedule, self.clock, self.scope)
         self.matcher = MemoryMatching(self.current, self.events, self.firings, self.clock)
         windows = self.matcher.windows
         self.automations = AutomationRegistry(
             self.config, self.events, self.clock, self.ids, self._switched_on, windows.abandon
         )
+        self.secrets, self.http = MemorySecrets(), RecordedHttp()
+        self.mailer, self.topics = RecordedMailer(), RecordedTopics()
+        self.notifier = Notifier(self.secrets, self.http, self.mailer, self.topics, self.clock)
+        self.targets = Targets(self.config, self.secrets, self.notifier, self.clock, self.ids)
+        self.budget, self.dead_letters = MemoryRateBudget(), MemoryDeadLetters()
+        self.tools = Tools(
+            self.events,
+            self.config,
+            self.clock,
+            self.ids,
+            self.runner,
+            self.control,
+            self.automations,
+            self.notifier,
+            self.scope,
+        )
+        self.performer = ActionPerformer(self.tools)
+        guard = LoopGuard(self.tools, self.firings, self.runs, self.budget)
+        self.dispatcher = ActionDispatcher(self.performer, self.firings, self.retries, guard)
         self.services = Services(
             self.events,
             self.firings,
@@ -70,7 +117,24 @@ class World:
             self.automations,
             secrets=self.secrets,
             requests=self.requests,
+            targets=self.targets,
+            dead_letters=self.dead_letters,
             load_windows=windows.load,
+            scope=lambda: self.scope,
+            timers=self.timers,
+            task_runs=self.task_run_book,
+            task_queue=lambda: self.task_queue,
+        )
+        self.desk = desk_of(self.services)
+        self.backend = StackBackend(
+            self.ledger,
+            self.runs,
+            self.events,
+            self.clock,
+            self.ids,
+            self.task_runs,
+            lambda: StackDeployments(self.config, self.desk.maker),
+            lambda: self.task_queue,
         )
         self._matched = 0
 
@@ -86,8 +150,11 @@ class World:
         return [automation_from_stored(stored) for stored in self.config.all("automation")]
 
     def deployment(self, **changes: Any) -> dict[str, Any]:
-        """Set up the deployment that welcomes new users, or one that differs from it."""
-        return upsert(DeploymentInput.model_validate(welcome_deployment(**changes)), self.services)[1]
+        """Set up the deployment that welcomes new users, or one that differs from it; that is before the story."""
+        deployment = self.desk.registry.upsert(welcome_deployment(**changes))[0]
+        for told in self.events.named("prefect.deployment.created"):
+            del self.events.stored[told.id]
+        return deployment
 
     def automation(self, document: dict[str, Any]) -> Automation:
         """Set an automation up."""
@@ -130,7 +197,7 @@ class World:
 
     def serve(self, *served: Flow[..., Any] | Task[..., Any]) -> FlowServer:
         """Return a server of these flows and tasks."""
-        return FlowServer(served, self.ledger, self.runs, self.events, self.clock, self.ids)
+        return FlowServer(served, self.backend, self.task_runs)
 
     def wait(self, seconds: float) -> None:
         """Let time pass, and have the rings answered that are due then."""

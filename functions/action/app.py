@@ -3,21 +3,31 @@
 from typing import Any
 
 from whenflow.aws import wiring
-from whenflow.aws.batches import BatchAnswer, Record, each_alone, in_order
+from whenflow.aws.batches import BatchAnswer, Record, at_once
 from whenflow.aws.observe import logger
 from whenflow.aws.records import firing_of, message_of, receive_count, sequence_number
 
 
 @logger.inject_lambda_context(log_event=False)
-def handler(event: dict[str, Any], _context: Any) -> BatchAnswer:
+def handler(event: dict[str, Any], context: Any) -> BatchAnswer:
     """Perform the actions of a batch of firings, or of a batch of actions that are to be tried again."""
     records = event["Records"]
+    dispatcher, retries = wiring.action_dispatcher(), wiring.retry_queue()
+
+    def seconds_left() -> float:
+        return float(context.get_remaining_time_in_millis()) / 1000
+
+    def try_again(record: Record) -> None:
+        message = message_of(record)
+        if "action_index" not in message:
+            dispatcher.dispatch_again(message["firing_id"], seconds_left)
+            return
+        try:
+            dispatcher.retry(message["firing_id"], message["action_index"], receive_count(record))
+        except Exception:
+            retries.postpone(str(record["receiptHandle"]), receive_count(record))
+            raise
+
     if records and records[0].get("eventSource") == "aws:sqs":
-        return each_alone(records, _retry, lambda record: str(record["messageId"]))
-    dispatcher = wiring.action_dispatcher()
-    return in_order(records, lambda record: dispatcher.dispatch(firing_of(record)), sequence_number)
-
-
-def _retry(record: Record) -> None:
-    message = message_of(record)
-    wiring.action_dispatcher().retry(message["firing_id"], message["action_index"], receive_count(record))
+        return at_once(records, try_again, lambda record: str(record["messageId"]), ordered=False)
+    return at_once(records, lambda record: dispatcher.dispatch(firing_of(record), seconds_left), sequence_number)

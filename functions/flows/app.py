@@ -55,4 +55,11 @@ def process_new_file(file_name: str) -> None:
     announce_file_processed(file_name)
 
 
-handler = serve_lambda(new_user_flow, process_new_file, load_file_to_warehouse, cleanup, announce_file_processed)
+handler = serve_lambda(
+    new_user_flow,
+    process_new_file,
+    load_file_to_warehouse,
+    cleanup,
+    announce_file_processed,
+    tasks=[send_welcome_email, check_for_bounce, update_marketing_tracker],
+)

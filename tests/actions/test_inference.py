@@ -59,4 +59,6 @@ def test_labels_that_name_no_flow_run_are_passed_over(label: str):
 
 
 def test_every_action_on_an_object_has_a_kind():
-    assert ACTION_TYPES - KINDS.keys() == {"do-nothing", "send-notification", "call-webhook"}
+    on_no_object = {"call-webhook", "declare-incident", "do-nothing", "send-email-notification", "send-notification"}
+
+    assert ACTION_TYPES - KINDS.keys() == on_no_object

@@ -16,10 +16,17 @@ LIFE = (
 
 
 @pytest.fixture
-def told(world, fire):
+def told(world):
     """The three events of an automation that did nothing about order 7, by the last word of their names."""
+    world.automation(
+        {
+            "name": "on order",
+            "trigger": {"type": "event", "posture": "Reactive", "expect": ["order.placed"]},
+            "actions": [NOTHING],
+        }
+    )
     world.clock.advance(1)
-    firing = fire(NOTHING, event=ORDER)
+    firing = world.firing(ORDER)
     world.clock.advance(1)
     world.dispatcher.dispatch(firing)
     events = [world.events.named(name)[0] for name in LIFE]
@@ -34,6 +41,7 @@ def test_an_automation_is_told_to_have_fired_when_it_fired(told):
         "prefect.resource.id": f"prefect.automation.{firing.automation_id}",
         "prefect.resource.name": "on order",
         "prefect.posture": "Reactive",
+        "whenflow.firing-id": firing.id,
     }
 
 

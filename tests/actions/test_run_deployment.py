@@ -345,14 +345,14 @@ def test_the_same_action_again_starts_nothing_that_the_timer_has_to_start(world,
     assert "prefect.automation.action.failed" not in world.events.names()
 
 
-def test_a_queue_that_takes_no_ring_has_the_action_tried_again_and_the_run_not_lost(world, later):
+def test_a_queue_that_takes_no_ring_loses_no_run_as_the_next_sweep_asks_for_it(world, later):
     world.timers.launch_at = lambda *_: (_ for _ in ()).throw(Transient("no queue"))
 
-    firing = later(60)
+    later(60)
 
-    assert world.retries.sent == [(firing.id, 0, "Transient('no queue')")]
+    assert world.retries.sent == []
     del world.timers.launch_at
-    world.dispatcher.retry(firing.id, 0, tries=1)
+    world.schedule.sweep()
     world.wait(60)
     assert len(world.launcher.launched) == 1
 

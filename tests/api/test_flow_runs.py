@@ -35,8 +35,10 @@ def test_a_run_is_shown_with_its_state_and_why_there_is_one(api, welcome):
         "name": "Completed",
         "timestamp": "2026-11-20T12:00:02.000000Z",
         "message": "all well",
-        "state_details": {"scheduled_time": None, "transition_id": None},
+        "data": None,
+        "state_details": shown["state"]["state_details"],
     }
+    assert {value for value in shown["state"]["state_details"].values() if value} == set()
     assert (shown["event_id"], shown["firing_id"]) == (ann_signs_up().id, welcome.firing_id)
     assert shown["parameters"] == {"name": "Ann"}
     assert (shown["run_count"], shown["total_run_time"]) == (1, 2.0)

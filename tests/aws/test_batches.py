@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from whenflow.aws.batches import each_alone, in_order
+from whenflow.aws.batches import WORKERS, at_once, each_alone, in_order
 
 
 class Worker:
@@ -61,3 +61,37 @@ def test_a_failure_is_logged_with_the_name_of_the_record(logged):
     in_order(ORDERS, Worker(), name)
 
     assert "order 8" in logged()
+
+
+def test_of_a_stream_the_earliest_that_failed_is_reported_though_others_worked():
+    worker = Worker()
+    records = [*ORDERS, {"name": "order 10", "broken": True}]
+
+    assert at_once(records, worker, name) == {"batchItemFailures": [{"itemIdentifier": "order 8"}]}
+    assert sorted(worker.done) == ["order 7", "order 9"]
+
+
+def test_of_a_queue_each_that_failed_is_reported():
+    records = [*ORDERS, {"name": "order 10", "broken": True}]
+
+    answer = at_once(records, Worker(), name, ordered=False)
+
+    assert [failed["itemIdentifier"] for failed in answer["batchItemFailures"]] == ["order 8", "order 10"]
+
+
+def test_records_that_wait_wait_together_and_no_more_than_a_few_at_once():
+    import threading
+
+    lock, now, most = threading.Lock(), [0], [0]
+    gate = threading.Barrier(WORKERS, timeout=5)
+
+    def wait(_record) -> None:
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        gate.wait()
+        with lock:
+            now[0] -= 1
+
+    assert at_once([{"name": str(number)} for number in range(WORKERS * 3)], wait, name) == {"batchItemFailures": []}
+    assert most == [WORKERS]

@@ -1,6 +1,7 @@
 """Starting the code of a run, on Lambda and Step Functions."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,9 +10,12 @@ from tests.outages import failing, refusal, unreachable
 from tests.stories import ann_signs_up, file_deployment, run_of, welcoming
 from tests.world import World
 
-from whenflow.aws.launchers import LambdaTarget, Launchers, StepFunctionsTarget
+from whenflow.aws.launchers import DurableTarget, LambdaTarget, Launchers, StepFunctionsTarget
+from whenflow.deployments.pools import pool_id_of
 from whenflow.errors import Rejected, Transient
 from whenflow.runs import FlowRun
+
+POOL = {"name": "steps", "type": "lambda-durable", "is_paused": False, "base_job_template": {}}
 
 
 def launched(world: World, **deployment: Any) -> FlowRun:
@@ -111,13 +115,68 @@ def test_a_state_machine_that_is_not_there_refuses_for_good(world, machine):
         on_step_functions(client).launch(run)
 
 
-def test_an_input_too_large_for_step_functions_is_refused(world, machine):
+def test_parameters_too_large_for_step_functions_are_named_and_not_sent(world, machine):
     client, arn = machine
     defaults = {"text": "x" * 210_000}
     run = launched(world, **file_deployment(job_variables={"state_machine_arn": arn}, parameters=defaults))
 
-    with pytest.raises(Rejected, match="204,800 bytes"):
-        on_step_functions(client).launch(run)
+    on_step_functions(client).launch(run)
+
+    (execution,) = client.list_executions(stateMachineArn=arn)["executions"]
+    started = client.describe_execution(executionArn=execution["executionArn"])
+    assert json.loads(started["input"]) == {"flow_run_id": run.id, "parameters_ref": run.id}
+
+
+def test_another_start_of_a_run_is_another_execution(world, machine):
+    client, arn = machine
+    run = replace(launched(world, **file_deployment(job_variables={"state_machine_arn": arn})), attempt=2)
+
+    on_step_functions(client).launch(run)
+
+    (execution,) = client.list_executions(stateMachineArn=arn)["executions"]
+    assert execution["name"] == f"{run.id}-2"
+
+
+def test_an_execution_is_stopped(world, machine):
+    client, arn = machine
+    run = launched(world, **file_deployment(job_variables={"state_machine_arn": arn}))
+    on_step_functions(client).launch(run)
+
+    assert on_step_functions(client).stop(run) is True
+
+    (execution,) = client.list_executions(stateMachineArn=arn)["executions"]
+    assert execution["status"] == "ABORTED"
+
+
+def test_an_execution_that_is_not_there_is_not_stopped_and_no_fault(world, machine):
+    client, arn = machine
+    run = launched(world, **file_deployment(job_variables={"state_machine_arn": arn}))
+
+    assert on_step_functions(client).stop(run) is False
+
+
+def test_an_express_execution_cannot_be_stopped(world, machine):
+    client, arn = machine
+    variables = {"state_machine_arn": arn, "state_machine_type": "EXPRESS"}
+    run = launched(world, **file_deployment(job_variables=variables))
+
+    assert on_step_functions(client).stop(run) is False
+
+
+def test_a_function_that_was_invoked_cannot_be_stopped(world, ids, lambda_client):
+    assert on_lambda(lambda_client, ids).stop(launched(world)) is False
+
+
+def test_a_durable_function_is_invoked_as_an_execution_named_by_the_run(world, lambda_client):
+    arn = "arn:aws:lambda:eu-west-1:123456789012:function:flows:live"
+    world.config.create("work-pool", pool_id_of("steps"), {**POOL, "id": pool_id_of("steps")})
+    run = launched(world, work_pool_name="steps", job_variables={"function_arn": arn})
+    heard = Invocations(lambda_client)
+
+    Launchers({"lambda-durable": lambda: DurableTarget(lambda_client)}).launch(run)
+
+    (call,) = heard.calls
+    assert (call["FunctionName"], call["DurableExecutionName"]) == (arn, run.id)
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,10 @@ from datetime import timedelta
 import pytest
 from tests.firings import firing_for
 from tests.outages import failing, refusal, unreachable
-from tests.stores import runner_over, services_over
+from tests.stores import deployed, runner_over
 from tests.stories import ann_signs_up, welcome_deployment, welcoming
 from tests.tables import ttl_attribute
 
-from whenflow.actions.outcome import ActionFailed
-from whenflow.api.deployments import DeploymentInput, upsert
 from whenflow.automations import Firing, automation_from_document
 from whenflow.automations.model import with_identity
 from whenflow.errors import Transient
@@ -30,7 +28,7 @@ def ledger(stores, clock, ids) -> RunLedger:
 @pytest.fixture
 def deployment(stores, clock, ids) -> dict:
     """The deployment that welcomes new users."""
-    return upsert(DeploymentInput.model_validate(welcome_deployment()), services_over(stores, clock, ids))[1]
+    return deployed(welcome_deployment(), stores, clock, ids)
 
 
 @pytest.fixture
@@ -106,10 +104,12 @@ def test_a_firing_outlives_the_names_that_step_functions_remembers(stores, dynam
     assert int(item[ttl_attribute("FiringsTable")]["N"]) > (clock.now() + timedelta(days=90)).timestamp()
 
 
-def test_parameters_that_fit_no_item_fail_the_action_at_once(stores, clock, ids, deployment):
+def test_parameters_that_fit_no_item_stand_in_several(stores, clock, ids, deployment):
     hardly_compresses = "".join(random.Random(7).choices(string.ascii_letters + string.digits + "-_.~!*()", k=500_000))
     action, firing, index = started_by(deployment, clock, noise=hardly_compresses)
-    runner = runner_over(stores, RecordedLauncher(), clock, ids)
+    launcher = RecordedLauncher()
 
-    with pytest.raises(ActionFailed, match="bytes when compressed"):
-        runner.run(action, firing, index, firing.event)
+    runner_over(stores, launcher, clock, ids).run(action, firing, index, firing.event)
+
+    (run,) = launcher.launched
+    assert stores.runs.get(run.id).parameters["noise"] == hardly_compresses

@@ -7,16 +7,14 @@ from datetime import timedelta
 import pytest
 from tests.counting import metered
 from tests.firings import firing_for
-from tests.stores import runner_over, services_over
+from tests.stores import deployed, runner_over, served_over, tools_over
 from tests.stories import NOON, order_placed, run_of, welcome_deployment, welcoming
 
 from whenflow.actions.perform import ActionPerformer
-from whenflow.api.deployments import DeploymentInput, upsert
 from whenflow.automations import automation_from_document
 from whenflow.automations.model import with_identity
 from whenflow.events import Event
-from whenflow.flows import flow
-from whenflow.flows.serve import FlowServer
+from whenflow.flows import flow, task
 from whenflow.runs import RunLedger
 from whenflow.runs.schedule import RunSchedule
 from whenflow.testing import RecordedLauncher
@@ -126,8 +124,7 @@ def run_made(stores, dynamodb, observer, clock, ids):
     """A function that tells what it costs to make a run and to see it Pending; at once, or some seconds later."""
 
     def cost(schedule_after: float) -> float:
-        services = services_over(stores, clock, ids)
-        _, deployment = upsert(DeploymentInput.model_validate(welcome_deployment()), services)
+        deployment = deployed(welcome_deployment(), stores, clock, ids)
         document = welcoming(deployment, actions=[run_of(deployment, schedule_after=schedule_after)])
         automation = with_identity(automation_from_document(document), ids.new(), NOON, NOON)
         firing = firing_for(automation, order_placed(name="user.signed-up"), clock.now())
@@ -149,12 +146,12 @@ def ring_all(stores, launcher, clock, ids) -> None:
         schedule.ring(due.run_id, "ring-1")
 
 
-def test_a_run_that_starts_later_costs_the_way_into_its_index_and_out_of_it_more(run_made):
+def test_a_run_that_starts_later_costs_the_way_into_its_index_more(run_made):
     run_made(0)  # the first of its day
 
     at_once, later = run_made(0), run_made(60)
 
-    assert (at_once, later) == (10, 14)
+    assert (at_once, later) == (10, 12)
 
 
 def test_a_sweep_that_finds_nothing_reads_two_units(stores, dynamodb, observer, clock):
@@ -167,22 +164,51 @@ def test_a_sweep_that_finds_nothing_reads_two_units(stores, dynamodb, observer, 
 def test_a_match_with_its_run_to_completed_costs_thirty_write_units_at_most(
     stores, dynamodb, observer, clock, ids, kilobyte
 ):
-    services = services_over(stores, clock, ids)
-    _, deployment = upsert(DeploymentInput.model_validate(welcome_deployment()), services)
+    deployment = deployed(welcome_deployment(), stores, clock, ids)
     automation = with_identity(automation_from_document(welcoming(deployment)), ids.new(), NOON, NOON)
-    ledger = RunLedger(stores.runs, clock, ids)
     launcher = RecordedLauncher()
-    performer = ActionPerformer(stores.events, runner_over(stores, launcher, clock, ids), clock, ids)
+    performer = ActionPerformer(tools_over(stores, launcher, clock, ids))
     event = signup(kilobyte)
     stores.events.put(event)
+    before = {told.event for told in stores.events.newest(20).events}
 
     with metered(dynamodb, observer) as meter:
         firing = firing_for(automation, event, clock.now())
         stores.firings.put(firing)
         performer.announce(firing)
         performer.perform(firing, 0)
-        server = FlowServer((new_user_flow,), ledger, stores.runs, stores.events, clock, ids)
+        server = served_over(stores, (new_user_flow,), dynamodb, clock, ids)
         server.serve({"flow_run_id": launcher.launched[0].id, "launch": "l-1"})
 
-    assert {told.event for told in stores.events.newest(20).events} == LIFE_CYCLE | {"user.signed-up"}
-    assert meter.written <= 30
+    assert {told.event for told in stores.events.newest(20).events} == LIFE_CYCLE | before
+    assert meter.written <= 23
+
+
+@task
+def step(number: int) -> None:
+    """Do nothing."""
+
+
+@flow
+def three_steps(name: str) -> None:
+    """Call three tasks."""
+    for number in range(3):
+        step(number)
+
+
+def test_a_run_with_three_tasks_costs_seven_units_more_at_most(stores, dynamodb, observer, clock, ids):
+    def cost(served) -> float:
+        deployment = deployed(welcome_deployment(flow_name=served.name), stores, clock, ids)
+        automation = with_identity(automation_from_document(welcoming(deployment)), ids.new(), NOON, NOON)
+        launcher = RecordedLauncher()
+        performer = ActionPerformer(tools_over(stores, launcher, clock, ids))
+        firing = firing_for(automation, order_placed(name="user.signed-up", payload={"name": "Ann"}), clock.now())
+        performer.perform(firing, 0)
+        server = served_over(stores, (served,), dynamodb, clock, ids)
+        with metered(dynamodb, observer) as meter:
+            server.serve({"flow_run_id": launcher.launched[0].id, "launch": "l-1"})
+        return meter.written
+
+    cost(new_user_flow)  # the first of its hour
+
+    assert cost(three_steps) - cost(new_user_flow) <= 7

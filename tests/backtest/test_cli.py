@@ -228,6 +228,25 @@ def test_stored_events_are_fetched_and_replayed_in_the_order_in_which_they_came(
     assert document["summary"]["events"] == 6
 
 
+def test_what_parameters_mention_is_looked_up_once_where_the_events_are_stored(cli, at_server, tmp_path):
+    flow_id = "00000000-0000-4000-8000-000000000001"
+    related = [{"prefect.resource.id": f"prefect.flow.{flow_id}", "prefect.resource.role": "flow"}]
+    Stored(at_server, [event("a.happened", second, related=related) for second in range(3)], page=10)
+    at_server.expect_oneshot_request(f"/api/flows/{flow_id}").respond_with_json({"id": flow_id, "name": "etl"})
+    variables = [{"name": "city", "value": {"name": "Oslo"}}]
+    at_server.expect_oneshot_request("/api/variables/filter", method="POST").respond_with_json(variables)
+    parameters = '{flow: "{{ flow.name }}", city: "{{ variables.city.name }}", by: "{{ automation.name }}"}'
+    (tmp_path / "looks.yaml").write_text(
+        "name: looks\ntrigger: {type: event, posture: Reactive, expect: [a.happened]}\n"
+        f"actions: [{{type: run-deployment, deployment: a/b, parameters: {parameters}}}]\n"
+    )
+
+    words = ["backtest", "looks.yaml", "--since", at(0).isoformat(), "--until", at(9).isoformat(), "--json"]
+    firings = cli(*words).document["firings"]
+
+    assert [one["runs"][0]["parameters"] for one in firings] == [{"flow": "etl", "city": "Oslo", "by": "looks"}] * 3
+
+
 def test_no_more_pages_are_fetched_than_the_time_asks_for(cli, files, at_server):
     stored = Stored(at_server, [in_room("attic", second, second) for second in range(100)], page=10)
 

@@ -47,8 +47,8 @@ def test_only_actions_that_run_deployments_are_shown_each_by_its_number():
 
     (found,) = play([draft_from_document(document).automation], [event("a.happened", 0)])
 
-    assert [(run.action, run.parameters) for run in found.runs] == [(1, {}), (2, {"a": 1})]
-    assert found.runs[1].deployment_id is None
+    assert [(run.action, run.parameters) for run in found.runs] == [(1, {}), (2, None)]
+    assert (found.runs[1].deployment_id, found.runs[1].error) == (None, "No deployment could be inferred")
 
 
 def test_a_firing_tells_its_key_its_event_and_its_times():

@@ -9,9 +9,9 @@ from typing import Any
 from tests.built.stack import World, sample_writer
 from tests.template.loading import ROOT
 
+from whenflow.api.keyring import ApiKey, key_hash
 from whenflow.automations import automation_from_document
 from whenflow.automations.model import with_identity
-from whenflow.api.keyring import ApiKey, key_hash
 from whenflow.ports import Reference
 from whenflow.runs import FlowRun, StateDetails, StateType
 from whenflow.webhooks.model import SLUG_KIND, slug_hash
@@ -113,6 +113,8 @@ def _scheduled_run(world: World) -> None:
     due = StateDetails(scheduled_time=world.clock.now() - timedelta(seconds=1))
     run = replace(
         _run(world, SCHEDULED_RUN, "process-new-file", {"file_name": "incoming/late.csv"}),
+        deployment_id=sample_writer().DEPLOYMENT,
+        deployment_name="welcome",
         work_pool_name="step-functions",
         job_variables={"state_machine_arn": world.state_machine_arn},
         states=(world.ledger.new_state(SCHEDULED_RUN, StateType.SCHEDULED, details=due),),

@@ -115,3 +115,132 @@ def test_the_list_tells_when_and_then(cli, at_server):
     assert cells[1][:4] == ["greet", "yes", "user.signed-up", "run-deployment"]
     assert cells[2][:4] == ["silence", "no", "no ping", "run-deployment"]
     assert cells[3][:4] == ["both", "yes", "compound", "-"]
+
+
+@pytest.fixture
+def greeting(cli, product):
+    """The product has an automation called `greet`, made from options alone."""
+    product.deployment(name="main", flow_name="new_user_flow")
+    words = ("--on", "user.signed-up", "--run", "new_user_flow/main", "--param", "name={{ event.payload.name }}")
+    return cli("automation", "create", *words, "--name", "greet", "--json").document
+
+
+def test_the_common_case_is_said_in_options(greeting):
+    assert greeting["trigger"]["expect"] == ["user.signed-up"]
+    assert greeting["trigger"]["posture"] == "Reactive"
+    (action,) = greeting["actions"]
+    assert (action["type"], action["parameters"]) == ("run-deployment", {"name": "{{ event.payload.name }}"})
+
+
+def test_options_say_absence_keys_and_conditions(cli, greeting):
+    words = ["--on", "ping", "--absent", "--within", "60", "--after", "pong", "--for-each", "prefect.resource.id"]
+    words += ["--match", "prefect.resource.id=a.*", "--match", "prefect.resource.id=b.*", "--match", "stage=!test"]
+    words += ["--run", "main", "-p", "count=5", "-p", 'text="5"', "--tag", "one", "--tag", "two", "--disabled"]
+
+    made = cli("automation", "create", *words, "--json").document
+
+    trigger = made["trigger"]
+    assert made["name"] == "main without ping"
+    assert (trigger["posture"], trigger["within"], trigger["after"]) == ("Proactive", 60, ["pong"])
+    assert trigger["match"] == {"prefect.resource.id": ["a.*", "b.*"], "stage": "!test"}
+    assert made["actions"][0]["parameters"] == {"count": 5, "text": "5"}
+    assert (made["tags"], made["enabled"]) == (["one", "two"], False)
+
+
+def test_options_say_a_message(cli, product):
+    cli("notification", "create", "team", "slack-webhook", "url=https://hooks.slack.com/services/T0/B0/x")
+
+    made = cli("automation", "create", "--on", "x.*", "--notify", "team", "--message", "{{ event.name }}", "--json")
+
+    assert made.code == 0, made.err
+    assert made.document["actions"][0]["body"] == "{{ event.name }}"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--run", "a/b"], "Say on which event"),
+        (["--on", "x"], "Say what to do"),
+        (["--on", "x", "--absent", "--run", "a/b"], "Say how long to wait"),
+        (["--on", "x", "--notify", "t"], "Say what the message is"),
+        (["--on", "x", "--notify", "t", "--message", "m", "--param", "a=1"], "--param is for the deployment"),
+        (["--on", "x", "--run", "a/b", "--message", "m"], "--message and --subject are for"),
+        (["--on", "x", "--run", "a/b", "--param", "novalue"], "--param must be NAME=VALUE"),
+        (["--on", "x", "--run", "a/b", "--from-json", "{}"], "Give either --from-file or --from-json"),
+    ],
+)
+def test_options_that_say_too_little_or_too_much_are_a_wrong_call(cli, product, words, told):
+    outcome = cli("automation", "create", *words)
+
+    assert outcome.code == 2
+    assert told in outcome.err
+
+
+def test_one_is_shown_with_names_for_ids(cli, greeting):
+    told = cli("automation", "inspect", "greet").out
+
+    assert told.startswith("Automation greet  enabled\n")
+    assert "    expect: user.signed-up\n" in told
+    assert "Then: run-deployment\n  deployment: new_user_flow/main\n" in told
+    assert "    name: {{ event.payload.name }}\n" in told
+    assert cli("automation", "inspect", greeting["id"], "--json").document["id"] == greeting["id"]
+
+
+def test_it_is_switched_off_and_on_and_told_so_when_it_is_already(cli, greeting):
+    assert cli("automation", "pause", "greet").out == "Switched the automation greet off.\n"
+    assert cli("automation", "pause", "greet").out == "The automation greet is switched off already.\n"
+    assert cli("automation", "inspect", "greet").out.startswith("Automation greet  switched off\n")
+    assert cli("automation", "resume", greeting["id"]).out == "Switched the automation greet on.\n"
+    assert cli("automation", "resume", "greet", "--json").document["enabled"] is True
+
+
+def test_it_is_renamed_and_all_else_stays(cli, greeting):
+    assert cli("automation", "update", "greet", "--rename", "hello", "-d", "Says it.").code == 0
+
+    after = cli("automation", "inspect", "hello", "--json").document
+    assert (after["name"], after["description"]) == ("hello", "Says it.")
+    assert {key: after[key] for key in ("id", "trigger", "actions")} == {
+        key: greeting[key] for key in ("id", "trigger", "actions")
+    }
+
+
+def test_it_is_replaced_by_what_a_file_says(cli, greeting, tmp_path):
+    (tmp_path / "new.json").write_text(json.dumps(AUTOMATION | {"name": "greet", "tests": []}))
+
+    assert cli("automation", "update", "greet", "--from-file", "new.json").code == 0
+
+    assert cli("automation", "inspect", "greet", "--json").document["actions"][0]["parameters"] == {"name": "x"}
+
+
+def test_it_is_removed_only_after_a_yes(cli, greeting, person, alone):
+    assert "Give --yes if that is meant." in cli("automation", "delete", "greet").err
+    person("n\n")
+    assert cli("automation", "delete", "greet").code == 1
+    assert len(cli("automation", "ls", "--json").document) == 1
+
+    assert cli("automation", "delete", "greet", "--yes").out == f"Removed the automation greet ({greeting['id']}).\n"
+    assert "There is no automation greet." in cli("automation", "delete", "greet", "--yes").err
+
+
+def test_of_two_with_one_name_the_id_is_asked_for(cli, greeting):
+    cli("automation", "create", "--on", "x", "--run", "main", "--name", "greet")
+
+    told = cli("automation", "pause", "greet")
+
+    assert told.code == 2
+    assert "greet may mean 2 automations." in told.err
+    assert greeting["id"] in told.err
+
+
+def test_the_closest_name_is_proposed(cli, greeting):
+    told = cli("automation", "inspect", "gret")
+
+    assert told.code == 1
+    assert "Did you mean greet?" in told.err
+
+
+def test_they_are_listed_by_tag(cli, greeting):
+    cli("automation", "update", "greet", "--tag", "prod")
+
+    assert len(cli("automation", "ls", "--tag", "prod", "--json").document) == 1
+    assert cli("automation", "ls", "--tag", "dev").out == "No automation has the tag dev.\n"

@@ -60,7 +60,18 @@ def test_help_loads_nothing_heavy():
     assert not modules_loaded_by("--help") & {"httpx2", "yaml", *UNNEEDED}
 
 
-@pytest.mark.parametrize("words", [["event", "ls"], ["event", "emit", "x", "--resource-id", "r"], ["flow-run", "ls"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["event", "ls"],
+        ["event", "emit", "x", "--resource-id", "r"],
+        ["flow-run", "ls"],
+        ["deployment", "run", "f/d"],
+        ["automation", "ls"],
+        ["variable", "ls"],
+        ["target", "ls"],
+    ],
+)
 def test_a_command_loads_an_http_client_but_nothing_of_the_product(words):
     loaded = modules_loaded_by(*words, "--api-url", "http://127.0.0.1:9/api", "--api-key", "k")
 

@@ -49,6 +49,21 @@ def test_firings_of_different_events_stand_beside_each_other(firings):
     assert [firings.put(order), firings.put(file)] == [True, True]
 
 
+def test_many_firings_are_stored_at_once_and_each_once(firings):
+    each = [firing_for(an_automation(f"a{number}"), order_placed()) for number in range(25)]
+    firings.put(each[3])
+
+    outcomes = firings.put_all([*each, each[0]])
+
+    assert list(outcomes[:25]) == [number != 3 for number in range(25)]
+    assert outcomes[25] is False
+    assert [firings.get(one.id) for one in each] == each
+
+
+def test_nothing_to_store_is_no_fault(firings):
+    assert list(firings.put_all([])) == []
+
+
 def test_an_id_that_nothing_has_finds_nothing(firings, firing):
     firings.put(firing)
 

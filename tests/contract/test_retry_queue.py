@@ -63,3 +63,49 @@ def test_each_action_is_put_aside_on_its_own(queue):
         retries.send(NOBODY, index, "busy")
 
     assert sorted(index for _, index, _ in waiting()) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("tries", "seconds"), [(1, 30), (2, 120), (3, 480), (4, 1800)])
+def test_an_action_that_failed_again_waits_longer_each_time(aws, tries, seconds):
+    import boto3
+
+    sqs: Any = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="retries", Attributes={"VisibilityTimeout": "360"})["QueueUrl"]
+    retries = SqsRetryQueue(sqs, url)
+    retries.send(NOBODY, 0, "busy")
+    now = datetime.now(UTC) + timedelta(minutes=1)
+    with time_machine.travel(now, tick=False):
+        (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+        retries.postpone(message["ReceiptHandle"], tries)
+
+    def is_there(after: float) -> bool:
+        with time_machine.travel(now + timedelta(seconds=after), tick=False):
+            return bool(sqs.receive_message(QueueUrl=url, VisibilityTimeout=0).get("Messages"))
+
+    assert not is_there(seconds * 0.75)
+    assert is_there(seconds * 1.25)
+
+
+def test_an_action_that_was_given_up_goes_to_the_dead_letters_at_once(aws):
+    import boto3
+
+    sqs: Any = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="retries", Attributes={"VisibilityTimeout": "360"})["QueueUrl"]
+    retries = SqsRetryQueue(sqs, url)
+    retries.send(NOBODY, 0, "busy")
+    now = datetime.now(UTC) + timedelta(minutes=1)
+    with time_machine.travel(now, tick=False):
+        (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+        retries.postpone(message["ReceiptHandle"], 5)
+
+    with time_machine.travel(now + timedelta(seconds=1), tick=False):
+        assert sqs.receive_message(QueueUrl=url).get("Messages")
+
+
+def test_a_message_that_cannot_be_postponed_is_left_to_the_queue(aws):
+    import boto3
+
+    sqs: Any = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="retries")["QueueUrl"]
+
+    SqsRetryQueue(sqs, url).postpone("no such receipt", 1)

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from tests.stories import NOBODY, NOON
 
-from whenflow.errors import Conflict
+from whenflow.errors import Conflict, NoSlot
 from whenflow.ports import DueRun, LogLine, RunStore
 from whenflow.runs import FlowRun, State, StateDetails, StateType
 from whenflow.runs.events import state_event
+from whenflow.runs.slots import SlotChange, queued_as
 from whenflow.testing import ManualClock, SequentialIds
 
 
@@ -56,7 +57,7 @@ class Runs:
     def next(self, run: FlowRun, type_: StateType) -> FlowRun:
         now = self.clock.advance(1)
         state = State(self.ids.event_id(now, run.resource_id), type_, type_.title(), now, "as planned")
-        return replace(run, states=(*run.states, state))
+        return replace(run, states=(*run.states, state), watch=None)
 
     def scheduled(self, run: FlowRun, seconds: float, name: str = "Scheduled") -> FlowRun:
         """Put a run into a state in which it waits for a time, some seconds after noon."""
@@ -64,7 +65,8 @@ class Runs:
         details = StateDetails(scheduled_time=NOON + timedelta(seconds=seconds))
         id_ = self.ids.event_id(now, run.resource_id)
         state = State(id_, StateType.SCHEDULED, name, now, None, details)
-        return replace(run, states=(*run.states, state) if run.version else (state,))
+        states = (*run.states, state) if run.version else (state,)
+        return replace(run, states=states, watch=details.scheduled_time)
 
 
 @pytest.fixture
@@ -324,3 +326,151 @@ def test_no_lines_are_no_lines(runs):
     runs.add_logs(NOBODY, [])
 
     assert list(runs.logs(NOBODY)) == []
+
+
+# ---- more of the same store ----
+
+
+def test_runs_are_found_by_their_ids_in_the_order_that_was_asked_for(runs, make):
+    made = [stored(runs, make.new()) for _ in range(3)]
+
+    assert runs.get_all([made[2].id, NOBODY, made[0].id]) == [made[2], made[0]]
+    assert runs.get_all([]) == []
+
+
+def test_more_runs_than_fit_one_request_are_all_found(runs, make):
+    made = [stored(runs, make.new()) for _ in range(120)]
+
+    assert runs.get_all([run.id for run in made]) == made
+
+
+def test_runs_are_gone_through_newest_first_and_from_a_moment_back(runs, make, clock):
+    told = []
+    for _ in range(5):
+        told.append(stored(runs, make.new()))
+        clock.advance(10 * 3600)
+
+    assert list(runs.newest_first()) == told[::-1]
+    assert list(runs.newest_first(told[3].created)) == told[2::-1]
+
+
+def test_runs_are_found_by_when_they_were_made(runs, make, clock):
+    told = []
+    for _ in range(4):
+        told.append(stored(runs, make.new()))
+        clock.advance(10 * 3600)
+
+    found = set(runs.created_between(told[1].created, told[3].created))
+
+    assert found == {told[1].id, told[2].id}
+
+
+def test_a_change_of_no_state_is_saved_without_an_event(stores, make):
+    run = replace(stored(stores.runs, make.new()), name="renamed")
+    before = len(stores.events.newest(50).events)
+
+    stores.runs.save(run, None)
+
+    assert stores.runs.get(run.id) == replace(run, version=2)
+    assert len(stores.events.newest(50).events) == before
+
+
+def test_large_parameters_are_found_whatever_changes_later(stores, make):
+    import random
+
+    noise = random.Random(7).randbytes(250_000).hex()
+    run = make.next(stored(stores.runs, make.new(parameters={"noise": noise})), StateType.PENDING)
+
+    stores.runs.save(run, state_event(run))
+
+    assert stores.runs.get(run.id) == replace(run, version=2)
+    assert list(stores.runs.newest_first()) == [replace(run, version=2)]
+
+
+def test_a_run_that_was_removed_is_gone_with_its_log(runs, make):
+    run = stored(runs, make.new(parameters={"text": "x" * 20_000}))
+    runs.add_logs(run.id, [a_line("hello")])
+
+    runs.delete(run)
+
+    assert (runs.get(run.id), list(runs.logs(run.id)), runs.newest(5)) == (None, [], [])
+
+
+def test_only_the_version_that_was_read_is_removed(stores, make):
+    run = stored(stores.runs, make.new())
+    changed = make.next(run, StateType.PENDING)
+    stores.runs.save(changed, state_event(changed))
+
+    with pytest.raises(Conflict):
+        stores.runs.delete(run)
+
+    assert stores.runs.get(run.id) is not None
+
+
+# ---- slots ----
+
+
+def taking(run: FlowRun, slots: int) -> SlotChange:
+    return SlotChange(NOBODY, queued_as(run), take=slots)
+
+
+def test_a_slot_is_taken_with_the_change_and_given_back_with_another(stores, make):
+    run = make.next(stored(stores.runs, make.new()), StateType.PENDING)
+
+    stores.runs.save(run, state_event(run), taking(run, 1))
+    assert stores.runs.slots_taken(NOBODY) == 1
+
+    done = make.next(replace(run, version=2), StateType.COMPLETED)
+    stores.runs.save(done, state_event(done), SlotChange(NOBODY, queued_as(done)))
+    assert stores.runs.slots_taken(NOBODY) == 0
+
+
+def test_where_all_slots_are_taken_nothing_is_stored(stores, make):
+    first, second = (make.next(stored(stores.runs, make.new()), StateType.PENDING) for _ in range(2))
+    stores.runs.save(first, state_event(first), taking(first, 1))
+
+    with pytest.raises(NoSlot):
+        stores.runs.save(second, state_event(second), taking(second, 1))
+
+    assert stores.runs.get(second.id).state.type == StateType.SCHEDULED
+    assert stores.events.get(second.state.id) is None
+    assert stores.runs.slots_taken(NOBODY) == 1
+
+
+def test_a_change_that_is_refused_takes_no_slot(stores, make):
+    run = stored(stores.runs, make.new())
+    first, second = make.next(run, StateType.PENDING), make.next(run, StateType.PENDING)
+    stores.runs.save(first, state_event(first))
+
+    with pytest.raises(Conflict):
+        stores.runs.save(second, state_event(second), taking(second, 1))
+
+    assert stores.runs.slots_taken(NOBODY) == 0
+
+
+def test_who_waits_for_a_slot_stands_in_the_queue_in_the_order_in_which_they_were_made(stores, make, clock):
+    waiting_for_it = []
+    for _ in range(3):
+        run = make.scheduled(stored(stores.runs, make.new()), 30, "AwaitingConcurrencySlot")
+        stores.runs.save(run, state_event(run), SlotChange(NOBODY, queued_as(run), waits=True))
+        waiting_for_it.append(replace(run, version=2))
+        clock.advance(1)
+
+    assert stores.runs.waiting(NOBODY, 2) == [run.id for run in waiting_for_it[:2]]
+
+    first = make.next(waiting_for_it[0], StateType.PENDING)
+    stores.runs.save(first, state_event(first), taking(first, 1))
+    assert stores.runs.waiting(NOBODY, 9) == [run.id for run in waiting_for_it[1:]]
+
+
+def test_nobody_waits_for_a_slot_of_a_deployment_without_runs(runs):
+    assert (list(runs.waiting(NOBODY, 5)), runs.slots_taken(NOBODY)) == ([], 0)
+
+
+def test_a_run_that_is_removed_gives_its_slot_back(stores, make):
+    run = make.next(stored(stores.runs, make.new()), StateType.PENDING)
+    stores.runs.save(run, state_event(run), taking(run, 1))
+
+    stores.runs.delete(replace(run, version=2), SlotChange(NOBODY, queued_as(run)))
+
+    assert stores.runs.slots_taken(NOBODY) == 0

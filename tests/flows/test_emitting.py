@@ -26,7 +26,7 @@ def test_an_event_of_a_flow_relates_to_its_run(world, serve):
 
     serve(process)
 
-    assert roles(emitted(world)) == ["flow-run", "flow", "deployment", "work-pool", "creator"]
+    assert roles(emitted(world)) == ["flow-run", "flow", "deployment", "work-queue", "work-pool", "creator"]
     assert emitted(world).related[0] == {
         "prefect.resource.id": f"prefect.flow-run.{world.run().id}",
         "prefect.resource.role": "flow-run",
@@ -87,10 +87,6 @@ def test_what_is_named_already_is_not_related_a_second_time(world, serve):
     assert "flow-run" not in roles(emitted(world))
 
 
-def test_who_does_not_know_where_to_send_events_is_told_how_to_say_it(monkeypatch, tmp_path):
-    for name in ("WHENFLOW_EVENTS_TABLE", "WHENFLOW_API_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-
+def test_who_does_not_know_where_to_send_events_is_told_how_to_say_it():
     with pytest.raises(NotConnected, match="set WHENFLOW_API_URL and WHENFLOW_API_KEY"):
         emit_event("e", FILE)

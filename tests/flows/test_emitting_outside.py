@@ -14,7 +14,7 @@ FILE = {"prefect.resource.id": "file.clients.csv"}
 @pytest.fixture(autouse=True)
 def _outside(world, monkeypatch) -> None:
     """Outside of a flow, events go to the world."""
-    monkeypatch.setattr(runtime, "outside", lambda: (world.events, world.clock, world.ids))
+    monkeypatch.setattr(runtime, "connected", lambda: world.backend)
 
 
 def test_an_event_is_stored_as_it_was_told(world):

@@ -60,8 +60,9 @@ def test_the_log_of_a_flow_that_raises_has_the_traceback(world, serve):
 @pytest.mark.parametrize(
     ("parameters", "complaint"),
     [
-        ({}, "missing a required argument: 'name'"),
-        ({"name": "Ann", "colour": "blue"}, "got an unexpected keyword argument 'colour'"),
+        ({}, "do not fit the flow new-user-flow: name: Field required"),
+        ({"name": "Ann", "colour": "blue"}, "colour: Extra inputs are not permitted"),
+        ({"name": ["Ann"]}, "name: Input should be a valid string"),
     ],
 )
 def test_parameters_that_the_flow_does_not_take_fail_the_run(world, serve, parameters, complaint):

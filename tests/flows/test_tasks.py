@@ -78,7 +78,7 @@ def test_a_task_relates_to_its_run_and_to_all_that_the_run_belongs_to(world, ser
     serve(process)
 
     roles = [one["prefect.resource.role"] for one in task_events(world)[0].related]
-    assert roles == ["flow-run", "flow", "deployment", "work-pool", "creator"]
+    assert roles == ["flow-run", "flow", "deployment", "work-queue", "work-pool", "creator"]
     assert task_events(world)[0].related[0]["prefect.resource.id"] == f"prefect.flow-run.{world.run().id}"
 
 
@@ -194,7 +194,7 @@ def test_a_task_of_a_state_machine_raises_its_own_exception(world, launched):
         world.serve(load).serve({"flow_run_id": run.id, "task": "load", "arguments": {"file_name": "missing.csv"}})
 
 
-def test_what_a_task_of_a_state_machine_logs_is_kept_even_if_it_raises(world, launched):
+def test_what_a_task_of_a_state_machine_logs_is_kept_and_its_traceback_if_it_raises(world, launched):
     run = launched("process-new-file")
 
     for file_name in ("clients.csv", "missing.csv"):
@@ -204,7 +204,10 @@ def test_what_a_task_of_a_state_machine_logs_is_kept_even_if_it_raises(world, la
         except NoSuchFile:
             world.clock.advance(1)
 
-    assert [line.message for line in world.runs.logs(run.id)] == ["loading clients.csv", "loading missing.csv"]
+    first, second, last = [line.message for line in world.runs.logs(run.id)]
+    assert [first, second] == ["loading clients.csv", "loading missing.csv"]
+    assert last.startswith("Task load failed\nTraceback (most recent call last):")
+    assert last.endswith("NoSuchFile: missing.csv")
 
 
 @pytest.mark.parametrize("arguments", [{}, None])

@@ -29,6 +29,8 @@ def stack(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     )
     for name, value in environment(queues | {"EventsBucket": "events-bucket"}).items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr("whenflow.aws.firing_store.AT_ONCE", 1)
+    monkeypatch.setattr("whenflow.aws.batches.WORKERS", 1)  # moto's transactions roll each other back across threads
     forget()
     yield Stack(queues)
     forget()

@@ -193,6 +193,7 @@ def queue_record(body: str, message_id: str = "059f36b4-87a3-44ab-83d2-661975830
     """Return a message as Lambda hands it over."""
     return {
         "messageId": message_id,
+        "receiptHandle": f"receipt of {message_id}",
         "body": body,
         "attributes": {"ApproximateReceiveCount": str(receives)},
         "eventSource": "aws:sqs",

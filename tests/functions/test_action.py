@@ -1,5 +1,6 @@
 """The stream of the firings table, and the queue of actions to try again."""
 
+import itertools
 import json
 from typing import Any
 
@@ -10,6 +11,8 @@ from tests.outages import failing, refusal, unreachable
 from tests.stories import ANN, NOBODY, run_of, welcoming
 
 from whenflow.aws import wiring
+from whenflow.aws.settings import settings
+from whenflow.errors import Transient
 
 ALL_WELL: dict[str, Any] = {"batchItemFailures": []}
 BUSY = refusal("TooManyRequestsException")
@@ -119,7 +122,8 @@ def test_an_action_that_breaks_again_stays_in_the_queue_and_costs_its_neighbours
     with failing(wiring.client("lambda"), "Invoke", BUSY, when=lambda _: next(calls)):
         answer = stack.invoke("action", batch)
 
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "one"}]}
+    (failed,) = answer["batchItemFailures"]
+    assert failed["itemIdentifier"] in {"one", "other"}
     assert stack.names().count("prefect.automation.action.executed") == 1
 
 
@@ -178,3 +182,72 @@ def test_a_permission_that_is_missing_is_not_taken_for_success(stack):
     assert "prefect.automation.action.executed" not in stack.names()
     (record,) = stack.retries()["Records"]
     assert ClientError.__name__ in record["body"]
+
+
+def test_a_whole_firing_that_never_got_its_turn_is_acted_on_from_the_queue(stack, welcomes):
+    (record,) = firings(stack)["Records"]
+    message = json.dumps({"firing_id": record["dynamodb"]["Keys"]["id"]["S"]})
+
+    assert stack.invoke("action", {"Records": [queue_record(message)]}) == ALL_WELL
+
+    assert stack.names().count("prefect.automation.triggered") == 1
+    assert len(stack.invocations.payloads) == 1
+
+
+def test_an_automation_that_fires_too_often_within_a_minute_is_paused_and_its_firings_do_nothing(stack, monkeypatch):
+    monkeypatch.setenv("WHENFLOW_MAX_FIRINGS_PER_MINUTE", "10")
+    settings.cache_clear()
+    automation = stack.automation(welcoming(stack.deployment()))
+    records = firings(stack, *(f"user {number}" for number in range(25)))
+
+    assert stack.invoke("action", records) == ALL_WELL
+
+    assert stack.api("GET", f"/automations/{automation['id']}").document["enabled"] is False
+    assert stack.names().count("whenflow.automation.loop-stopped") == 1
+    assert 10 <= stack.names().count("prefect.automation.action.executed") < 20
+    assert stack.names().count("prefect.automation.triggered") == 25
+
+
+def test_many_firings_at_once_under_throttles_lose_nothing_and_do_nothing_twice(stack, welcomes):
+    records = firings(stack, *(f"user {number}" for number in range(60)))
+    calls = itertools.count()
+
+    with failing(wiring.client("lambda"), "Invoke", BUSY, when=lambda _: next(calls) % 3 == 0):
+        assert stack.invoke("action", records) == ALL_WELL
+    for _ in range(10):
+        stack.invoke("action", stack.retries())
+
+    assert stack.names().count("prefect.automation.action.executed") == 60
+    assert len({run.parameters["name"] for run in wiring.runs().newest(100)}) == 60
+
+
+def test_no_secret_of_a_target_reaches_logs_events_queues_or_the_tables(stack, logged, monkeypatch):
+    canary = "https://hooks.slack.com/services/canary-in-the-url"
+    kept: dict[str, str] = {}
+
+    def put(_self, name, value):
+        kept[f"ssm:{name}"] = value
+        return f"ssm:{name}"
+
+    monkeypatch.setattr("whenflow.aws.secrets.AwsSecrets.put", put)
+    monkeypatch.setattr("whenflow.aws.secrets.AwsSecrets.get", lambda _self, reference, fresh=False: kept[reference])
+    monkeypatch.setattr("whenflow.aws.http_port.resolved", lambda _host, _port: ["10.0.0.1"])
+    answers = iter([Transient("slow"), RuntimeError("a bug")])
+
+    def send(_self, request):
+        assert request.url == canary
+        raise next(answers)
+
+    monkeypatch.setattr("whenflow.aws.http_port.GuardedHttp.send", send)
+    target = stack.api(
+        "POST", "/notification-targets", {"name": "team", "type": "slack-webhook", "data": {"url": canary}}
+    ).document
+    sending = {"type": "send-notification", "block_document_id": target["id"], "body": "x"}
+    stack.automation(welcoming(stack.deployment(), actions=[sending, sending]))
+
+    stack.invoke("action", firings(stack))
+
+    queued = json.dumps(stack.retries())
+    assert queued.count("firing_id") == 2
+    stored = repr(stack.events()) + repr(wiring.config().all("block-document")) + json.dumps(target)
+    assert "canary" not in queued + stored + logged()

@@ -4,6 +4,7 @@ from tests.stories import ANN, run_of
 
 CHAIN = {
     "prefect.automation.created",
+    "prefect.deployment.created",
     "user.signed-up",
     "prefect.automation.triggered",
     "prefect.automation.action.triggered",

@@ -8,7 +8,7 @@ from tests.stories import ann_signs_up
 from tests.world import World
 
 from whenflow.runs import Refused, StateType
-from whenflow.runs.transitions import ALLOWED
+from whenflow.runs.transitions import ALLOWED, RETRIED
 
 moves = st.lists(st.tuples(st.just("move"), st.sampled_from(list(StateType))), max_size=12)
 starts = st.lists(st.tuples(st.just("start"), st.sampled_from(["launch-1", "launch-2"])), max_size=6)
@@ -34,14 +34,18 @@ def test_every_state_may_follow_the_one_before(life):
     states = lived(life).run().states
 
     for before, after in pairwise(states):
-        assert after.type in ALLOWED[before.type] or (before.type == after.type == StateType.RUNNING)
+        again = before.type == after.type == StateType.RUNNING or (
+            before.type in RETRIED and after.type == StateType.SCHEDULED
+        )
+        assert again or after.type in ALLOWED[before.type]
 
 
 @given(life=lives)
-def test_nothing_follows_an_end(life):
+def test_nothing_follows_an_end_but_a_retry(life):
     states = lived(life).run().states
 
-    assert not any(state.type.is_final for state in states[:-1])
+    ends = [(before, after) for before, after in pairwise(states) if before.type.is_final]
+    assert all((after.type, after.name) == (StateType.SCHEDULED, "AwaitingRetry") for _, after in ends)
 
 
 @given(life=lives)
@@ -63,11 +67,13 @@ def test_only_one_launch_ever_works_on_a_run(life):
 
 
 @given(life=lives)
-def test_asking_all_of_it_again_of_a_run_that_ended_changes_nothing(life):
-    world = lived([*life, ("move", "FAILED")])
+def test_asking_all_of_it_again_of_a_run_that_ended_changes_nothing_but_to_schedule_it_anew(life):
+    world = lived([*life, ("move", "CANCELLED"), ("move", "CANCELLED")])
     run = world.run()
 
     for verb, what in life:
+        if what == StateType.SCHEDULED:
+            continue
         if verb == "start":
             world.ledger.start(run.id, what)
         else:

@@ -3,6 +3,7 @@
 from tests.stories import NOON, ann_signs_up, run_of, welcoming
 
 from whenflow.runs import StateType
+from whenflow.runs.targets import pool_id_of, queue_id_of
 
 
 def test_the_event_is_named_by_the_state(world, welcome):
@@ -37,7 +38,8 @@ def test_the_event_relates_to_all_that_the_run_belongs_to(world):
     assert related == [
         ("flow", f"prefect.flow.{deployment['flow_id']}"),
         ("deployment", f"prefect.deployment.{deployment['id']}"),
-        ("work-pool", "prefect.work-pool.lambda"),
+        ("work-queue", f"prefect.work-queue.{queue_id_of('lambda')}"),
+        ("work-pool", f"prefect.work-pool.{pool_id_of('lambda')}"),
         ("tag", "prefect.tag.beta"),
         ("tag", "prefect.tag.eu"),
         ("creator", f"prefect.automation.{automation.id}"),
@@ -51,6 +53,7 @@ def test_what_the_run_belongs_to_is_named(world, welcome):
     assert names == {
         "flow": "new-user-flow",
         "deployment": "welcome",
+        "work-queue": "default",
         "work-pool": "lambda",
         "creator": "welcome new users",
     }

@@ -21,12 +21,12 @@ class Rivalled(MemoryRunStore):
         self.times = times
         self.move = move
 
-    def save(self, run, event) -> None:
+    def save(self, run, event, slot=None) -> None:
         """Save, after the rival."""
         if self.times:
             self.times -= 1
             self.move()
-        super().save(run, event)
+        super().save(run, event, slot)
 
 
 def test_a_new_run_is_told_by_an_event(world, welcome):
@@ -120,7 +120,7 @@ def test_of_two_launches_at_once_one_takes_the_run(world, welcome):
 
 def test_a_race_lost_again_and_again_asks_for_another_try(world, welcome):
     class Hopeless(MemoryRunStore):
-        def save(self, run, event) -> None:
+        def save(self, run, event, slot=None) -> None:
             raise Conflict("somebody else was first")
 
     hopeless = Hopeless(world.events)

@@ -23,12 +23,14 @@ ON_EVERYTHING = {
 }
 # What may stand on everything below a prefix of this stack's own, and why.
 BELOW_A_PREFIX = {
-    "ssm:DeleteParameter": "webhooks are made at run time, and so are the names of their secrets",
+    "ssm:DeleteParameter": "webhooks and targets are made at run time, and so are the names of their secrets",
     "ssm:GetParameter": "as above",
     "ssm:PutParameter": "as above",
 }
 READS = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "s3:GetObject"}
 OBJECTS = ("overflow/events/*", "overflow/*", "archive/*")
+# What may be done to every execution of the stack's own state machine, whose names are ids of runs.
+ON_OWN_EXECUTIONS = {"states:StopExecution"}
 NAMES = sorted(functions())
 
 
@@ -72,7 +74,7 @@ def test_no_resource_is_a_wildcard_but_for_a_reason() -> None:
         for name, statement in everyone()
         if "*" in str(statement["Resource"])
         and not are_objects(statement["Resource"])
-        and not set(actions(statement)) <= BELOW_A_PREFIX.keys()
+        and not set(actions(statement)) <= BELOW_A_PREFIX.keys() | ON_OWN_EXECUTIONS
         for action in actions(statement)
     ]
 
@@ -80,16 +82,70 @@ def test_no_resource_is_a_wildcard_but_for_a_reason() -> None:
     assert {action for _, action in found} == ON_EVERYTHING.keys()
 
 
-def test_secrets_are_reached_below_the_prefix_of_the_stack_only() -> None:
+def test_secrets_of_targets_are_reached_below_their_prefix_only() -> None:
+    prefixed = [(name, one) for name, one in everyone() if set(actions(one)) & BELOW_A_PREFIX.keys()]
+    suffix = ":parameter/${AWS::StackName}/notification-targets/*"
+
+    assert {"ActionFunction", "ApiFunction"} == {
+        name for name, one in prefixed if one["Resource"]["Fn::Sub"].endswith(suffix)
+    }
+
+
+def test_the_action_function_changes_no_secret() -> None:
+    granted = {action for statement in statements(functions()["ActionFunction"]) for action in actions(statement)}
+
+    assert not granted & {"ssm:DeleteParameter", "ssm:PutParameter"}
+
+
+def test_actions_change_only_what_they_can_pause() -> None:
+    [changing] = [
+        one
+        for one in statements(functions()["ActionFunction"])
+        if one["Resource"] == {"Fn::GetAtt": "ConfigTable.Arn"} and "dynamodb:PutItem" in actions(one)
+    ]
+
+    assert changing["Condition"] == {
+        "ForAllValues:StringEquals": {
+            "dynamodb:LeadingKeys": ["automation", "deployment", "version", "work-pool", "work-queue"]
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("policy", "condition", "parameter"),
+    [
+        ("SendMailPolicy", "SendsMail", "MailIdentities"),
+        ("PublishPolicy", "PublishesToTopics", "NotificationTopics"),
+        ("ReadNotificationSecretsPolicy", "ReadsNotificationSecrets", "NotificationSecrets"),
+    ],
+)
+def test_what_messages_may_use_is_named_by_a_parameter(policy: str, condition: str, parameter: str) -> None:
+    resource = template()["Resources"][policy]
+    [statement] = resource["Properties"]["PolicyDocument"]["Statement"]
+
+    assert resource["Condition"] == condition
+    assert statement["Resource"] == {"Ref": parameter}
+    assert template()["Parameters"][parameter]["Default"] == ""
+
+
+def test_secrets_of_webhooks_are_reached_below_their_prefix_only() -> None:
     prefixed = [(name, one) for name, one in everyone() if set(actions(one)) & BELOW_A_PREFIX.keys()]
 
-    assert {name for name, _ in prefixed} == {"ApiFunction", "WebhookFunction"}
-    assert all(one["Resource"]["Fn::Sub"].endswith(":parameter/${AWS::StackName}/webhooks/*") for _, one in prefixed)
+    suffix = ":parameter/${AWS::StackName}/webhooks/*"
+
+    assert {"ApiFunction", "WebhookFunction"} == {
+        name for name, one in prefixed if one["Resource"]["Fn::Sub"].endswith(suffix)
+    }
 
 
-def test_who_keeps_secrets_cannot_read_them_and_who_reads_them_cannot_change_them() -> None:
+def test_who_keeps_secrets_of_webhooks_cannot_read_them_and_who_reads_them_cannot_change_them() -> None:
     granted = {
-        name: {action for statement in statements(functions()[name]) for action in actions(statement)}
+        name: {
+            action
+            for statement in statements(functions()[name])
+            if "/webhooks/" in str(statement["Resource"])
+            for action in actions(statement)
+        }
         for name in ("ApiFunction", "WebhookFunction")
     }
 
@@ -155,6 +211,13 @@ def test_pages_only_read() -> None:
     granted = {action for statement in statements(functions()["UiFunction"]) for action in actions(statement)}
 
     assert granted <= READS
+
+
+def test_only_the_timer_stops_executions_and_only_those_of_the_stacks_own_machine() -> None:
+    [(name, stopping)] = [(name, one) for name, one in everyone() if ON_OWN_EXECUTIONS & set(actions(one))]
+
+    assert name == "TimerFunction"
+    assert stopping["Resource"]["Fn::Sub"].endswith(":execution:${ProcessNewFileStateMachine.Name}:*")
 
 
 STARTING = {"lambda:InvokeFunction", "states:StartExecution"}

@@ -9,7 +9,7 @@ from whenflow.aws.timer_queue import MAX_DELAY_SECONDS
 
 SETTING = "WHENFLOW_TIMER_QUEUE_URL"
 KEEPING_WINDOWS = ["ApiFunction", "MatcherFunction", "TimerFunction"]
-ASKING = ["ActionFunction", *KEEPING_WINDOWS]
+ASKING = ["ActionFunction", "ApiFunction", "FlowsFunction", "MatcherFunction", "TimerFunction", "TrackerFunction"]
 
 
 def statements(name: str) -> list[dict[str, Any]]:
@@ -67,8 +67,9 @@ def test_who_keeps_windows_may_read_and_write_them() -> None:
     assert [name for name in KEEPING_WINDOWS if not needed <= allowed(name, "StateTable")] == []
 
 
-def test_the_timer_alone_reads_what_is_due() -> None:
-    assert [name for name in sorted(functions()) if allowed(name, "index/due")] == ["TimerFunction"]
+def test_only_the_timer_and_who_shows_what_is_scheduled_read_what_is_due() -> None:
+    assert [name for name in sorted(functions()) if allowed(name, "index/due")] == ["ApiFunction", "TimerFunction"]
+    assert allowed("ApiFunction", "StateTable.Arn}/index/due") == set()
     assert "dynamodb:Query" in allowed("TimerFunction", "StateTable.Arn}/index/due")
     assert allowed("TimerFunction", "RunsTable.Arn}/index/due") == {"dynamodb:Query"}
 

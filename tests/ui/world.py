@@ -5,27 +5,31 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from tests.stores import Stores, tools_over
+
+from whenflow.actions.guard import LoopGuard
+from whenflow.actions.notifications.targets import Targets
 from whenflow.actions.perform import ActionDispatcher, ActionPerformer
-from whenflow.actions.run_deployment import DeploymentRunner
 from whenflow.api.keyring import ApiKey
 from whenflow.api.services import Services
 from whenflow.automations import Automation, automation_from_stored
 from whenflow.automations.registry import AutomationRegistry
 from whenflow.events import Event, named_id
 from whenflow.runs import FlowRun, RunLedger, StateType
-from whenflow.runs.schedule import RunSchedule
 from whenflow.testing import (
     ManualClock,
     MemoryConfigStore,
+    MemoryDeadLetters,
     MemoryEventStore,
     MemoryFiringStore,
+    MemoryRateBudget,
     MemoryRetryQueue,
     MemoryRunStore,
+    MemorySecrets,
     RecordedLauncher,
     SequentialIds,
 )
 from whenflow.testing.matching import MemoryMatching
-from whenflow.testing.windows import MemoryTimerQueue
 from whenflow.ui import build_ui
 
 KEY = "wfk_a-good-key"
@@ -41,10 +45,10 @@ class World:
         self.events, self.firings, self.config = MemoryEventStore(), MemoryFiringStore(), MemoryConfigStore()
         self.runs = MemoryRunStore(self.events)
         self.ledger = RunLedger(self.runs, self.clock, self.ids)
-        schedule = RunSchedule(self.ledger, self.runs, self.launcher, MemoryTimerQueue(), self.clock, self.ids)
-        runner = DeploymentRunner(self.config, self.ledger, schedule, self.clock)
-        performer = ActionPerformer(self.events, runner, self.clock, self.ids)
-        self._dispatcher = ActionDispatcher(performer, self.firings, MemoryRetryQueue())
+        stores = Stores(self.events, self.firings, self.runs, self.config)
+        tools = tools_over(stores, self.launcher, self.clock, self.ids)
+        guard = LoopGuard(tools, self.firings, self.runs, MemoryRateBudget())
+        self._dispatcher = ActionDispatcher(ActionPerformer(tools), self.firings, MemoryRetryQueue(), guard)
         self._matcher = MemoryMatching(self.current, self.events, self.firings, self.clock)
         self._matched: set[str] = set()
         self._acted: set[str] = set()
@@ -57,6 +61,8 @@ class World:
             self.ids,
             lambda key: ApiKey("hash", KEY_ID, "tests", ["read"], self.clock.now()) if key == KEY else None,
             AutomationRegistry(self.config, self.events, self.clock, self.ids, lambda _automation: None),
+            targets=Targets(self.config, MemorySecrets(), tools.notifier, self.clock, self.ids),
+            dead_letters=MemoryDeadLetters(),
         )
         self.ui = build_ui(self.services)
 

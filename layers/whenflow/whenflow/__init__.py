@@ -3,9 +3,32 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from whenflow.flows import emit_event, flow, get_run_logger, serve_lambda, task
+    from whenflow.flows import (
+        emit_event,
+        flow,
+        get_run_logger,
+        pause_flow_run,
+        resume_flow_run,
+        run_deployment,
+        serve_lambda,
+        suspend_flow_run,
+        task,
+        unmapped,
+    )
 
-__all__ = ["__version__", "emit_event", "flow", "get_run_logger", "serve_lambda", "task"]
+__all__ = [
+    "__version__",
+    "emit_event",
+    "flow",
+    "get_run_logger",
+    "pause_flow_run",
+    "resume_flow_run",
+    "run_deployment",
+    "serve_lambda",
+    "suspend_flow_run",
+    "task",
+    "unmapped",
+]
 __version__ = "0.1.0"
 
 

@@ -56,3 +56,7 @@ class Conflict(WhenflowError):
 
 class Transient(WhenflowError):
     """It may work if tried again: a throttle, a time-out, a lost race."""
+
+
+class NoSlot(WhenflowError):
+    """All slots of the deployment are taken; nothing is stored."""

@@ -6,6 +6,7 @@ One contract suite (tests/contract) runs against every adapter of a port.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from whenflow.events.model import Event
     from whenflow.events.reading import Scan, Span, Tally
     from whenflow.runs.model import FlowRun
+    from whenflow.runs.slots import SlotChange
+    from whenflow.runs.task_runs import TaskRun
     from whenflow.webhooks.log import LoggedRequest
 
 
@@ -134,6 +137,15 @@ class FiringStore(Protocol):
         """Store a firing; False where its id is stored already."""
         ...
 
+    def put_all(self, firings: "Sequence[Firing]") -> "Sequence[bool | Exception]":
+        """Store firings, each as `put` does and several at a time.
+
+        Returns:
+            For each whether it is new, or else why it could not be stored: `TooLarge`, `Transient`. Where many meet a
+            passing trouble, the rest may not be tried.
+        """
+        ...
+
     def get(self, firing_id: str) -> "Firing | None":
         """Return the firing of this id."""
         ...
@@ -163,12 +175,34 @@ class RunStore(Protocol):
         """Store a new run with its first event; False where a run of that id exists."""
         ...
 
-    def save(self, run: "FlowRun", event: "Event") -> None:
-        """Store a changed run over the version it carries, with the event that tells of it.
+    def save(self, run: "FlowRun", event: "Event | None", slot: "SlotChange | None" = None) -> None:
+        """Store a changed run over the version it carries, with the event that tells of it, if it is to be told.
+
+        Args:
+            run: The run.
+            event: The event; None where its state is the same.
+            slot: What that does to the slots of its deployment, all or none with the rest.
 
         Raises:
             Conflict: Somebody else changed the run meanwhile.
+            NoSlot: A slot is to be taken, and all are.
         """
+        ...
+
+    def delete(self, run: "FlowRun", slot: "SlotChange | None" = None) -> None:
+        """Remove a run as it was read, with its log, and with what that does to slots.
+
+        Raises:
+            Conflict: Somebody has changed or removed it meanwhile.
+        """
+        ...
+
+    def waiting(self, deployment_id: str, limit: int) -> Sequence[str]:
+        """Return runs that wait for a slot of a deployment, in the order in which they were made."""
+        ...
+
+    def slots_taken(self, deployment_id: str) -> int:
+        """Return how many slots of a deployment are taken."""
         ...
 
     def get(self, run_id: str) -> "FlowRun | None":
@@ -179,8 +213,20 @@ class RunStore(Protocol):
         """Return runs, newest `created` first."""
         ...
 
+    def get_all(self, run_ids: Iterable[str]) -> "Sequence[FlowRun]":
+        """Return the runs of these ids that are there, in that order; not always as they are this very moment."""
+        ...
+
+    def newest_first(self, before: datetime | None = None) -> "Iterator[FlowRun]":
+        """Yield runs, newest `created` first, as far as they are asked for; those created before then."""
+        ...
+
+    def created_between(self, start: datetime, end: datetime) -> "Iterator[str]":
+        """Yield the ids of the runs that were created in [start, end)."""
+        ...
+
     def due(self, until: datetime) -> "Iterator[DueRun]":
-        """Yield the runs that are scheduled for a time before `until`, however long ago; they may have moved on."""
+        """Yield the runs that the timer is to look after before `until`, however long ago; they may have moved on."""
         ...
 
     def add_logs(self, run_id: str, lines: Sequence[LogLine]) -> None:
@@ -194,7 +240,7 @@ class RunStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DueRun:
-    """A run that is scheduled, and for when."""
+    """A run that the timer is to look after, and when: it starts then, or is to have moved on."""
 
     run_id: str
     at: datetime
@@ -305,6 +351,14 @@ class ProgressStore(Protocol):
         """Note that the timer has swept."""
         ...
 
+    def looked_after(self) -> datetime | None:
+        """Return until when runs were made that the timer has looked after."""
+        ...
+
+    def note_looked_after(self, until: datetime) -> None:
+        """Note that the timer has looked after the runs that were made before then."""
+        ...
+
 
 class TimerQueue(Protocol):
     """Rings at a given time."""
@@ -407,6 +461,14 @@ class Launcher(Protocol):
         """
         ...
 
+    def stop(self, run: "FlowRun") -> bool:
+        """Stop its code; False where the target cannot, or has none of it.
+
+        Raises:
+            Transient: Try again.
+        """
+        ...
+
 
 class RetryQueue(Protocol):
     """Actions to be tried again later."""
@@ -458,4 +520,183 @@ class Secrets(Protocol):
 
     def delete(self, reference: str) -> None:
         """Forget a secret that `put` kept; one that is not there is no fault."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A request to somebody else's server.
+
+    Attributes:
+        url: `https://host[:port]/path?query`, with no credentials in it.
+        body: What is sent; None for nothing.
+        allow_private: Whether the host may have a private address, and the URL may be plain `http` on any port.
+        verify: Whether the server's certificate is checked.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+    allow_private: bool = False
+    verify: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What the server said: its status, its headers with names in lower case, and the first 64 KiB of the body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class HttpSender(Protocol):
+    """Calls servers outside, never one that is inside. It follows no redirect and tries once."""
+
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        """Send a request and return the answer, whatever its status.
+
+        Raises:
+            Rejected: The URL is not one that may be called. Names the host at most, never path or query.
+            Transient: The server cannot be reached, breaks off or takes too long. Likewise.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """An e-mail of plain text; `sender` empty for the stack's own address."""
+
+    to: Sequence[str]
+    subject: str
+    body: str
+    sender: str = ""
+
+
+class Mailer(Protocol):
+    """Sends e-mail."""
+
+    def send(self, mail: Mail) -> str:
+        """Send an e-mail and return the id that the service gave it.
+
+        Raises:
+            Rejected: It may not be sent like that; trying again will not help.
+            Transient: Try again.
+        """
+        ...
+
+
+class Topics(Protocol):
+    """Publishes to SNS topics."""
+
+    def publish(self, topic_arn: str, subject: str, message: str, deduplication_id: str) -> str:
+        """Publish a message and return the id that the service gave it.
+
+        Args:
+            topic_arn: The topic.
+            subject: One line; e-mail subscribers see it.
+            message: The text.
+            deduplication_id: The same for the same message sent again; FIFO topics deliver it once.
+
+        Raises:
+            Rejected: There is no such topic, or it may not be used.
+            Transient: Try again.
+        """
+        ...
+
+
+class RateBudget(Protocol):
+    """How often each automation may fire within a minute."""
+
+    def take(self, automation_id: str, moment: datetime) -> bool:
+        """Note one firing; False where the budget of this moment's minute is used up."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """What could not be done, by queue."""
+
+    def queues(self) -> Sequence[Mapping[str, Any]]:
+        """Return each queue: its `name`, `what` is in it, and about how many `messages`."""
+        ...
+
+    def peek(self, queue: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Return messages of a queue, which stay in it: `id`, `sent` (seconds since 1970), `summary` and `body`.
+
+        Raises:
+            NotFound: There is no such queue.
+        """
+        ...
+
+    def redrive(self, queue: str, limit: int) -> Mapping[str, Any]:
+        """Put messages of a queue back to where they belong: how many were `redriven`, and which `failed`, why.
+
+        Raises:
+            NotFound: There is no such queue.
+        """
+        ...
+
+
+class TaskRunStore(Protocol):
+    """Task runs. The SDK keeps those of its process in packs, many in one row; one told from outside has its own."""
+
+    def keep(self, group: str, pack: str, rows: "Sequence[TaskRun]") -> None:
+        """Store a pack over the one of that name. Only the process that made a pack ever writes it.
+
+        Args:
+            group: Of which flow run these are, or of which day (`runs.task_runs.alone_on`).
+            pack: Tells the packs of a group apart.
+            rows: The task runs.
+
+        Raises:
+            TooLarge: They do not fit.
+            Transient: Try again.
+        """
+        ...
+
+    def of_group(self, group: str) -> "Sequence[TaskRun]":
+        """Return the task runs of a flow run, or those of a day that are alone, in the order in which they began."""
+        ...
+
+    def single(self, id_: str) -> "tuple[TaskRun | None, int]":
+        """Return the task run that has a row of its own, if it has one, and the version of that row."""
+        ...
+
+    def put_single(self, row: "TaskRun", version: int) -> None:
+        """Store a task run in a row of its own, over the version that was read; 0 where there was none.
+
+        Raises:
+            Conflict: Somebody else changed it meanwhile.
+        """
+        ...
+
+    def claim(self, id_: str, until: datetime, now: datetime) -> "Claim":
+        """Claim a deferred task run for this process until then, unless another has it or it is done."""
+        ...
+
+    def done(self, id_: str) -> None:
+        """Note that a deferred task run is done: nobody can claim it any more."""
+        ...
+
+
+class Claim(StrEnum):
+    """What became of a claim."""
+
+    MINE = "mine"
+    BUSY = "busy"
+    DONE = "done"
+
+
+class TaskQueue(Protocol):
+    """Background tasks on their way to a worker."""
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Hand over a task: `task_run_id`, `task_key`, `parameters`. Delivered at least once, in no order.
+
+        Raises:
+            Rejected: There is no queue.
+            TooLarge: It does not fit a message.
+            Transient: Try again.
+        """
         ...

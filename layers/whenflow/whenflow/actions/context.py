@@ -1,10 +1,12 @@
 """The names that the templates of an action may use (SPEC 4.3); none is looked up before it is mentioned."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from whenflow.actions.inference import first_of, id_in
 from whenflow.automations.firing import Firing
+from whenflow.automations.model import Automation
 from whenflow.events import RESOURCE_ID, RESOURCE_ROLE, Event, parse_iso
 from whenflow.events.codec import from_stored
 from whenflow.runs import StateType
@@ -53,6 +55,33 @@ def context_of(
         site: The address of the UI, for `ui_url`.
     """
     return ActionContext(firing, event, lookup, variables, site)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the templates of actions may look up beside the firing and its event.
+
+    Attributes:
+        lookup: Finds the objects that templates mention.
+        variables: Returns the stored variables by name.
+        site: The address of the UI, for `ui_url`; empty where it has none.
+    """
+
+    lookup: Lookup = _nothing
+    variables: Callable[[], Mapping[str, Any]] | None = None
+    site: str = ""
+
+    def context_of(self, firing: Firing, event: Event | None) -> "ActionContext":
+        """Return the names that the templates of an action may use."""
+        return context_of(firing, event, lookup=self.lookup, variables=self.variables, site=self.site)
+
+    def knowing(self, automation: Automation) -> "Scope":
+        """Return a scope with an automation as it is given here, whether it is stored or not."""
+
+        def lookup(kind: str, id_: str) -> Mapping[str, Any] | None:
+            return automation.as_document() if (kind, id_) == ("automation", automation.id) else self.lookup(kind, id_)
+
+        return replace(self, lookup=lookup)
 
 
 class ActionContext(Context):

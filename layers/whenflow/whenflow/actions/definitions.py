@@ -39,6 +39,9 @@ Template: TypeAlias = Annotated[
 ]
 
 
+Address: TypeAlias = Annotated[StrictStr, Field(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+$", max_length=320)]
+
+
 class _Action(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -202,6 +205,25 @@ class CallWebhook(_Action):
     payload: Annotated[Template, BeforeValidator(_as_text)] = ""
 
 
+class SendEmailNotification(_Action):
+    """Sends an e-mail from the stack's own address."""
+
+    type: Literal["send-email-notification"] = "send-email-notification"
+    emails: Annotated[list[Address], Field(min_length=1, max_length=50)]
+    subject: Template = "Prefect automated notification"
+    body: Template
+
+
+class DeclareIncident(_Action):
+    """Tells of an incident by an event, and by a message to a target: the one named here, else the default one."""
+
+    type: Literal["declare-incident"] = "declare-incident"
+    title: Template = "{{ automation.name }}"
+    summary: Template = ""
+    severity: Literal["minor", "moderate", "high", "critical"] | None = None
+    block_document_id: UUID | None = None
+
+
 _ACTIONS: tuple[type[_Action], ...] = (
     DoNothing,
     RunDeployment,
@@ -219,7 +241,9 @@ _ACTIONS: tuple[type[_Action], ...] = (
     DeleteFlowRun,
     ChangeFlowRunState,
     SendNotification,
+    SendEmailNotification,
     CallWebhook,
+    DeclareIncident,
 )
 ACTION_TYPES = frozenset(str(one.model_fields["type"].default) for one in _ACTIONS)
 
@@ -250,6 +274,8 @@ Action: TypeAlias = Annotated[
     | Annotated[DeleteFlowRun, Tag("delete-flow-run")]
     | Annotated[ChangeFlowRunState, Tag("change-flow-run-state")]
     | Annotated[SendNotification, Tag("send-notification")]
-    | Annotated[CallWebhook, Tag("call-webhook")],
+    | Annotated[SendEmailNotification, Tag("send-email-notification")]
+    | Annotated[CallWebhook, Tag("call-webhook")]
+    | Annotated[DeclareIncident, Tag("declare-incident")],
     Discriminator(_kind),
 ]

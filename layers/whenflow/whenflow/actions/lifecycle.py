@@ -2,21 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from whenflow.automations.firing import Firing
 from whenflow.automations.model import RESOURCE_PREFIX
 from whenflow.documents import pack
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, Labels, named_id
-from whenflow.ports import Ids
 
 CAUSAL_REACH = timedelta(minutes=5)
 MAX_SHOWN_BYTES = 64 * 1024
 TRIGGERING_EVENT = "triggering-event"
 AUTOMATION_TRIGGERED_EVENT = "automation-triggered-event"
+FIRING_ID = "whenflow.firing-id"
+"""The label by which events of automations name their firing: what they set off is traced back by it."""
 
 
-def automation_triggered(firing: Firing, ids: Ids) -> Event:
+class EventIds(Protocol):
+    """Knows the ids of events; `Ids` does."""
+
+    def event_id_for(self, occurred: datetime, resource_id: str, *parts: str) -> str:
+        """Return the id that an event of this moment and resource always has for these words."""
+        ...
+
+
+def automation_triggered(firing: Firing, ids: EventIds) -> Event:
     """Tell that an automation fired or resolved; the same firing always gives the same event."""
     resource = _automation(firing)
     return Event(
@@ -35,14 +44,14 @@ def automation_triggered(firing: Firing, ids: Ids) -> Event:
     )
 
 
-def action_triggered(firing: Firing, index: int, ids: Ids) -> Event:
-    """Tell that an action was called for."""
+def action_triggered(firing: Firing, index: int, ids: EventIds, related: Sequence[Labels] = ()) -> Event:
+    """Tell that an action was called for; `related` are the resources that it is to work on."""
     return Event(
         id=_action_triggered_id(firing, index, ids),
         occurred=firing.triggered,
         event="prefect.automation.action.triggered",
         resource=_automation(firing) | {"prefect.trigger-type": firing.trigger_type},
-        related=_causes(firing, ids),
+        related=(*related, *_causes(firing, ids)),
         payload=_payload(firing, index),
         follows=firing.event.id if firing.event and _is_near(firing.event, firing.triggered) else None,
         received=firing.triggered,
@@ -54,13 +63,13 @@ def action_ended(
     index: int,
     outcome: str,
     now: datetime,
-    ids: Ids,
+    ids: EventIds,
     related: Sequence[Labels] = (),
     payload: Mapping[str, Any] | None = None,
 ) -> Event:
     """Tell that an action was `executed` or `failed`; told again, it is the same event."""
     return Event(
-        id=named_id("action", firing.id, str(index), outcome),
+        id=action_ended_id(firing, index, outcome),
         occurred=now,
         event=f"prefect.automation.action.{outcome}",
         resource=_automation(firing) | {"prefect.trigger-type": firing.trigger_type},
@@ -69,6 +78,11 @@ def action_ended(
         follows=_action_triggered_id(firing, index, ids),
         received=now,
     )
+
+
+def action_ended_id(firing: Firing, index: int, outcome: str) -> str:
+    """Return the id of the event that tells that an action was `executed` or `failed`."""
+    return named_id("action", firing.id, str(index), outcome)
 
 
 def _shown(event: Event) -> dict[str, Any]:
@@ -80,7 +94,11 @@ def _shown(event: Event) -> dict[str, Any]:
 
 
 def _automation(firing: Firing) -> Labels:
-    labels = {RESOURCE_ID: RESOURCE_PREFIX + firing.automation_id, RESOURCE_NAME: firing.automation_name}
+    labels = {
+        RESOURCE_ID: RESOURCE_PREFIX + firing.automation_id,
+        RESOURCE_NAME: firing.automation_name,
+        FIRING_ID: firing.id,
+    }
     return labels | {"prefect.posture": firing.posture} if firing.posture else labels
 
 
@@ -88,7 +106,7 @@ def _event_labels(event_id: str, role: str) -> Labels:
     return {RESOURCE_ID: f"prefect.event.{event_id}", RESOURCE_ROLE: role}
 
 
-def _causes(firing: Firing, ids: Ids) -> tuple[Labels, ...]:
+def _causes(firing: Firing, ids: EventIds) -> tuple[Labels, ...]:
     return (_event_labels(_triggered_id(firing, ids), AUTOMATION_TRIGGERED_EVENT), *_triggering(firing))
 
 
@@ -104,10 +122,10 @@ def _payload(firing: Firing, index: int) -> dict[str, Any]:
     return {"action_index": index, "action_type": firing.actions[index]["type"], "invocation": firing.id}
 
 
-def _triggered_id(firing: Firing, ids: Ids) -> str:
+def _triggered_id(firing: Firing, ids: EventIds) -> str:
     return ids.event_id_for(firing.triggered, RESOURCE_PREFIX + firing.automation_id, "triggered", firing.id)
 
 
-def _action_triggered_id(firing: Firing, index: int, ids: Ids) -> str:
+def _action_triggered_id(firing: Firing, index: int, ids: EventIds) -> str:
     resource_id = RESOURCE_PREFIX + firing.automation_id
     return ids.event_id_for(firing.triggered, resource_id, "action-triggered", firing.id, str(index))

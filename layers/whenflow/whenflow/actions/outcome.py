@@ -26,10 +26,17 @@ class ActionFailed(Exception):
     Attributes:
         reason: For people, in the feed.
         payload: What else the feed should tell.
+        related: The resources it was to work on, where they were found.
     """
 
-    def __init__(self, reason: str, payload: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, reason: str, payload: Mapping[str, Any] | None = None, related: Sequence[Labels] = ()) -> None:
         """Keep the reason."""
         super().__init__(reason)
         self.reason = reason
         self.payload = dict(payload or {})
+        self.related = tuple(related)
+
+
+def not_there(type_: str, what: str) -> ActionFailed:
+    """Return the failure of an action on something that is not there."""
+    return ActionFailed(f"Unexpected status from '{type_}' action: 404: there is no {what}", {"status_code": 404})

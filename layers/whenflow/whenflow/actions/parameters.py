@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from whenflow.actions.context import ActionContext, context_of
+from whenflow.actions.context import ActionContext, Scope, context_of
 from whenflow.actions.hydration import InvalidJson, VariableNotFound, check_parameters, hydrate
 from whenflow.templating import TemplateError, is_template, render, sharing
 
 __all__ = [
     "ActionContext",
     "InvalidJson",
+    "Scope",
     "TemplateError",
     "VariableNotFound",
     "check_parameters",

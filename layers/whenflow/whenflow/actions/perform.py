@@ -1,85 +1,127 @@
 """The use cases behind the `action` function: perform a firing's actions, and try again what failed unexpectedly."""
 
 import logging
+from collections.abc import Callable
 
-from whenflow.actions.lifecycle import action_ended, action_triggered, automation_triggered
+from whenflow.actions.guard import LoopGuard
+from whenflow.actions.lifecycle import action_ended, action_ended_id, action_triggered, automation_triggered
 from whenflow.actions.outcome import ActionFailed, Executed
-from whenflow.actions.run_deployment import DeploymentRunner
+from whenflow.actions.registry import PERFORMERS, REPEATABLE
+from whenflow.actions.targets import selected
+from whenflow.actions.tools import Tools
 from whenflow.automations.firing import Firing
 from whenflow.errors import NotFound
 from whenflow.events import Event
-from whenflow.ports import Clock, EventStore, FiringStore, Ids, RetryQueue
+from whenflow.ports import FiringStore, RetryQueue
 
 MAX_TRIES = 5
+SLOW = frozenset({"call-webhook", "declare-incident", "send-email-notification", "send-notification"})
+SLOW_SECONDS = 30
+MAX_ERROR_CHARS = 500
 logger = logging.getLogger("whenflow.actions")
 
 
 class ActionPerformer:
     """Performs actions. Each is independent of the others, and every call may be repeated."""
 
-    def __init__(self, events: EventStore, deployments: DeploymentRunner, clock: Clock, ids: Ids) -> None:
-        """Work on this store and these deployments, with this clock and these ids."""
-        self._events = events
-        self._deployments = deployments
-        self._clock = clock
-        self._ids = ids
+    def __init__(self, tools: Tools) -> None:
+        """Work with these."""
+        self._tools = tools
 
     def announce(self, firing: Firing) -> None:
         """Store the event that the automation fired."""
-        self._events.put(automation_triggered(firing, self._ids))
+        self._tools.events.put(automation_triggered(firing, self._tools.ids))
 
     def perform(self, firing: Firing, index: int) -> None:
         """Perform one action and tell what came of it.
 
         An expected failure is an event and the end of it. Anything else is raised, for the caller to try again.
         """
-        self._events.put(action_triggered(firing, index, self._ids))
+        action = firing.actions[index]
+        self._call_for(firing, index)
+        if action["type"] not in REPEATABLE and self._is_done(firing, index):
+            return
         try:
             done = self._do(firing, index)
         except ActionFailed as failure:
             self.fail(firing, index, failure)
             return
-        now = self._clock.now()
-        self._events.put(action_ended(firing, index, "executed", now, self._ids, done.related, done.payload))
+        self._end(firing, index, "executed", done)
+
+    def refuse(self, firing: Firing, index: int, reason: str) -> None:
+        """Tell that an action was called for, and was not performed."""
+        self._call_for(firing, index)
+        self.fail(firing, index, ActionFailed(reason))
 
     def fail(self, firing: Firing, index: int, failure: ActionFailed) -> None:
-        """Store the event that an action failed, with the reason."""
-        payload = {"reason": failure.reason, **failure.payload}
-        self._events.put(action_ended(firing, index, "failed", self._clock.now(), self._ids, payload=payload))
+        """Store the event that an action failed, with the reason; what was told to be executed once, stays so."""
+        if self._is_done(firing, index):
+            return
+        related = failure.related or selected(firing.actions[index])
+        self._end(firing, index, "failed", Executed(related, {"reason": failure.reason, **failure.payload}))
 
     def _do(self, firing: Firing, index: int) -> Executed:
         action = firing.actions[index]
-        match action["type"]:
-            case "do-nothing":
-                return Executed()
-            case "run-deployment":
-                return self._deployments.run(action, firing, index, self._cause(firing, index))
-            case other:
-                raise ActionFailed(f"There is no action '{other}'.")
+        perform = PERFORMERS.get(action["type"])
+        if perform is None:
+            raise ActionFailed(f"There is no action '{action['type']}'.")
+        return perform(action, firing, index, self._cause(firing, index), self._tools)
 
     def _cause(self, firing: Firing, index: int) -> Event | None:
         """Return the event that an action is on: the one that closed the firing, or the one that tells of it."""
-        return firing.event if firing.is_on_event(index) else automation_triggered(firing, self._ids)
+        return firing.event if firing.is_on_event(index) else automation_triggered(firing, self._tools.ids)
+
+    def _call_for(self, firing: Firing, index: int) -> None:
+        self._tools.events.put(action_triggered(firing, index, self._tools.ids, selected(firing.actions[index])))
+
+    def _is_done(self, firing: Firing, index: int) -> bool:
+        return self._tools.events.get(action_ended_id(firing, index, "executed")) is not None
+
+    def _end(self, firing: Firing, index: int, outcome: str, told: Executed) -> None:
+        now, ids = self._tools.clock.now(), self._tools.ids
+        self._tools.events.put(action_ended(firing, index, outcome, now, ids, told.related, told.payload))
 
 
 class ActionDispatcher:
     """Gives each action of a firing its chance; one that breaks is put aside and holds up no other."""
 
-    def __init__(self, performer: ActionPerformer, firings: FiringStore, retries: RetryQueue) -> None:
-        """Work with this performer, these firings and this queue."""
+    def __init__(self, performer: ActionPerformer, firings: FiringStore, retries: RetryQueue, guard: LoopGuard) -> None:
+        """Work with this performer, these firings, this queue and this guard."""
         self._performer = performer
         self._firings = firings
         self._retries = retries
+        self._guard = guard
 
-    def dispatch(self, firing: Firing) -> None:
-        """Perform all actions of a firing; those that break unexpectedly go to the retry queue."""
+    def dispatch(self, firing: Firing, seconds_left: Callable[[], float] = lambda: float("inf")) -> None:
+        """Perform all actions of a firing; those that break unexpectedly go to the retry queue.
+
+        Args:
+            firing: What is acted on.
+            seconds_left: Tells how much time is left; where it may be too little for a call to somebody else's server,
+                that action goes to the retry queue at once.
+        """
         self._performer.announce(firing)
-        for index in range(len(firing.actions)):
+        if reason := self._guard.check(firing):
+            for index in range(len(firing.actions)):
+                self._performer.refuse(firing, index, reason)
+            return
+        for index, action in enumerate(firing.actions):
+            if action["type"] in SLOW and seconds_left() < SLOW_SECONDS:
+                self._retries.send(firing.id, index, "no time was left for it")
+                continue
             try:
                 self._performer.perform(firing, index)
             except Exception as error:  # the edge of one action: whatever broke, it is tried again, not lost
-                logger.warning("action %s of firing %s put aside: %r", index, firing.id, error)
-                self._retries.send(firing.id, index, repr(error))
+                logger.warning("action %s of firing %s put aside: %s", index, firing.id, _said(error))
+                self._retries.send(firing.id, index, _said(error))
+
+    def dispatch_again(self, firing_id: str, seconds_left: Callable[[], float]) -> None:
+        """Perform all actions of a firing that never got its turn; those that the feed tells are done are not repeated.
+
+        Raises:
+            NotFound: There is no such firing.
+        """
+        self.dispatch(self._firing(firing_id), seconds_left)
 
     def retry(self, firing_id: str, index: int, tries: int) -> None:
         """Perform an action that was put aside; after the last try an event says so, and it goes to the dead letters.
@@ -87,12 +129,20 @@ class ActionDispatcher:
         Raises:
             Exception: Whatever broke this time.
         """
-        firing = self._firings.get(firing_id)
-        if firing is None:
-            raise NotFound(f"There is no firing {firing_id}.")
+        firing = self._firing(firing_id)
         try:
             self._performer.perform(firing, index)
         except Exception as error:
             if tries >= MAX_TRIES:
-                self._performer.fail(firing, index, ActionFailed(f"Gave up after {tries + 1} tries: {error!r}"))
+                self._performer.fail(firing, index, ActionFailed(f"Gave up after {tries + 1} tries: {_said(error)}"))
             raise
+
+    def _firing(self, firing_id: str) -> Firing:
+        firing = self._firings.get(firing_id)
+        if firing is None:
+            raise NotFound(f"There is no firing {firing_id}.")
+        return firing
+
+
+def _said(error: Exception) -> str:
+    return repr(error)[:MAX_ERROR_CHARS]

@@ -1,36 +1,112 @@
 """run-deployment: starts a flow run of a deployment, once for each firing and action."""
 
-import json
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from whenflow.actions.outcome import ActionFailed, Executed
-from whenflow.actions.parameters import context_of, render_parameters
+from whenflow.actions.parameters import Scope, render_parameters
+from whenflow.actions.targets import labels_of, target_id
 from whenflow.automations.firing import Firing
+from whenflow.deployments import RunMaker, RunRequest
+from whenflow.deployments.values import DoNotFit
 from whenflow.errors import Rejected, TooLarge
-from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, named_id
+from whenflow.events import Event, named_id
 from whenflow.ports import Clock, ConfigStore
-from whenflow.runs import FlowRun, RunLedger, StateDetails, StateType
-from whenflow.runs.names import run_name
+from whenflow.runs import FlowRun, Refused, RunLedger, StateDetails, StateType
 from whenflow.runs.schedule import RunSchedule
 from whenflow.templating import TemplateError
 
-MAX_PARAMETER_BYTES = 512 * 1024
-DEPLOYMENT_RESOURCE = re.compile(r"prefect\.deployment\.([0-9a-f-]{36})\Z", re.IGNORECASE)
+BARE = Scope()
 NOT_LAUNCHED = frozenset({StateType.SCHEDULED, StateType.PENDING})
+
+
+class RunPlanner:
+    """Works out the flow run that an action makes; stores nothing, so that a preview may ask as well."""
+
+    def __init__(self, config: ConfigStore, ledger: RunLedger, clock: Clock, scope: Scope = BARE) -> None:
+        """Look into this store; the ledger makes states, the clock tells the time, templates see the scope."""
+        self._config = config
+        self._scope = scope
+        self._maker = RunMaker(config, ledger, clock)
+        self._ledger = ledger
+        self._clock = clock
+
+    def plan(self, action: Mapping[str, Any], firing: Firing, index: int, event: Event | None) -> FlowRun:
+        """Return the run of this action of this firing, as it would be made now.
+
+        Args:
+            action: As it is stored.
+            firing: What it is done for.
+            index: Its place among the firing's actions.
+            event: The event that it is on: the one that closed the firing, or the one that tells of it.
+
+        Raises:
+            ActionFailed: There is no such deployment, or a template fails.
+        """
+        deployment = self._deployment(target_id(action, firing, event))
+        given = self._given(action, firing, event)
+        try:
+            return self._maker.plan(deployment, self._request(deployment, action, firing, index, given))
+        except DoNotFit as error:
+            reason = f"Validation error occurred for 'run-deployment': {error}"
+            raise ActionFailed(reason, {"validation_error": str(error), "parameters": given}) from None
+        except Rejected as error:
+            raise ActionFailed(error.reason) from None
+
+    def _deployment(self, deployment_id: str) -> dict[str, Any]:
+        deployment = self._config.get("deployment", deployment_id)
+        if deployment is None:
+            raise ActionFailed(
+                f"Unexpected status from 'run-deployment' action: 404: there is no deployment {deployment_id}",
+                {"status_code": 404},
+            )
+        return deployment
+
+    def _given(self, action: Mapping[str, Any], firing: Firing, event: Event | None) -> dict[str, Any]:
+        context = self._scope.context_of(firing, event)
+        try:
+            given: dict[str, Any] = render_parameters(action.get("parameters") or {}, context)
+        except TemplateError as error:
+            raise ActionFailed(f"Unable to render parameters: {error}", {"template_error": str(error)}) from None
+        return given
+
+    def _request(
+        self,
+        deployment: Mapping[str, Any],
+        action: Mapping[str, Any],
+        firing: Firing,
+        index: int,
+        parameters: Mapping[str, Any],
+    ) -> RunRequest:
+        run_id, wait = named_id("flow-run", firing.id, str(index)), action.get("schedule_after")
+        state = None
+        if wait:
+            details = StateDetails(scheduled_time=_after(self._clock.now(), wait))
+            state = self._ledger.new_state(run_id, StateType.SCHEDULED, details=details)
+        return RunRequest(
+            run_id=run_id,
+            parameters=parameters,
+            state=state,
+            at_once=not wait and deployment["work_pool_name"] is not None,
+            created_by={"id": firing.automation_id, "type": "AUTOMATION", "display_value": firing.automation_name},
+            firing_id=firing.id,
+            event_id=firing.event.id if firing.event else None,
+            idempotency_key=f"automation {firing.automation_id}, action {index}, invocation {firing.id}",
+            job_variables=action.get("job_variables") or {},
+        )
 
 
 class DeploymentRunner:
     """Makes the flow run of a firing's action and has its code started in time. Every call may be repeated."""
 
-    def __init__(self, config: ConfigStore, ledger: RunLedger, schedule: RunSchedule, clock: Clock) -> None:
-        """Work on these stores and this schedule, with this clock."""
-        self._config = config
+    def __init__(
+        self, config: ConfigStore, ledger: RunLedger, schedule: RunSchedule, clock: Clock, scope: Scope = BARE
+    ) -> None:
+        """Work on these stores and this schedule, with this clock; templates see the scope."""
+        self._planner = RunPlanner(config, ledger, clock, scope)
         self._ledger = ledger
         self._schedule = schedule
-        self._clock = clock
 
     def run(self, action: Mapping[str, Any], firing: Firing, index: int, event: Event | None) -> Executed:
         """Start the run of this action of this firing, at once or after `schedule_after` seconds, or find it made.
@@ -45,64 +121,16 @@ class DeploymentRunner:
             ActionFailed: There is no such deployment, a template fails, or the target refuses.
             Transient: Try again.
         """
-        deployment = self._deployment(action, event)
-        parameters = _parameters(deployment, action, firing, event)
-        run = self._create(self._new_run(deployment, action, firing, index, parameters))
-        if run.due:
-            self._schedule.ask_soon(run)
-        elif run.states[0].details.scheduled_time is None:  # else it is the timer's to start
+        run = self._create(self._planner.plan(action, firing, index, event))
+        if run.states[0].details.scheduled_time is None:  # else it is the timer's to start, or the user's own process's
             self._see_started(run)
         return Executed(
             related=[
-                _labels("deployment", deployment["id"], "target", deployment["name"]),
-                _labels("flow-run", run.id, "flow-run", run.name),
+                labels_of("deployment", str(run.deployment_id), "target", run.deployment_name),
+                labels_of("flow-run", run.id, "flow-run", run.name),
             ],
             payload={"flow_run_id": run.id},
         )
-
-    def _deployment(self, action: Mapping[str, Any], event: Event | None) -> dict[str, Any]:
-        deployment_id = action["deployment_id"] if action["source"] == "selected" else _inferred(event)
-        if not deployment_id:
-            raise ActionFailed("No deployment could be inferred")
-        deployment = self._config.get("deployment", deployment_id)
-        if deployment is None:
-            raise ActionFailed(
-                f"Unexpected status from 'run-deployment' action: 404: there is no deployment {deployment_id}",
-                {"status_code": 404},
-            )
-        return deployment
-
-    def _new_run(
-        self,
-        deployment: Mapping[str, Any],
-        action: Mapping[str, Any],
-        firing: Firing,
-        index: int,
-        parameters: Mapping[str, Any],
-    ) -> FlowRun:
-        run_id = named_id("flow-run", firing.id, str(index))
-        return FlowRun(
-            id=run_id,
-            name=run_name(run_id),
-            flow_id=deployment["flow_id"],
-            flow_name=deployment["flow_name"],
-            deployment_id=deployment["id"],
-            deployment_name=deployment["name"],
-            work_pool_name=deployment["work_pool_name"],
-            parameters=parameters,
-            tags=tuple(deployment["tags"]),
-            created=self._clock.now(),
-            states=(self._ledger.new_state(run_id, StateType.SCHEDULED, details=self._details(action)),),
-            created_by={"id": firing.automation_id, "type": "AUTOMATION", "display_value": firing.automation_name},
-            firing_id=firing.id,
-            event_id=firing.event.id if firing.event else None,
-            idempotency_key=f"automation {firing.automation_id}, action {index}, invocation {firing.id}",
-            job_variables=dict(deployment["job_variables"]) | dict(action.get("job_variables") or {}),
-        )
-
-    def _details(self, action: Mapping[str, Any]) -> StateDetails:
-        wait = action.get("schedule_after")
-        return StateDetails(scheduled_time=_after(self._clock.now(), wait) if wait else None)
 
     def _create(self, run: FlowRun) -> FlowRun:
         try:
@@ -113,7 +141,8 @@ class DeploymentRunner:
     def _see_started(self, run: FlowRun) -> None:
         try:
             if run.state.type in NOT_LAUNCHED:
-                self._schedule.start(run.id)
+                started = self._schedule.start(run.id, known=run)
+                run = self._ledger.get(run.id) if isinstance(started, Refused) else run  # another try was faster
         except Rejected as error:
             raise ActionFailed(error.reason, {"flow_run_id": run.id}) from None
         if run.state.type == StateType.CRASHED and run.start_time is None:  # found so: told again, it is the same
@@ -125,28 +154,3 @@ def _after(now: datetime, seconds: float) -> datetime:
         return now + timedelta(seconds=seconds)
     except OverflowError:
         raise ActionFailed(f"schedule_after is {seconds:,.0f} seconds: there is no date so far ahead.") from None
-
-
-def _parameters(
-    deployment: Mapping[str, Any], action: Mapping[str, Any], firing: Firing, event: Event | None
-) -> dict[str, Any]:
-    try:
-        given = render_parameters(action.get("parameters") or {}, context_of(firing, event))
-    except TemplateError as error:
-        raise ActionFailed(f"Unable to render parameters: {error}", {"template_error": str(error)}) from None
-    parameters: dict[str, Any] = {**deployment["parameters"], **given}
-    size = len(json.dumps(parameters).encode())
-    if size > MAX_PARAMETER_BYTES:
-        raise ActionFailed(f"The parameters have {size:,} bytes; the limit is {MAX_PARAMETER_BYTES:,}.")
-    return parameters
-
-
-def _inferred(event: Event | None) -> str | None:
-    for labels in event.involved() if event else ():
-        if found := DEPLOYMENT_RESOURCE.match(labels[RESOURCE_ID]):
-            return found[1].lower()
-    return None
-
-
-def _labels(kind: str, id_: str, role: str, name: str) -> dict[str, str]:
-    return {RESOURCE_ID: f"prefect.{kind}.{id_}", RESOURCE_ROLE: role, RESOURCE_NAME: name}

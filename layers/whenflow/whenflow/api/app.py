@@ -8,18 +8,27 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from whenflow import __version__
 from whenflow.api import (
     automations,
+    block_documents,
     compat,
+    dead_letters,
     deployments,
     events,
     explain,
     flow_runs,
+    flows,
     keys,
     lineage,
+    logs,
+    notification_targets,
     openapi,
     presets,
+    previews,
     replay,
     sources,
+    task_runs,
+    variables,
     webhooks,
+    work_pools,
 )
 from whenflow.api.access import PREFIX, guard
 from whenflow.api.answers import add_error_answers, answer
@@ -41,13 +50,22 @@ def build_api(services: Services) -> Handler:
         presets,
         webhooks,
         sources,
+        previews,
         automations,
         deployments,
+        flows,
         flow_runs,
+        logs,
+        task_runs,
+        variables,
+        work_pools,
         explain,
         keys,
         lineage,
         replay,
+        notification_targets,
+        block_documents,
+        dead_letters,
     ):
         area.add_routes(app, services)
 

@@ -44,6 +44,14 @@ def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
         resource_id = _rest_of_path(app, RELATED_TO)
         return answer(200, [one.as_document() for one in registry.related_to(resource_id)])
 
+    @app.put(f"{OWNED_BY}{REST}")
+    def own() -> Response[Any]:
+        documents = body_of(app)
+        if not isinstance(documents, list):
+            fault = Fault(("body",), "Input should be a list", "list_type")
+            raise Rejected("The body is not a list of automations.", [fault])
+        return answer(200, [described(one) for one in registry.own(_rest_of_path(app, OWNED_BY), documents)])
+
     @app.delete(f"{OWNED_BY}{REST}")
     def delete_owned_by() -> Response[Any]:
         registry.delete_owned_by(_rest_of_path(app, OWNED_BY))

@@ -1,133 +1,223 @@
-"""Deployments over HTTP. A deployment names a flow and the target that runs its code."""
+"""Deployments over HTTP (SPEC 6.3, 6.4). A deployment names a flow, the target that runs its code, and when."""
 
-from typing import Any
+import base64
+import binascii
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
 
-from whenflow.api.answers import answer, object_of, page_of
+from whenflow.api.answers import answer, body_of, object_of, page_of
+from whenflow.api.desk import desk_of
 from whenflow.api.events import known_id
+from whenflow.api.filters import Query, query_of, sorted_by
+from whenflow.api.flow_runs import StateInput, as_document
 from whenflow.api.services import Services
-from whenflow.errors import NotFound, Rejected
-from whenflow.events import iso, named_id
-from whenflow.events.validation import faults_of
-from whenflow.ports import Reference
-from whenflow.runs.targets import WORK_POOLS
+from whenflow.deployments import RunRequest
+from whenflow.deployments.desk import Desk
+from whenflow.deployments.model import NOT_OURS, DeploymentInput, Object, Tags, checked
+from whenflow.deployments.pools import DEFAULT_QUEUE, queue_id_of
+from whenflow.deployments.values import HydrationFailed
+from whenflow.errors import Fault, Rejected
+from whenflow.events.validation import Instant
+from whenflow.runs import FlowRun, StateType
 
 KIND = "deployment"
-NAME_KIND = "deployment-name"
-FLOW_KIND = "flow"
-FLOW_NAME_KIND = "flow-name"
+SORTS: dict[str, tuple[str, bool]] = {
+    "NAME_ASC": ("name", False),
+    "NAME_DESC": ("name", True),
+    "CREATED_DESC": ("created", True),
+    "UPDATED_DESC": ("updated", True),
+    "CONCURRENCY_LIMIT_ASC": ("concurrency_limit", False),
+    "CONCURRENCY_LIMIT_DESC": ("concurrency_limit", True),
+}
+AUTOMATION_ID, AUTOMATION_NAME = "prefect-automation-id", "prefect-automation-name"
 
 
-class DeploymentInput(BaseModel):
-    """A deployment as a client sends it.
+class _RunInput(BaseModel):
+    """What a client asks for with a run of a deployment."""
 
-    Attributes:
-        flow_name: The flow, made known by this if it is new.
-        work_pool_name: `lambda` or `step-functions`.
-        job_variables: Where the code is: `function_arn` or `state_machine_arn`.
-        parameters: Defaults for the flow's parameters.
-    """
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: Annotated[StrictStr, Field(min_length=1, max_length=255)] | None = None
+    state: StateInput | None = None
+    parameters: Object = {}
+    context: Object = {}
+    tags: Tags = []
+    labels: Object = {}
+    idempotency_key: Annotated[StrictStr, Field(min_length=1, max_length=1_000)] | None = None
+    parent_task_run_id: StrictStr | None = None
+    work_queue_name: StrictStr | None = None
+    job_variables: Object = {}
+    empirical_policy: Object = {}
+    enforce_parameter_schema: StrictBool | None = None
 
-    name: StrictStr = Field(min_length=1, max_length=255, pattern=r"^[^/]+$")
-    flow_name: StrictStr = Field(min_length=1, max_length=255, pattern=r"^[^/]+$")
-    work_pool_name: StrictStr
-    job_variables: dict[str, Any] = {}
-    parameters: dict[str, Any] = {}
-    tags: list[StrictStr] = []
-    description: StrictStr = ""
 
-    @model_validator(mode="after")
-    def _names_a_target(self) -> "DeploymentInput":
-        variable = WORK_POOLS.get(self.work_pool_name)
-        if variable is None:
-            raise ValueError(
-                f"there is no work pool '{self.work_pool_name}'; there are {', '.join(sorted(WORK_POOLS))}"
-            )
-        if not isinstance(self.job_variables.get(variable), str):
-            raise ValueError(f"job_variables must hold '{variable}' for the work pool '{self.work_pool_name}'")
-        return self
+class _Wanted(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    deployment_ids: Annotated[list[StrictStr], Field(max_length=100)] = []
+    scheduled_before: Instant | None = None
 
 
 def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
-    """Add the routes below `/deployments` and `/flows`."""
+    """Add the routes below `/deployments`."""
+    desk = desk_of(services)
+    _add_reads(app, services, desk)
+    _add_changes(app, desk)
+    _add_schedules(app, desk)
+    _add_runs(app, services, desk)
 
-    @app.post("/deployments")
-    def create() -> Response[Any]:
-        status, deployment = upsert(_checked(object_of(app)), services)
-        return answer(status, deployment)
 
+def _add_reads(app: APIGatewayHttpResolver, services: Services, desk: Desk) -> None:
     @app.post("/deployments/filter")
     def some() -> Response[Any]:
-        return _page(app, services, KIND)
+        document = object_of(app)
+        limit, offset = page_of(document)
+        query = query_of(document, SORTS)
+        name, descending = SORTS[query.sort or "NAME_ASC"]
+        found = sorted_by(_wanted(services, query), lambda one: one.get(name), descending=descending)
+        return answer(200, [shown(one) for one in found[offset : offset + limit]])
 
-    @app.post("/flows/filter")
-    def flows() -> Response[Any]:
-        return _page(app, services, FLOW_KIND)
+    @app.post("/deployments/count")
+    def count() -> Response[Any]:
+        return answer(200, len(_wanted(services, query_of(object_of(app), SORTS))))
 
     @app.get("/deployments/name/<flow_name>/<name>")
     def by_name(flow_name: str, name: str) -> Response[Any]:
-        reference = services.config.get(NAME_KIND, f"{flow_name}/{name}")
-        if reference is None:
-            raise NotFound(f"There is no deployment {flow_name}/{name}.")
-        return answer(200, _stored(services, reference["id"]))
+        return answer(200, shown(desk.registry.by_name(f"{flow_name}/{name}")))
 
     @app.get("/deployments/<deployment_id>")
     def one(deployment_id: str) -> Response[Any]:
-        return answer(200, _stored(services, known_id(deployment_id, KIND)))
+        return answer(200, shown(desk.registry.get(known_id(deployment_id, KIND))))
+
+
+def _add_changes(app: APIGatewayHttpResolver, desk: Desk) -> None:
+    @app.post("/deployments")
+    def create() -> Response[Any]:
+        deployment, is_new = desk.registry.upsert(object_of(app))
+        return answer(201 if is_new else 200, shown(deployment))
+
+    @app.patch("/deployments/<deployment_id>")
+    def patch(deployment_id: str) -> Response[Any]:
+        desk.registry.patch(known_id(deployment_id, KIND), object_of(app))
+        return answer(204)
 
     @app.delete("/deployments/<deployment_id>")
     def delete(deployment_id: str) -> Response[Any]:
-        deployment = _stored(services, known_id(deployment_id, KIND))
-        services.config.delete(KIND, deployment["id"], [Reference(NAME_KIND, _full_name(deployment))])
+        desk.registry.delete(known_id(deployment_id, KIND))
+        return answer(204)
+
+    @app.post("/deployments/<deployment_id>/pause_deployment")
+    def pause(deployment_id: str) -> Response[Any]:
+        desk.registry.pause(known_id(deployment_id, KIND), paused=True)
+        return answer(200, None)
+
+    @app.post("/deployments/<deployment_id>/resume_deployment")
+    def resume(deployment_id: str) -> Response[Any]:
+        desk.registry.pause(known_id(deployment_id, KIND), paused=False)
+        return answer(200, None)
+
+
+def _add_schedules(app: APIGatewayHttpResolver, desk: Desk) -> None:
+    @app.get("/deployments/<deployment_id>/schedules")
+    def schedules(deployment_id: str) -> Response[Any]:
+        return answer(200, desk.registry.get(known_id(deployment_id, KIND)).get("schedules", []))
+
+    @app.post("/deployments/<deployment_id>/schedules")
+    def add(deployment_id: str) -> Response[Any]:
+        given = body_of(app)
+        if not isinstance(given, list):
+            raise Rejected("The body is not a list.", [Fault(("body",), "Input should be a list", "list_type")])
+        return answer(201, desk.registry.add_schedules(known_id(deployment_id, KIND), given))
+
+    @app.patch("/deployments/<deployment_id>/schedules/<schedule_id>")
+    def change(deployment_id: str, schedule_id: str) -> Response[Any]:
+        desk.registry.change_schedule(known_id(deployment_id, KIND), known_id(schedule_id, "schedule"), object_of(app))
+        return answer(204)
+
+    @app.delete("/deployments/<deployment_id>/schedules/<schedule_id>")
+    def remove(deployment_id: str, schedule_id: str) -> Response[Any]:
+        desk.registry.remove_schedule(known_id(deployment_id, KIND), known_id(schedule_id, "schedule"))
         return answer(204)
 
 
-def upsert(given: DeploymentInput, services: Services) -> tuple[int, dict[str, Any]]:
-    """Store a deployment under flow and name: 201 where it is new, 200 where it replaces the one that was there."""
-    now = iso(services.clock.now())
-    flow_id = _flow(given.flow_name, services, now)
-    deployment = given.model_dump(mode="json") | {"flow_id": flow_id, "updated": now}
-    reference = services.config.get(NAME_KIND, _full_name(deployment))
-    if reference:
-        created = _stored(services, reference["id"])["created"]
-        deployment |= {"id": reference["id"], "created": created}
-        services.config.replace(KIND, deployment["id"], deployment)
-        return 200, deployment
-    deployment |= {"id": services.ids.new(), "created": now}
-    services.config.create(KIND, deployment["id"], deployment, [Reference(NAME_KIND, _full_name(deployment))])
-    return 201, deployment
+def _add_runs(app: APIGatewayHttpResolver, services: Services, desk: Desk) -> None:
+    @app.post("/deployments/<deployment_id>/create_flow_run")
+    def create_flow_run(deployment_id: str) -> Response[Any]:
+        deployment = desk.registry.get(known_id(deployment_id, KIND))
+        given = checked(_RunInput, object_of(app), "flow run")
+        try:
+            run, is_new = desk.maker.create(deployment, _request(app, desk, given))
+        except HydrationFailed as error:
+            return answer(400, {"detail": error.reason})
+        return answer(201 if is_new else 200, as_document(run))
+
+    @app.post("/deployments/get_scheduled_flow_runs")
+    def scheduled() -> Response[Any]:
+        document = object_of(app)
+        wanted, (limit, _) = checked(_Wanted, document, "request"), page_of(document)
+        until = wanted.scheduled_before or services.clock.now()
+        due = services.runs.get_all(one.run_id for one in services.runs.due(until))
+        found = [run for run in due if run.deployment_id in wanted.deployment_ids and _waits(run)]
+        found.sort(key=lambda run: run.expected_start_time)
+        return answer(200, [as_document(run) for run in found[:limit]])
 
 
-def _flow(name: str, services: Services, now: str) -> str:
-    flow_id = named_id("flow", name)
-    if services.config.get(FLOW_KIND, flow_id) is None:
-        services.config.create(FLOW_KIND, flow_id, {"id": flow_id, "name": name, "created": now})
-    return flow_id
+def _waits(run: FlowRun) -> bool:
+    return run.state.type == StateType.SCHEDULED
 
 
-def _checked(document: dict[str, Any]) -> DeploymentInput:
+def _request(app: APIGatewayHttpResolver, desk: Desk, given: _RunInput) -> RunRequest:
+    return RunRequest(
+        parameters=given.parameters,
+        hydrate=True,
+        name=given.name,
+        state=given.state.made(desk.ledger, desk.ledger.new_id()) if given.state else None,
+        tags=given.tags,
+        idempotency_key=given.idempotency_key,
+        job_variables=given.job_variables,
+        context=given.context,
+        labels=given.labels,
+        empirical_policy=given.empirical_policy,
+        parent_task_run_id=given.parent_task_run_id,
+        work_queue_name=given.work_queue_name,
+        enforce=given.enforce_parameter_schema,
+        created_by=_automation(app),
+    )
+
+
+def _automation(app: APIGatewayHttpResolver) -> dict[str, str] | None:
+    """Return the automation that the request says it comes from, as Prefect's own actions do."""
+    headers = app.current_event.headers
+    id_, name = headers.get(AUTOMATION_ID), headers.get(AUTOMATION_NAME) or ""
+    if not id_:
+        return None
     try:
-        return DeploymentInput.model_validate(document)
-    except ValidationError as error:
-        raise Rejected("This is not a valid deployment.", faults_of(error)) from None
+        shown_name = base64.b64decode(name, validate=True).decode()
+    except (binascii.Error, ValueError):
+        shown_name = name
+    return {"id": id_, "type": "AUTOMATION", "display_value": shown_name}
 
 
-def _page(app: APIGatewayHttpResolver, services: Services, kind: str) -> Response[Any]:
-    limit, offset = page_of(object_of(app))
-    found = sorted(services.config.all(kind), key=lambda one: str(one["name"]))
-    return answer(200, found[offset : offset + limit])
+def _wanted(services: Services, query: Query) -> list[dict[str, Any]]:
+    return [one for one in services.config.all(KIND) if _is_wanted(one, query)]
 
 
-def _stored(services: Services, deployment_id: str) -> dict[str, Any]:
-    stored = services.config.get(KIND, deployment_id)
-    if stored is None:
-        raise NotFound(f"There is no deployment {deployment_id}.")
-    return stored
+def _is_wanted(deployment: dict[str, Any], query: Query) -> bool:
+    flow = {"id": deployment["flow_id"], "name": deployment["flow_name"]}
+    own = deployment | {"flow_or_deployment_name": f"{flow['name']}/{deployment['name']}"}
+    pool = {"name": deployment["work_pool_name"], "type": deployment["work_pool_name"]}
+    asked = ((query.deployments, own), (query.flows, flow), (query.work_pools, pool))
+    return all(one.fits(values) for one, values in asked if one is not None)
 
 
-def _full_name(deployment: dict[str, Any]) -> str:
-    return f"{deployment['flow_name']}/{deployment['name']}"
+def shown(deployment: dict[str, Any]) -> dict[str, Any]:
+    """Return a deployment as the API shows it: with every field there is (SPEC 6.3)."""
+    defaults = DeploymentInput(name="-").model_dump(mode="json")
+    document: dict[str, Any] = {**NOT_OURS, **defaults, **deployment}
+    pool = document["work_pool_name"]
+    if pool:
+        document["work_queue_name"] = document["work_queue_name"] or DEFAULT_QUEUE
+    document["work_queue_id"] = queue_id_of(pool, document["work_queue_name"]) if pool else None
+    return document

@@ -165,11 +165,13 @@ def store_one(document: Any, services: Services) -> None:
         Rejected: With its faults.
     """
     try:
-        services.events.put(event_from_document(document, services.clock.now()))
+        event = event_from_document(document, services.clock.now())
+        services.events.put(event)
     except TooLarge:
         raise
     except Rejected as error:
         raise Rejected(error.reason, _placed(error, ("body",))) from None
+    _record(event, services)
 
 
 def store_batch(documents: list[Any], services: Services) -> None:
@@ -190,13 +192,21 @@ def store_batch(documents: list[Any], services: Services) -> None:
             places.append(index)
         except Rejected as error:
             faults += _placed(error, ("body", index))
-    for index, stored in zip(places, services.events.put_many(events), strict=True):
+    for index, event, stored in zip(places, events, services.events.put_many(events), strict=True):
         if isinstance(stored, Rejected):
             faults += _placed(stored, ("body", index))
         elif isinstance(stored, Exception):
             raise stored
+        else:
+            _record(event, services)
     if faults:
         raise Rejected("Some events were refused; all others are stored.", sorted(faults, key=_index_of))
+
+
+def _record(event: Event, services: Services) -> None:
+    """Keep what an event tells of a task run, also when it is told again: the first time may have ended half-way."""
+    if services.task_runs:
+        services.task_runs.record(event)
 
 
 def known_id(given: str, kind: str) -> str:

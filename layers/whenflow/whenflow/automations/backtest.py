@@ -12,7 +12,9 @@ from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from typing import Any, TypeAlias
 
-from whenflow.actions.parameters import context_of, render_parameters
+from whenflow.actions.inference import target_of
+from whenflow.actions.lifecycle import automation_triggered
+from whenflow.actions.parameters import Scope, render_parameters
 from whenflow.automations.compiled import Watch
 from whenflow.automations.engine import AutomationFired, Engine
 from whenflow.automations.firing import Firing, firing_of
@@ -21,7 +23,7 @@ from whenflow.automations.ordering import PATIENCE, Order, Outcome, receive, rel
 from whenflow.automations.seen import SeenIds
 from whenflow.automations.state import Key, Slot, State
 from whenflow.automations.windows import LOOK_BACK
-from whenflow.events import Event, iso
+from whenflow.events import Event, iso, named_id
 from whenflow.templating import TemplateError
 
 Place: TypeAlias = tuple[str, Key]
@@ -29,6 +31,7 @@ SWEEP = timedelta(minutes=1)
 LAG = timedelta(hours=1)
 SLOTS_BEFORE_CLEANING = 10_000
 NAMES_COUNTED = 50_000
+BARE = Scope()
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -38,9 +41,9 @@ class PlannedRun:
 
     Attributes:
         action: The place of the action among those of the automation.
-        deployment_id: None where it is inferred from the event.
-        parameters: As rendered; None where that fails.
-        error: Why it fails.
+        deployment_id: None where it is inferred, and the event is about none.
+        parameters: As rendered; None where there would be no run.
+        error: Why there would be none.
     """
 
     action: int
@@ -157,6 +160,7 @@ class Backtest:
         start: datetime | None = None,
         until: datetime | None = None,
         may_wait: bool = True,
+        scope: Scope = BARE,
     ) -> None:
         """Prepare.
 
@@ -165,6 +169,7 @@ class Backtest:
             start: When their standing windows begin; by default when the first event was received.
             until: How far time goes on after the last event; what was received later is left out.
             may_wait: Whether an event waits for the one it follows; not where the events are a selection of all.
+            scope: What the templates of actions may look up.
         """
         self.engine = Engine(one if one.enabled else one.model_copy(update={"enabled": True}) for one in automations)
         self.state = State()
@@ -174,6 +179,7 @@ class Backtest:
         self._start = start
         self._until = until
         self._may_wait = may_wait
+        self._scope = scope
         self._due: list[tuple[datetime, tuple[int, int], Key, Watch]] = []
         self._scheduled: dict[Place, datetime] = {}
         self._next_sweep: datetime | None = None
@@ -354,23 +360,37 @@ class Backtest:
         found, self._found = self._found, []
         for one in found:
             self.tally.firings += 1
-            yield would_fire(one)
+            yield would_fire(one, self._scope)
 
 
-def would_fire(one: AutomationFired) -> WouldFire:
+def would_fire(one: AutomationFired, scope: Scope = BARE) -> WouldFire:
     """Return what the engine found as a firing, with the runs that it would have started."""
     firing = firing_of(one, lambda _id: None)
-    return WouldFire(firing, tuple(_planned_runs(firing)))
+    return WouldFire(firing, tuple(_planned_runs(firing, scope.knowing(one.automation))))
 
 
-def _planned_runs(firing: Firing) -> Iterator[PlannedRun]:
+def _planned_runs(firing: Firing, scope: Scope) -> Iterator[PlannedRun]:
     for index, action in enumerate(firing.actions):
-        if action["type"] != "run-deployment":
-            continue
-        deployment_id = action.get("deployment_id")
-        try:
-            parameters = render_parameters(action.get("parameters") or {}, context_of(firing, firing.event))
-        except TemplateError as error:
-            yield PlannedRun(index, deployment_id, None, str(error))
-        else:
-            yield PlannedRun(index, deployment_id, parameters)
+        if action["type"] == "run-deployment":
+            event = firing.event if firing.is_on_event(index) else automation_triggered(firing, _Named())
+            yield _planned_run(index, action, firing, event, scope)
+
+
+def _planned_run(
+    index: int, action: Mapping[str, Any], firing: Firing, event: Event | None, scope: Scope
+) -> PlannedRun:
+    target = target_of(action, event, firing.labels)
+    if target.id is None:
+        return PlannedRun(index, None, None, target.reason)
+    try:
+        parameters = render_parameters(action.get("parameters") or {}, scope.context_of(firing, event))
+    except TemplateError as error:
+        return PlannedRun(index, target.id, None, str(error))
+    return PlannedRun(index, target.id, parameters)
+
+
+class _Named:
+    """Ids of events that are stored nowhere."""
+
+    def event_id_for(self, occurred: datetime, resource_id: str, *parts: str) -> str:
+        return named_id(iso(occurred), resource_id, *parts)

@@ -11,12 +11,14 @@ from typing import Any
 from uuid import UUID
 
 from whenflow.automations.model import Automation, automation_from_document, with_identity
+from whenflow.automations.names import with_ids
 from whenflow.errors import Fault, Rejected
 from whenflow.events import RESOURCE_ID, RESOURCE_ROLE, Event, Labels, named_id, parse_iso
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DEFAULT_START = datetime(2026, 1, 1, tzinfo=UTC)
-GIVEN_BY_THE_API = ("id", "created", "updated")
+GIVEN_BY_THE_API = ("id", "created", "updated", "warnings")
+OF_THE_FILE = ("tests", "key")
 TEST_KEYS = frozenset({"name", "start", "given", "until", "expect"})
 EVENT_KEYS = frozenset({"at", "received", "event", "resource", "related", "payload", "id", "follows"})
 EXPECTED_KEYS = frozenset({"at", "labels", "event", "parameters"})
@@ -88,20 +90,24 @@ def draft_from_document(document: Any) -> Draft:
     if not isinstance(tests, list):
         raise _rejected(("tests",), "must be a list of tests")
     deployments: dict[str, str] = {}
-    given = {name: value for name, value in document.items() if name not in (*GIVEN_BY_THE_API, "tests")}
-    for name in ("actions", "actions_on_trigger"):
-        if isinstance(given.get(name), list):
-            given[name] = [_with_deployment_id(action, deployments) for action in given[name]]
-    automation = automation_from_document(given)
+    given = {name: value for name, value in document.items() if name not in (*GIVEN_BY_THE_API, *OF_THE_FILE)}
+
+    def stand_in(kind: str, name: str) -> str:
+        id_ = named_id(kind, name)
+        if kind == "deployment":
+            deployments[id_] = name
+        return id_
+
+    automation = automation_from_document(with_ids(given, stand_in))
     id_ = str(document.get("id") or named_id("draft", automation.name))
     return Draft(with_identity(automation, id_, EPOCH, EPOCH), deployments, tests)
 
 
 def without_tests(document: Any) -> Any:
-    """Return an automation's document as the API takes it: tests are for the one who writes it."""
-    return (
-        {name: value for name, value in document.items() if name != "tests"} if isinstance(document, dict) else document
-    )
+    """Return an automation's document as the API takes it: tests and key are for the one who writes it."""
+    if not isinstance(document, dict):
+        return document
+    return {name: value for name, value in document.items() if name not in OF_THE_FILE}
 
 
 def read_test(document: Any, path: tuple[str | int, ...] = ()) -> AutomationTest:
@@ -156,14 +162,6 @@ def _seconds(text: str) -> float | None:
     if not found or "".join(amount + unit for amount, unit in found) != text:
         return None
     return sum(float(amount) * _UNITS[unit] for amount, unit in found)
-
-
-def _with_deployment_id(action: Any, deployments: dict[str, str]) -> Any:
-    if not isinstance(action, dict) or not isinstance(action.get("deployment"), str) or "deployment_id" in action:
-        return action
-    id_ = named_id("deployment", action["deployment"])
-    deployments[id_] = action["deployment"]
-    return {name: value for name, value in action.items() if name != "deployment"} | {"deployment_id": id_}
 
 
 def _start(document: Mapping[str, Any], given: Sequence[Any], path: tuple[str | int, ...]) -> datetime:

@@ -9,7 +9,7 @@ from typing import Protocol
 from whenflow.automations.engine import Engine
 from whenflow.automations.gauging import feed
 from whenflow.automations.held import Holder
-from whenflow.automations.settle import Record, Settler, Sighting, is_for, unit_of
+from whenflow.automations.settle import Record, Settler, Sighting, is_for, is_stateless, unit_of
 from whenflow.automations.timekeeping import Timekeeper
 from whenflow.ports import Clock
 
@@ -75,17 +75,25 @@ class Matcher:
         self._settler.use(engine)
         now = self._clock.now()
         units: defaultdict[tuple[str, ...], list[Sighting]] = defaultdict(list)
+        at_once: list[Sighting] = []
         for record in records:
             for watch in engine.watching(record.event):
                 if is_for(watch, record.event):
                     sighting = Sighting(record, watch)
-                    units[unit_of(sighting)].append(sighting)
-        firings, failed = 0, len(records)
+                    (at_once if is_stateless(sighting) else units[unit_of(sighting)]).append(sighting)
+        failed = len(records)
         try:
             feed(engine, self._settler, records, now)
         except Exception:  # as below: marks keep what was counted from counting twice
             logger.exception("gauges failed")
             failed = 0
+        fired = self._settler.fire(at_once, now)
+        firings = fired.new
+        if fired.failed:
+            (sighting, error), count = fired.failed[0], len(fired.failed)
+            where = {"automation_id": sighting.watch.automation_id, "failed": count}
+            logger.error("firings failed", exc_info=error, extra=where)
+            failed = min(failed, *(records.index(one.record) for one, _ in fired.failed))
         for unit, sightings in units.items():
             try:
                 firings += self._settler.apply(sightings, now)

@@ -22,8 +22,8 @@ from whenflow.automations.model import (
     replacement_from_document,
     with_identity,
 )
-from whenflow.errors import NotFound
-from whenflow.events import RESOURCE_ID, RESOURCE_NAME, Event
+from whenflow.errors import Conflict, NotFound, Rejected
+from whenflow.events import RESOURCE_ID, RESOURCE_NAME, Event, named_id
 from whenflow.ports import Clock, ConfigStore, EventStore, Ids
 
 KIND = "automation"
@@ -102,6 +102,39 @@ class AutomationRegistry:
         now = self._clock.now()
         automation = with_identity(automation_from_document(document), self._ids.new(), now, now)
         self._config.create(KIND, automation.id, automation.as_stored())
+        self._tell("created", automation)
+        self._begin(automation)
+        return automation
+
+    def own(self, resource_id: str, documents: list[object]) -> list[Automation]:
+        """Make these the automations that a resource owns: no other, and each once, however often it is said.
+
+        Each is known by its name. One that says the same as before is left as it is, so that its windows go on; one
+        that says something else is replaced; those that are not said any more are removed.
+
+        Raises:
+            Rejected: One is not valid, or two have the same name; then nothing is changed.
+        """
+        given = [_owned(replacement_from_document(one), resource_id) for one in documents]
+        if len({one.name for one in given}) < len(given):
+            raise Rejected("Two automations of one owner have the same name.")
+        wanted = {named_id("automation", resource_id, one.name): one for one in given}
+        for present in self._all():
+            if present.owner_resource == resource_id and present.id not in wanted:
+                self._delete(present)
+        return [self._see_owned(id_, one) for id_, one in wanted.items()]
+
+    def _see_owned(self, id_: str, given: AutomationInput) -> Automation:
+        now = self._clock.now()
+        automation = with_identity(given, id_, now, now)
+        try:
+            self._config.create(KIND, id_, automation.as_stored())
+        except Conflict:
+            present = self.get(id_)
+            same = with_identity(given, id_, present.created, present.updated)
+            if same.as_document() == present.as_document():
+                return present
+            return self._put(present, given, told=True)
         self._tell("created", automation)
         self._begin(automation)
         return automation

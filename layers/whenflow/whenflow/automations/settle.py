@@ -13,7 +13,7 @@ from typing import Any
 
 from whenflow.automations.compiled import Watch
 from whenflow.automations.engine import AutomationFired, Engine
-from whenflow.automations.firing import firing_of
+from whenflow.automations.firing import Firing, firing_of
 from whenflow.automations.rows import CHILDREN, SLOT, AsideWanted, Row, RowKey, content_of, into_state, rows_of
 from whenflow.automations.state import Key, Slot, State, Window, slot_document
 from whenflow.automations.windows import is_over, standing_window
@@ -48,6 +48,19 @@ class Sighting:
 
     record: Record
     watch: Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """What came of sightings of triggers that have nothing to remember.
+
+    Attributes:
+        new: How many firings were stored that were not there before.
+        failed: The sightings whose firing could not be stored, and why.
+    """
+
+    new: int
+    failed: Sequence[tuple[Sighting, Exception]]
 
 
 class Outdated(Transient):
@@ -99,16 +112,36 @@ class Settler:
             self._kept.clear()
         self._engine, self._engine_version = engine, engine.version
 
+    def fire(self, sightings: Sequence[Sighting], now: datetime) -> "Fired":
+        """Store the firings of triggers that have nothing to remember; a firing stored before is not stored again."""
+        found: list[tuple[Sighting, Firing]] = []
+        failed: list[tuple[Sighting, Exception]] = []
+        for one in sightings:
+            try:
+                fired = self._engine.take_in(one.watch, State(), one.record.event, now)
+                found += [(one, firing_of(each, self._events.get)) for each in fired]
+            except Exception as error:  # the edge of one trigger: it holds up no other
+                failed.append((one, error))
+        stored = self._firings.put_all([firing for _, firing in found])
+        for (one, _), outcome in zip(found, stored, strict=True):
+            if isinstance(outcome, Exception):
+                failed.append((one, outcome))
+        return Fired(sum(outcome is True for outcome in stored), failed)
+
     def apply(self, sightings: Sequence[Sighting], now: datetime) -> int:
         """Apply the sightings of one unit, in order; return how many firings came of them.
+
+        They are committed together, or in several parts where one commit does not hold what comes of them.
 
         Raises:
             Transient: Try the same records again.
         """
-        stateless = [one for one in sightings if not rows_of(one.watch, one.watch.key_of(one.record.event))]
-        total = self._fire_at_once(stateless, now)
-        rest = [one for one in sightings if rows_of(one.watch, one.watch.key_of(one.record.event))]
-        return total + (self._apply_together(rest, now) if rest else 0)
+        keys = {key for one in sightings for key in rows_of(one.watch, one.watch.key_of(one.record.event))}
+        try:
+            return self.change(keys, sightings[0].watch.automation_id, self._counting(sightings, now), now, kept=True)
+        except _TooMuchAtOnce:
+            first, second = _halves(sightings)
+            return self.apply(first, now) + self.apply(second, now)
 
     def change(
         self, keys: Iterable[RowKey], automation_id: str, change: Change, now: datetime, *, kept: bool = False
@@ -161,23 +194,6 @@ class Settler:
         self._windows.commit(changed, firings)
         self._committed(moved)
         return len(firings)
-
-    def _apply_together(self, sightings: Sequence[Sighting], now: datetime) -> int:
-        """Apply sightings in one commit; in several where one does not hold what comes of them."""
-        keys = {key for one in sightings for key in rows_of(one.watch, one.watch.key_of(one.record.event))}
-        try:
-            return self.change(keys, sightings[0].watch.automation_id, self._counting(sightings, now), now, kept=True)
-        except _TooMuchAtOnce:
-            first, second = _halves(sightings)
-            return self._apply_together(first, now) + self._apply_together(second, now)
-
-    def _fire_at_once(self, sightings: Sequence[Sighting], now: datetime) -> int:
-        """Store the firings of triggers that have nothing to remember; a firing stored before is not stored again."""
-        new = 0
-        for one in sightings:
-            for fired in self._engine.take_in(one.watch, State(), one.record.event, now):
-                new += self._firings.put(firing_of(fired, self._events.get))
-        return new
 
     def _counting(self, sightings: Sequence[Sighting], now: datetime) -> Change:
         def count(state: State, rows: Mapping[RowKey, Row]) -> list[AutomationFired]:
@@ -322,6 +338,11 @@ def _halves(sightings: Sequence[Sighting]) -> tuple[list[Sighting], list[Sightin
     middle = len(of_records) // 2
     first, second = of_records[:middle], of_records[middle:]
     return [one for some in first for one in some], [one for some in second for one in some]
+
+
+def is_stateless(sighting: Sighting) -> bool:
+    """Tell whether a trigger has nothing to remember of an event."""
+    return not rows_of(sighting.watch, sighting.watch.key_of(sighting.record.event))
 
 
 def is_for(watch: Watch, event: Event) -> bool:

@@ -8,6 +8,7 @@ from whenflow.automations.match import AutomationDirectory, Matcher
 from whenflow.automations.rows import row_key_from
 from whenflow.automations.settle import Settler
 from whenflow.automations.timekeeping import Timekeeper
+from whenflow.deployments import Scheduler
 from whenflow.errors import Transient
 from whenflow.ports import Clock
 from whenflow.runs import FlowRun
@@ -60,17 +61,22 @@ class Timer:
 class Timers:
     """Lets time pass for all that waits for it: windows, held events, scheduled runs."""
 
-    def __init__(self, windows: Timer, runs: RunSchedule) -> None:
+    def __init__(self, windows: Timer, runs: RunSchedule, schedules: Scheduler | None = None) -> None:
         """Work with these."""
         self._windows = windows
         self._runs = runs
+        self._schedules = schedules
 
     def sweep(self) -> int:
-        """Ask for all rings of the next minutes; return how many. Neither holds the other up where it fails."""
+        """Ask for all rings of the next minutes; return how many. None holds another up where it fails."""
         try:
             asked = self._windows.sweep()
         finally:
-            runs = self._runs.sweep()
+            try:
+                if self._schedules:
+                    self._schedules.sweep()
+            finally:
+                runs = self._runs.sweep()
         return asked + runs
 
     def ring(self, message: Mapping[str, Any]) -> int:

@@ -4,7 +4,8 @@ Powertools' batch processor does the same for 107 ms of import on every cold sta
 (docs/decisions/0004).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
 from whenflow.aws.observe import logger
@@ -12,6 +13,7 @@ from whenflow.aws.observe import logger
 Record: TypeAlias = Mapping[str, Any]
 Work: TypeAlias = Callable[[Record], object]
 Name: TypeAlias = Callable[[Record], str]
+WORKERS = 10
 BatchAnswer: TypeAlias = dict[str, list[dict[str, str]]]
 
 
@@ -36,3 +38,30 @@ def each_alone(records: Iterable[Record], work: Work, name: Name) -> BatchAnswer
             logger.exception("message failed", extra={"record": name(record)})
             failed.append({"itemIdentifier": name(record)})
     return {"batchItemFailures": failed}
+
+
+def at_once(records: Sequence[Record], work: Work, name: Name, *, ordered: bool = True) -> BatchAnswer:
+    """Work through records a few at a time, where they do not depend on each other: most of the time is waiting.
+
+    Args:
+        records: Of a stream or a queue.
+        work: Done for each record; may be done again.
+        name: By which a record is reported.
+        ordered: Of a stream: the earliest that failed is reported, and all from there on come again. Of a queue: each
+            that failed is.
+    """
+    if len(records) < 2:  # noqa: PLR2004 - no need of threads
+        return in_order(records, work, name)
+    with ThreadPoolExecutor(min(WORKERS, len(records))) as pool:
+        done = list(pool.map(lambda record: _worked(record, work, name), records))
+    failed = [{"itemIdentifier": name(record)} for record, worked in zip(records, done, strict=True) if not worked]
+    return {"batchItemFailures": failed[:1] if ordered else failed}
+
+
+def _worked(record: Record, work: Work, name: Name) -> bool:
+    try:
+        work(record)
+    except Exception:  # the edge of one record, as above
+        logger.exception("record failed", extra={"record": name(record)})
+        return False
+    return True

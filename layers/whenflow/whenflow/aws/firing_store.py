@@ -1,6 +1,7 @@
 """Firings in DynamoDB (docs/data-model.md: `firings`)."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,15 @@ from whenflow.automations.firing import Firing
 from whenflow.aws.dynamo import MAX_ITEM_BYTES, condition_failed, number, text, translated
 from whenflow.aws.event_items import bodies, whole_document
 from whenflow.aws.overflow import Overflow
+from whenflow.errors import Transient
 from whenflow.ports import Clock
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 CAUSED = "caused"
+AT_ONCE = 10  # as many connections as a client keeps open
+MAX_TROUBLES = 10
 KEPT = timedelta(days=100)  # longer than Step Functions remembers execution names (90 days)
 
 
@@ -39,6 +43,26 @@ class DynamoFiringStore:
                 return False
             raise
         return True
+
+    def put_all(self, firings: Sequence[Firing]) -> Sequence[bool | Exception]:
+        """Store firings, each on its own and ten at a time; when ten have met a passing trouble, the rest must wait."""
+        troubles: list[Transient] = []
+
+        def tried(firing: Firing) -> bool | Exception:
+            if len(troubles) >= MAX_TROUBLES:
+                return troubles[0]
+            try:
+                return self.put(firing)
+            except Transient as error:
+                troubles.append(error)
+                return error
+            except Exception as error:  # of this one alone, and the caller's to look at
+                return error
+
+        if len(firings) < 2:  # noqa: PLR2004 - no need of threads
+            return [tried(firing) for firing in firings]
+        with ThreadPoolExecutor(min(AT_ONCE, len(firings))) as pool:
+            return list(pool.map(tried, firings))
 
     def item_put(self, firing: Firing) -> dict[str, Any]:
         """Return the part of a transaction that stores a firing; stored again, it is the same."""

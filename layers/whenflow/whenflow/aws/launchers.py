@@ -1,7 +1,8 @@
 """Launch targets: what starts the code of a flow run."""
 
+import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -9,7 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from whenflow.errors import Rejected, Transient
 from whenflow.ports import Ids
 from whenflow.runs import FlowRun
-from whenflow.runs.targets import WORK_POOLS
+from whenflow.runs.attempts import execution_name
+from whenflow.runs.targets import TYPES, is_express
 
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
@@ -37,6 +39,10 @@ class Target(Protocol):
         """Start a run's code."""
         ...
 
+    def stop(self, run: FlowRun) -> bool:
+        """Stop a run's code; False where that cannot be done."""
+        ...
+
 
 class Launchers:
     """Starts a run on the target that its work pool names."""
@@ -52,20 +58,42 @@ class Launchers:
             Rejected: There is no such work pool, or its target refuses for good.
             Transient: Try again.
         """
-        target = self._targets.get(run.work_pool_name or "")
+        with _answered_by(run):
+            self._target(run).launch(run)
+
+    def stop(self, run: FlowRun) -> bool:
+        """Stop the run's code; False where its target cannot, or has none of it.
+
+        Raises:
+            Transient: Try again.
+        """
+        try:
+            with _answered_by(run):
+                return self._target(run).stop(run)
+        except Rejected:
+            return False
+
+    def _target(self, run: FlowRun) -> Target:
+        target = self._targets.get(run.target_type)
         if target is None:
             raise Rejected(
                 f"There is no work pool '{run.work_pool_name}'; there are {', '.join(sorted(self._targets))}."
             )
-        try:
-            target().launch(run)
-        except ClientError as error:
-            code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
-            if code in WILL_NOT_HELP:
-                raise Rejected(f"{run.work_pool_name} refused to start the flow run: {code}: {message}") from error
-            raise Transient(f"{run.work_pool_name}: {code}") from error
-        except BotoCoreError as error:
-            raise Transient(f"{run.work_pool_name} cannot be reached: {type(error).__name__}") from error
+        return target()
+
+
+@contextlib.contextmanager
+def _answered_by(run: FlowRun) -> Iterator[None]:
+    """Turn AWS's errors into ours."""
+    try:
+        yield
+    except ClientError as error:
+        code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+        if code in WILL_NOT_HELP:
+            raise Rejected(f"{run.work_pool_name} refused to start the flow run: {code}: {message}") from error
+        raise Transient(f"{run.work_pool_name}: {code}") from error
+    except BotoCoreError as error:
+        raise Transient(f"{run.work_pool_name} cannot be reached: {type(error).__name__}") from error
 
 
 class LambdaTarget:
@@ -78,36 +106,86 @@ class LambdaTarget:
 
     def launch(self, run: FlowRun) -> None:
         """Invoke the function of the run's deployment."""
-        payload = {"flow_run_id": run.id, "launch": self._ids.new()}
+        payload = _named(run) | {"launch": self._ids.new()}
         self._client.invoke(FunctionName=_variable(run), InvocationType="Event", Payload=json.dumps(payload).encode())
+
+    def stop(self, run: FlowRun) -> bool:  # noqa: ARG002 - of every target
+        """Say no: a function that was invoked cannot be stopped. The SDK sees at the next task that it is to stop."""
+        return False
+
+
+class DurableTarget:
+    """Invokes a durable function: the execution is named by the run, so that started again it is the same one."""
+
+    def __init__(self, client: "LambdaClient") -> None:
+        """Use this client."""
+        self._client = client
+
+    def launch(self, run: FlowRun) -> None:
+        """Invoke the function of the run's deployment; its ARN must be qualified."""
+        name = execution_name(run)
+        try:
+            self._client.invoke(
+                FunctionName=_variable(run),
+                InvocationType="Event",
+                DurableExecutionName=name,
+                Payload=json.dumps(_named(run) | {"launch": name}).encode(),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "DurableExecutionAlreadyStartedException":
+                raise
+
+    def stop(self, run: FlowRun) -> bool:  # noqa: ARG002 - of every target
+        """Say no: the execution's ARN is not known. The SDK sees at the next step that it is to stop."""
+        return False
 
 
 class StepFunctionsTarget:
-    """Starts a Standard execution named by the flow run: started again, it is the same execution, for 90 days."""
+    """Starts executions named by the flow run. A Standard one, started again, is the same execution, for 90 days.
+
+    Express executions know no such promise: started again, there are two.
+    """
 
     def __init__(self, client: "SFNClient") -> None:
         """Use this client."""
         self._client = client
 
     def launch(self, run: FlowRun) -> None:
-        """Start the execution of the run's deployment."""
-        given: dict[str, Any] = {"flow_run_id": run.id, "parameters": run.parameters}
-        size = len(json.dumps(given).encode())
-        if size > MAX_INPUT_BYTES:
-            raise Rejected(
-                f"Step Functions takes an input of at most {MAX_INPUT_BYTES:,} bytes; the parameters have {size:,}."
-            )
+        """Start the execution of the run's deployment. Parameters that do not fit are named, not sent."""
+        given: dict[str, Any] = _named(run) | {"parameters": run.parameters}
+        if len(json.dumps(given).encode()) > MAX_INPUT_BYTES:
+            given = _named(run) | {"parameters_ref": run.id}
         try:
             self._client.start_execution(
-                stateMachineArn=_variable(run), name=run.id, input=json.dumps(given, sort_keys=True)
+                stateMachineArn=_variable(run), name=execution_name(run), input=json.dumps(given, sort_keys=True)
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
                 raise
 
+    def stop(self, run: FlowRun) -> bool:
+        """Stop the execution; False where there is none, or it is an Express one, which cannot be stopped."""
+        if is_express(run.job_variables):
+            return False
+        machine = _variable(run).replace(":stateMachine:", ":execution:")
+        try:
+            self._client.stop_execution(
+                executionArn=f"{machine}:{execution_name(run)}", cause="The flow run was cancelled."
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+                return False
+            raise
+        return True
+
+
+def _named(run: FlowRun) -> dict[str, Any]:
+    """Return what every launch says: which run, and which start of it, if it is not the first."""
+    return {"flow_run_id": run.id} | ({"attempt": run.attempt} if run.attempt else {})
+
 
 def _variable(run: FlowRun) -> str:
-    name = WORK_POOLS[run.work_pool_name or ""]
+    name = TYPES[run.target_type]
     value = run.job_variables.get(name)
     if not isinstance(value, str) or not value:
         raise Rejected(f"The deployment's job_variables lack '{name}'.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 PROGRESS = "progress"
-CLOCK, SWEPT = "event-clock", "swept"
+CLOCK, SWEPT, LOOKED_AFTER = "event-clock", "swept", "looked-after"
 SHARD = "shard_"
 NOTED_EVERY_SECONDS = 1.0
 TRIES = 5
@@ -60,13 +60,27 @@ class DynamoProgressStore:
 
     def swept(self) -> datetime | None:
         """Return when the timer last swept."""
-        item = self._read(SWEPT)
-        return parse_iso(item["at"]["S"]) if item else None
+        return self._moment(SWEPT)
 
     def note_swept(self, now: datetime) -> None:
         """Note that the timer has swept."""
+        self._note_moment(SWEPT, now)
+
+    def looked_after(self) -> datetime | None:
+        """Return until when runs were made that the timer has looked after."""
+        return self._moment(LOOKED_AFTER)
+
+    def note_looked_after(self, until: datetime) -> None:
+        """Note that the timer has looked after the runs that were made before then."""
+        self._note_moment(LOOKED_AFTER, until)
+
+    def _moment(self, what: str) -> datetime | None:
+        item = self._read(what)
+        return parse_iso(item["at"]["S"]) if item else None
+
+    def _note_moment(self, what: str, moment: datetime) -> None:
         with translated():
-            self._client.put_item(TableName=self._table, Item=_key(SWEPT) | {"at": text(iso(now))})
+            self._client.put_item(TableName=self._table, Item=_key(what) | {"at": text(iso(moment))})
 
     def _raise(self, given: Mapping[str, str], now: datetime) -> None:
         """Set what is later than what is stored; where some of it is not, only the rest."""

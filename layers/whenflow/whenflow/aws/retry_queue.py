@@ -1,16 +1,20 @@
-"""Actions put aside, in SQS."""
+"""Actions put aside, in SQS: tried again after growing delays, never all at the same time."""
 
 import json
-from typing import TYPE_CHECKING
+import random
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from whenflow.aws.observe import logger
 from whenflow.errors import Transient
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
 DELAY_SECONDS = 5
+NEXT_SECONDS = (30, 120, 480, 1800)
+"""How long an action waits after its first try from the queue that failed, its second, and so on; about so long."""
 MAX_REASON_CHARS = 500
 
 
@@ -28,10 +32,26 @@ class SqsRetryQueue:
         Raises:
             Transient: The queue did not take it.
         """
-        message = {"firing_id": firing_id, "action_index": action_index, "reason": reason[:MAX_REASON_CHARS]}
+        self._send({"firing_id": firing_id, "action_index": action_index, "reason": reason[:MAX_REASON_CHARS]})
+
+    def postpone(self, receipt: str, tries: int) -> None:
+        """Have a message that was received come again later: the later, the oftener it was tried.
+
+        After the last try it goes on to the dead letters at once. Where none of this can be said, it comes again all
+        the same, after the time that the queue has for all.
+        """
+        seconds = NEXT_SECONDS[tries - 1] if tries <= len(NEXT_SECONDS) else 0
+        delay = int(seconds * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
         try:
-            self._client.send_message(
-                QueueUrl=self._queue_url, MessageBody=json.dumps(message), DelaySeconds=DELAY_SECONDS
+            self._client.change_message_visibility(
+                QueueUrl=self._queue_url, ReceiptHandle=receipt, VisibilityTimeout=delay
             )
+        except (ClientError, BotoCoreError) as error:
+            logger.warning("a message could not be postponed: %s", type(error).__name__)
+
+    def _send(self, message: dict[str, Any]) -> None:
+        delay = DELAY_SECONDS + random.randrange(DELAY_SECONDS)  # noqa: S311 - no secret
+        try:
+            self._client.send_message(QueueUrl=self._queue_url, MessageBody=json.dumps(message), DelaySeconds=delay)
         except (ClientError, BotoCoreError) as error:
             raise Transient(f"The retry queue did not take the action: {type(error).__name__}") from error

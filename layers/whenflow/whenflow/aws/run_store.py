@@ -1,24 +1,36 @@
 """Flow runs in DynamoDB (docs/data-model.md: `runs`). A run and its event are written in one transaction."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
+from heapq import merge
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from whenflow.aws.dynamo import body, condition_failed, document, number, text, translated
+from whenflow.aws.dynamo import body, condition_failed, document, number, reasons, text, translated
 from whenflow.aws.event_store import DynamoEventStore
-from whenflow.errors import Conflict
+from whenflow.aws.run_rows import (
+    PARAMETERS,
+    PARTS,
+    RUN,
+    parameter_rows,
+    read_run,
+    run_key,
+    run_row,
+    slot_parts,
+    slots_key,
+)
+from whenflow.errors import Conflict, NoSlot, Transient
 from whenflow.events import Event, iso, parse_iso
 from whenflow.ports import Clock, DueRun, LogLine
 from whenflow.runs.model import FlowRun
+from whenflow.runs.slots import SlotChange
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-RUN = "run"
 DAY_CHARS = len("2026-11-20")
 LOG = "log#"
 DAYS = "runs"
@@ -29,6 +41,10 @@ BYTES_PER_ITEM = 250_000
 NEWEST = "newest"
 DUE = "due"
 DUE_SHARDS = 4
+BATCH = 100
+TRIES = 10
+NEW = "attribute_not_exists(pk)"
+AFTER_ALL = "~"
 
 
 class DynamoRunStore:
@@ -45,41 +61,95 @@ class DynamoRunStore:
     def create(self, run: FlowRun, event: Event) -> bool:
         """Store a new run with its first event; False where a run of that id exists."""
         self._days.note(_day(run.created), LISTING_SHARDS)
-        return self._write(run, event, "attribute_not_exists(pk)", {})
+        items = [self._item(run), *parameter_rows(run, self._expires(run.due, 2 * KEPT))]
+        puts = [{"Put": {"TableName": self._table, "Item": item, "ConditionExpression": NEW}} for item in items]
+        return self._commit([*puts, self._events.put_in_transaction(event)])
 
-    def save(self, run: FlowRun, event: Event) -> None:
-        """Store a changed run over the version it carries, with the event that tells of it.
+    def save(self, run: FlowRun, event: Event | None, slot: SlotChange | None = None) -> None:
+        """Store a changed run over the version it carries, with its event and what that does to slots.
 
         Raises:
             Conflict: Somebody else changed the run meanwhile.
+            NoSlot: A slot is to be taken, and all are.
         """
-        if not self._write(run, event, "version = :read", {":read": number(run.version)}):
+        put = {"Put": {"TableName": self._table, "Item": self._item(run)} | _as_read(run)}
+        told = [self._events.put_in_transaction(event)] if event else []
+        if not self._commit([put, *told, *slot_parts(self._table, run.id, slot)]):
             raise Conflict(f"Flow run {run.id} is no longer in version {run.version}.")
+
+    def delete(self, run: FlowRun, slot: SlotChange | None = None) -> None:
+        """Remove a run as it was read, with its log, and with what that does to slots.
+
+        Raises:
+            Conflict: Somebody has changed or removed it meanwhile.
+        """
+        removal = {"Delete": {"TableName": self._table, "Key": run_key(run.id, RUN)} | _as_read(run)}
+        if not self._commit([removal, *slot_parts(self._table, run.id, slot)]):
+            raise Conflict(f"Flow run {run.id} is no longer in version {run.version}.")
+        with translated():
+            for page in self._query(KeyConditionExpression="pk = :run", values={":run": text(run.id)}):
+                for item in page["Items"]:
+                    self._client.delete_item(TableName=self._table, Key={"pk": item["pk"], "sk": item["sk"]})
+
+    def waiting(self, deployment_id: str, limit: int) -> Sequence[str]:
+        """Return runs that wait for a slot of a deployment, in the order in which they were made."""
+        queue = sorted(self._slots(deployment_id).get("queue", {"SS": []})["SS"])
+        return [one.rpartition("#")[2] for one in queue[:limit]]
+
+    def slots_taken(self, deployment_id: str) -> int:
+        """Return how many slots of a deployment are taken."""
+        return len(self._slots(deployment_id).get("taken", {"SS": []})["SS"])
 
     def get(self, run_id: str) -> FlowRun | None:
         """Return the run of this id."""
         with translated():
-            answer = self._client.get_item(TableName=self._table, Key=_key(run_id, RUN), ConsistentRead=True)
-        return _run(answer["Item"]) if "Item" in answer else None
+            answer = self._client.get_item(TableName=self._table, Key=run_key(run_id, RUN), ConsistentRead=True)
+        return self._run(answer["Item"]) if "Item" in answer else None
+
+    def get_all(self, run_ids: Iterable[str]) -> Sequence[FlowRun]:
+        """Return the runs of these ids that are there, in that order."""
+        wanted = list(dict.fromkeys(run_ids))
+        found: dict[str, FlowRun] = {}
+        for start in range(0, len(wanted), BATCH):
+            found |= {run.id: run for run in self._batch(wanted[start : start + BATCH])}
+        return [found[run_id] for run_id in wanted if run_id in found]
 
     def newest(self, limit: int) -> Sequence[FlowRun]:
         """Return runs, newest `created` first."""
-        found: list[str] = []
-        for day, shards in self._days.periods():
-            found.extend(self._created_on(day, shards, limit - len(found)))
-            if len(found) >= limit:
-                break
-        runs = (self.get(run_id) for run_id in found)
-        return [run for run in runs if run]
+        ids = list(islice(self._ids(None, limit), limit)) if limit else []
+        return self.get_all(ids)
+
+    def newest_first(self, before: datetime | None = None) -> Iterator[FlowRun]:
+        """Yield runs, newest `created` first, as far as they are asked for; those created before then."""
+        ids = self._ids(before, BATCH)
+        while some := list(islice(ids, BATCH)):
+            yield from self.get_all(some)
+
+    def created_between(self, start: datetime, end: datetime) -> Iterator[str]:
+        """Yield the ids of the runs that were created in [start, end)."""
+        day = start
+        while _day(day) <= _day(end):
+            for shard in range(LISTING_SHARDS):
+                pages = self._query(
+                    IndexName=NEWEST,
+                    KeyConditionExpression="listing = :listing AND created BETWEEN :start AND :end",
+                    values={
+                        ":listing": text(f"{_day(day)}#{shard}"),
+                        ":start": text(iso(start)),
+                        ":end": text(iso(end)),
+                    },
+                )
+                with translated():
+                    yield from (item["pk"]["S"] for page in pages for item in page["Items"])
+            day += timedelta(days=1)
 
     def due(self, until: datetime) -> Iterator[DueRun]:
-        """Yield the runs that are scheduled for a time before `until`, however long ago; they may have moved on."""
+        """Yield the runs that the timer is to look after before `until`, however long ago; they may have moved on."""
         for shard in range(DUE_SHARDS):
-            pages = self._client.get_paginator("query").paginate(
-                TableName=self._table,
+            pages = self._query(
                 IndexName=DUE,
                 KeyConditionExpression="due_shard = :shard AND due < :until",
-                ExpressionAttributeValues={":shard": text(str(shard)), ":until": text(iso(until))},
+                values={":shard": text(str(shard)), ":until": text(iso(until))},
             )
             with translated():
                 for page in pages:
@@ -91,34 +161,66 @@ class DynamoRunStore:
         for some in _parts(lines):
             packed = [[iso(line.timestamp), line.level, line.name, line.message] for line in some]
             content = {"body": body({"lines": packed}), "expires": self._expires()}
-            while not self._put_new(_key(run_id, f"{LOG}{written}#{next(numbers):06d}") | content):
+            while not self._put_new(run_key(run_id, f"{LOG}{written}#{next(numbers):06d}") | content):
                 pass  # the lines of another task of this run, added in the same microsecond
 
     def logs(self, run_id: str) -> Sequence[LogLine]:
         """Return the log lines of a run, oldest first."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
+        pages = self._query(
             KeyConditionExpression="pk = :run AND begins_with(sk, :log)",
-            ExpressionAttributeValues={":run": text(run_id), ":log": text(LOG)},
+            values={":run": text(run_id), ":log": text(LOG)},
         )
         with translated():
             items = [item for page in pages for item in page["Items"]]
         lines = [line for item in items for line in document(item)["lines"]]
         return [LogLine(parse_iso(moment), level, name, message) for moment, level, name, message in lines]
 
-    def _write(self, run: FlowRun, event: Event, condition: str, values: dict[str, Any]) -> bool:
-        put: dict[str, Any] = {"TableName": self._table, "Item": self._item(run), "ConditionExpression": condition}
-        if values:
-            put["ExpressionAttributeValues"] = values
-        parts = [{"Put": put}, self._events.put_in_transaction(event)]
+    def _commit(self, parts: list[dict[str, Any]]) -> bool:
+        """Store all or none; False where a condition failed."""
         try:
             with translated():
                 self._client.transact_write_items(TransactItems=parts)  # type: ignore[arg-type]
         except ClientError as error:
-            if condition_failed(error):
-                return False
-            raise
+            if not condition_failed(error):
+                raise
+            failed = [part for part, why in zip(parts, reasons(error), strict=False) if why == "ConditionalCheckFailed"]
+            if failed and all("Update" in part for part in failed):
+                raise NoSlot from error
+            return False
         return True
+
+    def _query(self, *, values: dict[str, Any], **more: Any) -> Iterable[Any]:
+        return self._client.get_paginator("query").paginate(
+            TableName=self._table, ExpressionAttributeValues=values, **more
+        )
+
+    def _batch(self, run_ids: Sequence[str]) -> Iterator[FlowRun]:
+        keys: Any = [run_key(run_id, RUN) for run_id in run_ids]
+        for _ in range(TRIES):
+            if not keys:
+                return
+            with translated():
+                answer: Any = self._client.batch_get_item(
+                    RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+                )
+            yield from map(self._run, answer["Responses"][self._table])
+            keys = answer["UnprocessedKeys"].get(self._table, {}).get("Keys")
+        if keys:
+            raise Transient(f"DynamoDB did not read {len(keys)} flow runs.")
+
+    def _slots(self, deployment_id: str) -> Mapping[str, Any]:
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key=slots_key(deployment_id), ConsistentRead=True)
+        return answer.get("Item", {})
+
+    def _run(self, item: Mapping[str, Any]) -> FlowRun:
+        run_id, rows = item["pk"]["S"], []
+        for number_ in range(int(item.get(PARTS, {"N": "0"})["N"])):
+            with translated():
+                key = run_key(run_id, f"{PARAMETERS}{number_}")
+                answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+            rows.append(answer["Item"])
+        return read_run(item, rows)
 
     def _put_new(self, item: dict[str, Any]) -> bool:
         try:
@@ -132,36 +234,35 @@ class DynamoRunStore:
 
     def _item(self, run: FlowRun) -> dict[str, Any]:
         created = iso(run.created)
-        return _key(run.id, RUN) | {
-            "body": body(run.as_stored()),
-            "version": number(run.version + 1),
+        return run_row(run) | {
             "listing": text(f"{_day(run.created)}#{_shard(run.id, LISTING_SHARDS)}"),
             "created": text(f"{created}#{run.id}"),
-            "expires": self._expires(run.due),
-            **(_due(run.id, run.due) if run.due else {}),
+            "expires": self._expires(run.watch),
+            **(_due(run.id, run.watch) if run.watch else {}),
         }
 
-    def _expires(self, due: datetime | None = None) -> dict[str, str]:
+    def _expires(self, due: datetime | None = None, kept: timedelta = KEPT) -> dict[str, str]:
         now = self._clock.now()
-        return number(int(max(now, due or now).timestamp() + KEPT.total_seconds()))
+        return number(int(max(now, due or now).timestamp() + kept.total_seconds()))
 
-    def _created_on(self, day: str, shards: int, limit: int) -> Sequence[str]:
-        found: list[tuple[str, str]] = []
-        for shard in range(shards):
-            found.extend(islice(self._listed(f"{day}#{shard}", limit), limit))
-        return [run_id for _, run_id in sorted(found, reverse=True)[:limit]]
+    def _ids(self, before: datetime | None, page: int) -> Iterator[str]:
+        last = (_day(before),) if before else ()
+        for day, shards in self._days.periods(*last):
+            listed = [self._listed(f"{day}#{shard}", before, page) for shard in range(shards)]
+            yield from (run_id for _, run_id in merge(*listed, reverse=True))
 
-    def _listed(self, listing: str, limit: int) -> Iterator[tuple[str, str]]:
+    def _listed(self, listing: str, before: datetime | None, page: int) -> Iterator[tuple[str, str]]:
+        values = {":listing": text(listing), ":before": text(iso(before) if before else AFTER_ALL)}
+        pages = self._query(
+            IndexName=NEWEST,
+            KeyConditionExpression="listing = :listing AND created < :before",
+            values=values,
+            ScanIndexForward=False,
+            PaginationConfig={"PageSize": max(1, min(page, 1000))},
+        )
         with translated():
-            answer = self._client.query(
-                TableName=self._table,
-                IndexName=NEWEST,
-                KeyConditionExpression="listing = :listing",
-                ExpressionAttributeValues={":listing": text(listing)},
-                ScanIndexForward=False,
-                Limit=limit,
-            )
-        yield from ((item["created"]["S"], item["pk"]["S"]) for item in answer["Items"])
+            for one in pages:
+                yield from ((item["created"]["S"], item["pk"]["S"]) for item in one["Items"])
 
 
 def _parts(lines: Sequence[LogLine]) -> Iterator[Sequence[LogLine]]:
@@ -183,12 +284,9 @@ def _day(created: datetime) -> str:
     return iso(created)[:DAY_CHARS]
 
 
-def _key(run_id: str, sort: str) -> dict[str, Any]:
-    return {"pk": text(run_id), "sk": text(sort)}
-
-
-def _run(item: dict[str, Any]) -> FlowRun:
-    return FlowRun.from_stored(document(item), int(item["version"]["N"]))
+def _as_read(run: FlowRun) -> dict[str, Any]:
+    """Return the condition that a run is still in the version that was read."""
+    return {"ConditionExpression": "version = :read", "ExpressionAttributeValues": {":read": number(run.version)}}
 
 
 def _due(run_id: str, due: datetime) -> dict[str, Any]:

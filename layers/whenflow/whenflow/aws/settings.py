@@ -22,12 +22,20 @@ class Settings:
         shards: Partitions that an hour of events is spread over, 1 to 256.
         retry_queue_url: Where actions go that are to be tried again; empty where the function has no need of it.
         timer_queue_url: Where rings are asked for; likewise.
+        task_queue_url: Where background tasks are handed to a worker; likewise.
         stack_name: What the names of this stack's secrets begin with; likewise.
         events_bucket: Where events go that fit no item, and the archive; empty: nowhere.
         shorter_retention: Event names that are kept for less, as `whenflow.events.retention` reads them.
         archive_events: `true` where all events are archived.
         api_authorization: Who is let in to the API: `keys`, those with a key; `iam`, those that IAM lets in.
         api_requests_per_second: How many requests each key may send.
+        action_dead_letters_url: Where actions end that failed again and again; likewise, as the others of dead letters.
+        flow_failures_queue_url: Where invocations of flows go that Lambda gave up on; likewise.
+        mail_from: The address that e-mail is sent from; empty where none may be sent.
+        ui_url: Where people open the pages; empty where the function has no need of it.
+        allowed_hosts: The hosts that may be called, comma-separated; empty for any.
+        max_causal_depth: How many firings may follow from each other before the automation is paused.
+        max_firings_per_minute: How often an automation may fire within a minute; 0 for no limit.
     """
 
     events_table: str
@@ -39,12 +47,25 @@ class Settings:
     shards: int = 4
     retry_queue_url: str = ""
     timer_queue_url: str = ""
+    task_queue_url: str = ""
+    task_dead_letters_url: str = ""
     stack_name: str = ""
     events_bucket: str = ""
     shorter_retention: str = ""
     archive_events: str = "false"
     api_authorization: str = "keys"
     api_requests_per_second: int = 100
+    action_dead_letters_url: str = ""
+    timer_dead_letters_url: str = ""
+    flow_failures_queue_url: str = ""
+    flow_failures_dead_letters_url: str = ""
+    stream_dead_letters_url: str = ""
+    notification_dead_letters_url: str = ""
+    mail_from: str = ""
+    allowed_hosts: str = ""
+    ui_url: str = ""
+    max_causal_depth: int = 16
+    max_firings_per_minute: int = 20_000
 
 
 @lru_cache(maxsize=1)
@@ -63,6 +84,8 @@ def settings() -> Settings:
         retention_days=int(os.environ.get(f"{PREFIX}EVENT_RETENTION_DAYS", "30")),
         shards=int(os.environ.get(f"{PREFIX}EVENT_SHARDS", "4")),
         retry_queue_url=os.environ.get(f"{PREFIX}ACTION_RETRY_QUEUE_URL", ""),
+        task_dead_letters_url=os.environ.get(f"{PREFIX}TASK_DEAD_LETTERS_URL", ""),
+        task_queue_url=os.environ.get(f"{PREFIX}TASK_QUEUE_URL", ""),
         timer_queue_url=os.environ.get(f"{PREFIX}TIMER_QUEUE_URL", ""),
         stack_name=os.environ.get(f"{PREFIX}STACK_NAME", ""),
         events_bucket=os.environ.get(f"{PREFIX}EVENTS_BUCKET", ""),
@@ -70,6 +93,17 @@ def settings() -> Settings:
         archive_events=os.environ.get(f"{PREFIX}ARCHIVE_EVENTS", "false"),
         api_authorization=os.environ.get(f"{PREFIX}API_AUTHORIZATION", "keys"),
         api_requests_per_second=int(os.environ.get(f"{PREFIX}API_REQUESTS_PER_SECOND", "100")),
+        action_dead_letters_url=os.environ.get(f"{PREFIX}ACTION_DEAD_LETTERS_URL", ""),
+        timer_dead_letters_url=os.environ.get(f"{PREFIX}TIMER_DEAD_LETTERS_URL", ""),
+        flow_failures_queue_url=os.environ.get(f"{PREFIX}FLOW_FAILURES_QUEUE_URL", ""),
+        flow_failures_dead_letters_url=os.environ.get(f"{PREFIX}FLOW_FAILURES_DEAD_LETTERS_URL", ""),
+        stream_dead_letters_url=os.environ.get(f"{PREFIX}STREAM_DEAD_LETTERS_URL", ""),
+        notification_dead_letters_url=os.environ.get(f"{PREFIX}NOTIFICATION_DEAD_LETTERS_URL", ""),
+        mail_from=os.environ.get(f"{PREFIX}MAIL_FROM", ""),
+        allowed_hosts=os.environ.get(f"{PREFIX}ALLOWED_HOSTS", ""),
+        ui_url=os.environ.get(f"{PREFIX}UI_URL", "").rstrip("/"),
+        max_causal_depth=int(os.environ.get(f"{PREFIX}MAX_CAUSAL_DEPTH", "16")),
+        max_firings_per_minute=int(os.environ.get(f"{PREFIX}MAX_FIRINGS_PER_MINUTE", "20000")),
     )
 
 

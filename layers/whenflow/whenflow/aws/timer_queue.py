@@ -2,13 +2,14 @@
 
 import json
 import math
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from whenflow.errors import Transient
-from whenflow.ports import Clock, Due
+from whenflow.ports import Clock, Due, TimerQueue
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -47,3 +48,19 @@ class SqsTimerQueue:
             self._client.send_message(QueueUrl=self._queue_url, MessageBody=json.dumps(message), DelaySeconds=delay)
         except (ClientError, BotoCoreError) as error:
             raise Transient(f"The timer queue did not take a message: {type(error).__name__}") from error
+
+
+class LateTimerQueue:
+    """A timer queue that is made when it is first used: most processes that change runs never ask for a ring."""
+
+    def __init__(self, make: Callable[[], TimerQueue]) -> None:
+        """Know how to make it."""
+        self._make = make
+
+    def ring_at(self, due: Due) -> None:
+        """Ask for a ring at its time."""
+        self._make().ring_at(due)
+
+    def launch_at(self, run_id: str, at: datetime, ring: str) -> None:
+        """Ask for the ring that starts a run."""
+        self._make().launch_at(run_id, at, ring)

@@ -2,6 +2,7 @@
 
 import time
 from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -14,29 +15,41 @@ from whenflow.aws.run_store import DynamoRunStore
 from whenflow.aws.settings import settings
 from whenflow.aws.system import SystemClock, SystemIds
 from whenflow.events.retention import retention_from_text
-from whenflow.runs import RunLedger
+from whenflow.runs import RunControl, RunLedger
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from types_boto3_dynamodb import DynamoDBClient
 
+    from whenflow.actions.notifications.deliver import Notifier
+    from whenflow.actions.notifications.targets import Targets
     from whenflow.actions.perform import ActionDispatcher
     from whenflow.api.app import Handler
+    from whenflow.api.lookups import Lookups
     from whenflow.api.services import Services
     from whenflow.automations.match import Matcher
     from whenflow.automations.model import Automation
+    from whenflow.automations.registry import AutomationRegistry
     from whenflow.automations.settle import Settler
     from whenflow.automations.timekeeping import Timekeeper
     from whenflow.automations.timer import Timers
     from whenflow.automations.witnesses import Witnesses
+    from whenflow.aws.dead_letters import SqsDeadLetters
     from whenflow.aws.directories import LoadedEngine
     from whenflow.aws.hour_keeper import HourKeeper
-    from whenflow.aws.launchers import LambdaTarget, StepFunctionsTarget
+    from whenflow.aws.launchers import DurableTarget, LambdaTarget, StepFunctionsTarget
     from whenflow.aws.overflow import Overflow
-    from whenflow.aws.progress_store import DynamoHoldStore
+    from whenflow.aws.progress_store import DynamoHoldStore, DynamoProgressStore
     from whenflow.aws.request_log import DynamoRequestLog
+    from whenflow.aws.retry_queue import SqsRetryQueue
     from whenflow.aws.secrets import AwsSecrets
+    from whenflow.aws.task_queue import SqsTaskQueue
+    from whenflow.aws.task_run_store import DynamoTaskRunStore
     from whenflow.aws.timer_queue import SqsTimerQueue
     from whenflow.aws.window_store import DynamoWindowStore
+    from whenflow.deployments import Scheduler
+    from whenflow.ports import ConfigStore
     from whenflow.runs.schedule import RunSchedule
     from whenflow.runs.track import Tracker
     from whenflow.sources import NotificationReceiver
@@ -45,10 +58,14 @@ if TYPE_CHECKING:
 CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
 
 
-@lru_cache(maxsize=8)
+_making = Lock()
+
+
+@lru_cache(maxsize=16)
 def client(service: str) -> Any:
-    """Return the client of an AWS service."""
-    return boto3.client(service, config=CONFIG)  # type: ignore[call-overload]
+    """Return the client of an AWS service. Clients may be shared by threads; the session that makes them may not."""
+    with _making:
+        return boto3.client(service, config=CONFIG)  # type: ignore[call-overload]
 
 
 def dynamodb() -> "DynamoDBClient":
@@ -113,6 +130,22 @@ def runs() -> DynamoRunStore:
 
 
 @lru_cache(maxsize=1)
+def task_runs() -> "DynamoTaskRunStore":
+    """Return the store of task runs."""
+    from whenflow.aws.task_run_store import DynamoTaskRunStore
+
+    return DynamoTaskRunStore(dynamodb(), settings().runs_table, clock())
+
+
+@lru_cache(maxsize=1)
+def task_queue() -> "SqsTaskQueue":
+    """Return the queue of background tasks."""
+    from whenflow.aws.task_queue import SqsTaskQueue
+
+    return SqsTaskQueue(client("sqs"), settings().task_queue_url)
+
+
+@lru_cache(maxsize=1)
 def config() -> DynamoConfigStore:
     """Return the config store."""
     return DynamoConfigStore(dynamodb(), settings().config_table)
@@ -120,8 +153,19 @@ def config() -> DynamoConfigStore:
 
 @lru_cache(maxsize=1)
 def ledger() -> RunLedger:
-    """Return the ledger of flow runs."""
-    return RunLedger(runs(), clock(), ids())
+    """Return the ledger of flow runs. Where there is no timer queue, what is due soon waits for the sweep."""
+    from whenflow.aws.timer_queue import LateTimerQueue
+
+    rings = LateTimerQueue(timers) if settings().timer_queue_url else None
+    return RunLedger(runs(), clock(), ids(), rings)
+
+
+@lru_cache(maxsize=1)
+def progress() -> "DynamoProgressStore":
+    """Return how far matcher and timer have come."""
+    from whenflow.aws.progress_store import DynamoProgressStore
+
+    return DynamoProgressStore(dynamodb(), settings().state_table)
 
 
 @lru_cache(maxsize=1)
@@ -243,7 +287,8 @@ def timer() -> "Timers":
     """Return the use case of the `timer` function."""
     from whenflow.automations.timer import Timer, Timers
 
-    return Timers(Timer(directory(), settler(), timekeeper(), matcher(), clock()), schedule())
+    windows_and_holds = Timer(directory(), settler(), timekeeper(), matcher(), clock())
+    return Timers(windows_and_holds, schedule(), scheduler())
 
 
 @lru_cache(maxsize=1)
@@ -252,6 +297,14 @@ def lambda_target() -> "LambdaTarget":
     from whenflow.aws.launchers import LambdaTarget
 
     return LambdaTarget(client("lambda"), ids())
+
+
+@lru_cache(maxsize=1)
+def durable_target() -> "DurableTarget":
+    """Return what starts runs on durable functions."""
+    from whenflow.aws.launchers import DurableTarget
+
+    return DurableTarget(client("lambda"))
 
 
 @lru_cache(maxsize=1)
@@ -266,24 +319,78 @@ def step_functions_target() -> "StepFunctionsTarget":
 def schedule() -> "RunSchedule":
     """Return what starts flow runs in time."""
     from whenflow.aws.launchers import Launchers
+    from whenflow.deployments.rules import DeploymentRules
     from whenflow.runs.schedule import RunSchedule
-    from whenflow.runs.targets import LAMBDA, STEP_FUNCTIONS
+    from whenflow.runs.targets import DURABLE, LAMBDA, STEP_FUNCTIONS
 
-    launchers = Launchers({LAMBDA: lambda_target, STEP_FUNCTIONS: step_functions_target})
-    return RunSchedule(ledger(), runs(), launchers, timers(), clock(), ids())
+    launchers = Launchers({LAMBDA: lambda_target, DURABLE: durable_target, STEP_FUNCTIONS: step_functions_target})
+    rules = DeploymentRules(config(), clock())
+    return RunSchedule(ledger(), runs(), launchers, timers(), clock(), ids(), deployments=rules, progress=progress())
+
+
+@lru_cache(maxsize=1)
+def scheduler() -> "Scheduler":
+    """Return what makes the runs that schedules ask for."""
+    from whenflow.deployments import RunMaker, Scheduler
+
+    return Scheduler(config(), runs(), ledger(), RunMaker(config(), ledger(), clock()), clock())
+
+
+@lru_cache(maxsize=1)
+def notifier() -> "Notifier":
+    """Return what sends messages and calls webhooks."""
+    from whenflow.actions.notifications.deliver import Notifier
+    from whenflow.aws.http_port import GuardedHttp
+    from whenflow.aws.notifiers import SesMailer, SnsTopics
+
+    http = GuardedHttp(allowed_hosts=settings().allowed_hosts.split(","))
+    return Notifier(secrets(), http, SesMailer(client, settings().mail_from), SnsTopics(client), clock())
+
+
+@lru_cache(maxsize=1)
+def targets() -> "Targets":
+    """Return the notification targets."""
+    from whenflow.actions.notifications.targets import Targets
+
+    return Targets(config(), secrets(), notifier(), clock(), ids())
+
+
+@lru_cache(maxsize=1)
+def retry_queue() -> "SqsRetryQueue":
+    """Return the queue of actions to be tried again."""
+    from whenflow.aws.retry_queue import SqsRetryQueue
+
+    return SqsRetryQueue(client("sqs"), settings().retry_queue_url)
+
+
+@lru_cache(maxsize=1)
+def lookups() -> "Lookups":
+    """Return what the templates of actions may look up."""
+    from whenflow.api.lookups import Lookups
+    from whenflow.runs.task_run_book import TaskRunBook
+
+    return Lookups(config(), events(), runs(), TaskRunBook(task_runs(), events(), runs()))
 
 
 @lru_cache(maxsize=1)
 def action_dispatcher() -> "ActionDispatcher":
     """Return the use case of the `action` function."""
+    from whenflow.actions.guard import LoopGuard
     from whenflow.actions.perform import ActionDispatcher, ActionPerformer
     from whenflow.actions.run_deployment import DeploymentRunner
-    from whenflow.aws.retry_queue import SqsRetryQueue
+    from whenflow.actions.tools import Tools
+    from whenflow.aws.rate_budget import DynamoRateBudget
 
     watch_templates()
-    runner = DeploymentRunner(config(), ledger(), schedule(), clock())
-    performer = ActionPerformer(events(), runner, clock(), ids())
-    return ActionDispatcher(performer, firings(), SqsRetryQueue(client("sqs"), settings().retry_queue_url))
+    scope = lookups().scope(settings().ui_url)
+    runner = DeploymentRunner(config(), ledger(), schedule(), clock(), scope)
+    # What an action switches on gets its windows from the timer's next sweep: this function has no hand in windows.
+    registry = automation_registry(lambda _automation: None)
+    control = RunControl(ledger(), clock())
+    tools = Tools(events(), config(), clock(), ids(), runner, control, registry, notifier(), scope)
+    budget = DynamoRateBudget(dynamodb(), settings().state_table, settings().max_firings_per_minute)
+    guard = LoopGuard(tools, firings(), runs(), budget, settings().max_causal_depth)
+    return ActionDispatcher(ActionPerformer(tools), firings(), retry_queue(), guard)
 
 
 @lru_cache(maxsize=1)
@@ -301,15 +408,14 @@ def services() -> "Services":
     from whenflow.api.keyring import Keyring
     from whenflow.api.services import Services
     from whenflow.api.throttle import Throttle
-    from whenflow.automations.registry import AutomationRegistry
     from whenflow.aws.request_quota import DynamoQuota
+    from whenflow.runs.task_run_book import TaskRunBook
 
     watch_templates()
     named = settings()
     store = AuditedConfig(DynamoConfigStore(dynamodb(), named.config_table, events()), clock(), ids())
     keyring = Keyring(config(), clock(), ids())
     throttle = Throttle(DynamoQuota(dynamodb(), named.state_table), named.api_requests_per_second, clock())
-    registry = AutomationRegistry(store, events(), clock(), ids(), _stand_up, windows().abandon)
     return Services(
         events(),
         firings(),
@@ -318,7 +424,7 @@ def services() -> "Services":
         clock(),
         ids(),
         keyring.find,
-        registry,
+        automation_registry(_stand_up, store),
         lambda event_id: holds().is_held(event_id),
         secrets=secrets(),
         requests=request_log(),
@@ -327,7 +433,46 @@ def services() -> "Services":
         note_use=keyring.note_use,
         throttle=throttle.wait,
         trusts_iam=named.api_authorization == "iam",
+        scope=lambda: lookups().scope(settings().ui_url),
+        targets=targets(),
+        dead_letters=dead_letters(),
+        timers=timers() if settings().timer_queue_url else None,
+        task_runs=TaskRunBook(task_runs(), events(), runs()),
+        task_queue=task_queue,
     )
+
+
+@lru_cache(maxsize=1)
+def dead_letters() -> "SqsDeadLetters":
+    """Return the dead letters; their clients are made when they are first looked at."""
+    from whenflow.aws.dead_letters import Places, SqsDeadLetters
+
+    named = settings()
+    dead = {
+        "action": named.action_dead_letters_url,
+        "timer": named.timer_dead_letters_url,
+        "flow-failures": named.flow_failures_dead_letters_url,
+        "tasks": named.task_dead_letters_url,
+        "stream": named.stream_dead_letters_url,
+        "notification": named.notification_dead_letters_url,
+    }
+    sources = {
+        "action": named.retry_queue_url,
+        "timer": named.timer_queue_url,
+        "flow-failures": named.flow_failures_queue_url,
+        "tasks": named.task_queue_url,
+    }
+    places = Places(dead, sources, lambda notification: notification_receiver().receive(notification))
+    return SqsDeadLetters(client, places)
+
+
+def automation_registry(
+    switched_on: "Callable[[Automation], None]", store: "ConfigStore | None" = None
+) -> "AutomationRegistry":
+    """Return the use cases of automations; `switched_on` is told of each whose windows begin now."""
+    from whenflow.automations.registry import AutomationRegistry
+
+    return AutomationRegistry(store or config(), events(), clock(), ids(), switched_on, windows().abandon)
 
 
 @lru_cache(maxsize=1)

@@ -33,6 +33,7 @@ app.command("whenflow.cli.webhooks:app", name="webhook", help="URLs that turn re
 app.command("whenflow.cli.sources:app", name="source", help="What becomes of notifications of AWS.", sort_key=2)
 app.command("whenflow.cli.automations:app", name="automation", help="What happens when which events occur.", sort_key=3)
 app.command("whenflow.cli.deployments:app", name="deployment", help="Flows that can be started.", sort_key=4)
+app.command("whenflow.cli.deploy:deploy", name="deploy", help="Make the deployments of a file.", sort_key=4)
 app.command(
     "whenflow.cli.events:app", name="event", help="What happened: list it, or tell of something new.", sort_key=5
 )
@@ -52,7 +53,18 @@ app.command(
     sort_key=8,
 )
 app.command("whenflow.cli.keys:app", name="key", help="Who may use the API, and for what.", sort_key=8)
-app.command("whenflow.cli.version:version", name="version", help="Show the version.", sort_key=9)
+app.command(
+    "whenflow.cli.notifications:app",
+    name="notification",
+    help="Where messages go.",
+    sort_key=9,
+)
+app.command(
+    "whenflow.cli.dlq:app", name="dlq", help="Dead letters: what could not be done, and doing it again.", sort_key=10
+)
+app.command("whenflow.cli.variables:app", name="variable", help="Values that templates and flows read.", sort_key=11)
+app.command("whenflow.cli.work_pools:app", name="target", help="Where runs are launched: work pools.", sort_key=12)
+app.command("whenflow.cli.version:version", name="version", help="Show the version.", sort_key=14)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,28 +1,29 @@
 """`whenflow automation`: what happens when which events occur."""
 
-from pathlib import PurePath
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from whenflow.cli.automation_input import NOTHING_SAID, Said, read_automations, with_ids_for_names
+from whenflow.cli.automation_show import in_full, row
 from whenflow.cli.client import Api, connect
-from whenflow.cli.deployments import full_name
-from whenflow.cli.documents import parse_json, read_file
-from whenflow.cli.errors import CliError, NotFound, UsageError, did_you_mean
+from whenflow.cli.confirm import Yes, confirm
+from whenflow.cli.errors import CliError, UsageError
+from whenflow.cli.lookup import AUTOMATION, Names, find
 from whenflow.cli.options import DEFAULTS, Options, group
-from whenflow.cli.render import ago, print_json, say
+from whenflow.cli.render import print_json, say
 from whenflow.cli.tables import Column, print_table
-from whenflow.cli.yaml_documents import parse_yaml
 
 app = group("automation", "What happens when which events occur.")
 
 MAX_SHOWN = 1000
-HINT = (
-    "Give an automation, a list of automations, or {automations: [...]}; each has at least name, trigger and actions."
-)
-
+KEPT_BY_THE_API = frozenset({"id", "created", "updated", "owner_resource", "warnings"})
 
 app.command("whenflow.cli.automation_tests:test", name="test", help="Run the tests that are kept beside automations.")
+app.command("whenflow.cli.preview:preview", name="preview", help="What the actions would do on an event; does nothing.")
+app.command("whenflow.cli.plans:plan", name="plan", help="What `apply` would change, field by field; changes nothing.")
+app.command("whenflow.cli.plans:apply", name="apply", help="Make what Whenflow has be as the files say.")
+app.command("whenflow.cli.schema:schema", name="schema", help="The JSON Schema of the files, for editors.")
 
 
 @app.command
@@ -30,21 +31,25 @@ def create(
     *,
     from_file: Annotated[str | None, Parameter(alias="-f")] = None,
     from_json: Annotated[str | None, Parameter(alias="-j")] = None,
+    said: Said = NOTHING_SAID,
     options: Options = DEFAULTS,
 ) -> None:
     """Make one automation or several.
 
+    whenflow automation create --on customer.signed-up --run welcome/main --param name='{{ event.payload.name }}'
+
     Args:
         from_file: YAML or JSON file with an automation or a list of them; - reads standard input.
         from_json: The same as JSON text.
+        said: The common case, without a file.
         options: Common to all commands.
     """
-    automations = [{key: value for key, value in one.items() if key != "tests"} for one in _read(from_file, from_json)]
+    automations = read_automations(from_file, from_json, said)
     made: list[dict[str, Any]] = []
     with connect(options) as api:
         for automation in automations:
             try:
-                made.append(api.create("automations", _with_deployment_ids(api, automation)))
+                made.append(api.create("automations", with_ids_for_names(api, automation)))
             except CliError as error:
                 _tell_how_far(error, automation, made, len(automations))
                 raise
@@ -53,17 +58,26 @@ def create(
         return
     for automation in made:
         say(f"Made the automation {automation.get('name')} ({automation.get('id')}).")
+        say(*(f"Beware: {warning}" for warning in automation.get("warnings") or ()))
 
 
 @app.command
-def ls(*, options: Options = DEFAULTS) -> None:
-    """List the automations."""
+def ls(*, tag: list[str] | None = None, options: Options = DEFAULTS) -> None:
+    """List the automations.
+
+    Args:
+        tag: Only those with this tag; given again, with all of them.
+        options: Common to all commands.
+    """
     with connect(options) as api:
-        automations = api.newest("automations", MAX_SHOWN)
+        automations = api.newest("automations", MAX_SHOWN, {"automations": {"tags": {"all_": tag}}} if tag else None)
     if options.json:
         print_json(automations)
+    elif not automations and tag:
+        say(f"No automation has the tag {' and '.join(tag)}.")
     elif not automations:
         say("No automations yet. Make one: whenflow automation create --from-file automation.yaml")
+        say("or without a file: whenflow automation create --on EVENT --run flow/deployment")
     else:
         columns = (
             Column("NAME", elastic=True),
@@ -73,50 +87,135 @@ def ls(*, options: Options = DEFAULTS) -> None:
             Column("CREATED", wide=True),
             Column("ID", wide=True),
         )
-        print_table(columns, (_row(automation) for automation in automations))
+        print_table(columns, (row(automation) for automation in automations))
 
 
-def _read(from_file: str | None, from_json: str | None) -> list[dict[str, Any]]:
-    """Return the automations that the command line gives, at least one."""
-    if (from_file is None) == (from_json is None):
-        raise UsageError("Give either --from-file or --from-json.", hint=HINT)
-    if from_json is not None:
-        source, document = "--from-json", parse_json(from_json, "--from-json")
+@app.command
+def inspect(automation: str, /, *, options: Options = DEFAULTS) -> None:
+    """Show an automation: what it waits for, and what it does.
+
+    Args:
+        automation: Its name or id.
+        options: Common to all commands.
+    """
+    with connect(options) as api:
+        found = find(api, AUTOMATION, automation)
+        shown = found if options.json else _with_names(api, found)
+    if options.json:
+        print_json(shown)
     else:
-        source = str(from_file)
-        parse = parse_json if PurePath(source).suffix.lower() == ".json" else parse_yaml
-        document = parse(read_file(source), source)
-    if isinstance(document, dict) and set(document) == {"automations"}:
-        document = document["automations"]
-    automations = document if isinstance(document, list) else [document]
-    if not automations or not all(isinstance(automation, dict) for automation in automations):
-        raise UsageError(f"{source} holds no automation.", hint=HINT)
-    return automations
+        say(*in_full(shown))
 
 
-def _with_deployment_ids(api: Api, automation: dict[str, Any]) -> dict[str, Any]:
-    """Let actions name their deployment (`deployment: flow/name`), as people do; the API wants its id."""
-    actions = automation.get("actions")
-    if not isinstance(actions, list):
-        return automation
-    return automation | {"actions": [_with_deployment_id(api, action) for action in actions]}
+@app.command
+def pause(automation: str, /, *, options: Options = DEFAULTS) -> None:
+    """Switch an automation off: it sees no events until it is resumed. Its windows are forgotten.
+
+    Args:
+        automation: Its name or id.
+        options: Common to all commands.
+    """
+    _switch(automation, False, options)
 
 
-def _with_deployment_id(api: Api, action: Any) -> Any:
-    if not isinstance(action, dict) or not isinstance(action.get("deployment"), str) or "deployment_id" in action:
-        return action
-    known = {full_name(deployment): deployment["id"] for deployment in api.newest("deployments", MAX_SHOWN)}
-    name = action["deployment"]
-    if name not in known:
-        raise _unknown_deployment(name, list(known))
-    return {key: value for key, value in action.items() if key != "deployment"} | {"deployment_id": known[name]}
+@app.command
+def resume(automation: str, /, *, options: Options = DEFAULTS) -> None:
+    """Switch an automation on: it starts afresh, with the events that occur from now on.
+
+    Args:
+        automation: Its name or id.
+        options: Common to all commands.
+    """
+    _switch(automation, True, options)
 
 
-def _unknown_deployment(name: str, known: list[str]) -> NotFound:
-    return NotFound(
-        f"There is no deployment {name}.",
-        hint=did_you_mean(name, known) + "`whenflow deployment ls` shows those there are.",
-    )
+@app.command
+def update(
+    automation: str,
+    /,
+    *,
+    from_file: Annotated[str | None, Parameter(alias="-f")] = None,
+    from_json: Annotated[str | None, Parameter(alias="-j")] = None,
+    rename: str | None = None,
+    description: Annotated[str | None, Parameter(alias="-d")] = None,
+    tag: list[str] | None = None,
+    options: Options = DEFAULTS,
+) -> None:
+    """Replace an automation, or change its name, description or tags. Windows of triggers that stay as they are go on.
+
+    Args:
+        automation: Its name or id.
+        from_file: YAML or JSON file with the automation as it shall be; - reads standard input.
+        from_json: The same as JSON text.
+        rename: Its new name.
+        description: Its new description.
+        tag: Its tags from now on; may be given again.
+        options: Common to all commands.
+    """
+    changes = {
+        name: value
+        for name, value in (("name", rename), ("description", description), ("tags", tag))
+        if value is not None
+    }
+    given = from_file is not None or from_json is not None
+    if not given and not changes:
+        raise UsageError("Say what changes: --from-file, --from-json, --rename, --description or --tag.")
+    documents = read_automations(from_file, from_json, NOTHING_SAID) if given else []
+    if len(documents) > 1:
+        raise UsageError(f"There are {len(documents)} automations in the file; one is replaced by one.")
+    with connect(options) as api:
+        found = find(api, AUTOMATION, automation)
+        present = {name: value for name, value in found.items() if name not in KEPT_BY_THE_API}
+        wanted = with_ids_for_names(api, documents[0]) if documents else present
+        wanted = {name: value for name, value in wanted.items() if name not in KEPT_BY_THE_API}
+        api.put(f"/automations/{found['id']}", wanted | changes)
+        changed = api.get(f"/automations/{found['id']}")
+    if options.json:
+        print_json(changed)
+    else:
+        say(f"Changed the automation {changed.get('name')} ({changed.get('id')}).")
+
+
+@app.command
+def delete(automation: str, /, *more: str, yes: Yes = False, options: Options = DEFAULTS) -> None:
+    """Remove automations, with their windows. Runs that they started stay.
+
+    Args:
+        automation: Its name or id.
+        more: Further ones.
+        yes: Do not ask.
+        options: Common to all commands.
+    """
+    with connect(options) as api:
+        found = [find(api, AUTOMATION, one) for one in (automation, *more)]
+        confirm(f"Remove {', '.join(str(one.get('name')) for one in found)}?", yes)
+        for one in found:
+            api.delete(f"/automations/{one['id']}")
+            if not options.json:
+                say(f"Removed the automation {one.get('name')} ({one['id']}).")
+    if options.json:
+        print_json({"removed": [one["id"] for one in found]})
+
+
+def _switch(automation: str, enabled: bool, options: Options) -> None:
+    state = "on" if enabled else "off"
+    with connect(options) as api:
+        found = find(api, AUTOMATION, automation)
+        was = bool(found.get("enabled", True))
+        if was != enabled:
+            api.patch(f"/automations/{found['id']}", {"enabled": enabled})
+    if options.json:
+        print_json(found | {"enabled": enabled})
+    elif was == enabled:
+        say(f"The automation {found.get('name')} is switched {state} already.")
+    else:
+        say(f"Switched the automation {found.get('name')} {state}.")
+
+
+def _with_names(api: Api, automation: dict[str, Any]) -> dict[str, Any]:
+    from whenflow.automations.names import with_names
+
+    return with_names(automation, Names(api).name_of)
 
 
 def _tell_how_far(error: CliError, automation: dict[str, Any], made: list[dict[str, Any]], total: int) -> None:
@@ -128,22 +227,3 @@ def _tell_how_far(error: CliError, automation: dict[str, Any], made: list[dict[s
         f"Automation {len(made) + 1} of {total}, {automation.get('name', 'without a name')}: {error.message}"
     )
     error.details = (*error.details, *before)
-
-
-def _row(automation: dict[str, Any]) -> tuple[str, ...]:
-    return (
-        str(automation.get("name", "-")),
-        "yes" if automation.get("enabled", True) else "no",
-        _when(automation.get("trigger") or {}),
-        ", ".join(str(action.get("type", "?")) for action in automation.get("actions") or ()) or "-",
-        ago(automation.get("created")),
-        str(automation.get("id", "-")),
-    )
-
-
-def _when(trigger: dict[str, Any]) -> str:
-    """Return the gist of a trigger: the events it expects, or its type."""
-    if trigger.get("type", "event") != "event":
-        return str(trigger["type"])
-    expected = ", ".join(str(name) for name in trigger.get("expect") or ()) or "any event"
-    return f"no {expected}" if trigger.get("posture") == "Proactive" else expected

@@ -19,6 +19,7 @@ from whenflow.cli.event_files import EventBuffer, EventFile, counted
 from whenflow.cli.moments import read_moment
 from whenflow.cli.options import DEFAULTS, Options
 from whenflow.cli.progress import progress
+from whenflow.cli.scope import scope_of
 from whenflow.cli.stored_events import fetch
 
 
@@ -110,12 +111,13 @@ def _sorted(file: EventFile) -> EventBuffer:
 def _play_stored(drafts: list[Draft], since: datetime, end: datetime, report: Report, options: Options) -> None:
     if since >= end:
         raise UsageError("--since must lie before --until.")
-    with connect(options) as api, progress("Fetching", (end - since).total_seconds()) as told:
-        buffer = fetch(api, since, end, lambda oldest, _count: told((end - max(oldest, since)).total_seconds()))
-    player = Backtest((draft.automation for draft in drafts), start=since, until=end)
-    with buffer, progress("Playing", len(buffer)) as told:
-        for found in player.play(counted(buffer, told)):
-            report.add(found)
+    with connect(options) as api:
+        with progress("Fetching", (end - since).total_seconds()) as told:
+            buffer = fetch(api, since, end, lambda oldest, _count: told((end - max(oldest, since)).total_seconds()))
+        player = Backtest((draft.automation for draft in drafts), start=since, until=end, scope=scope_of(api))
+        with buffer, progress("Playing", len(buffer)) as told:
+            for found in player.play(counted(buffer, told)):
+                report.add(found)
     report.end(player, drafts, None)
 
 

@@ -82,18 +82,6 @@ class Api:
         """
         return self._send("POST", path, body)
 
-    def put(self, path: str, body: Any) -> Any:
-        """Replace the object at a path.
-
-        Args:
-            path: Below the base URL, starting with a slash.
-            body: The object, whole.
-
-        Raises:
-            CliError: Any of its kinds; `Refused` where the document is at fault.
-        """
-        return self._send("PUT", path, body)
-
     def patch(self, path: str, body: Any) -> Any:
         """Change some fields of the object at a path.
 
@@ -105,6 +93,18 @@ class Api:
             CliError: Any of its kinds; `Refused` where the document is at fault.
         """
         return self._send("PATCH", path, body)
+
+    def put(self, path: str, body: Any) -> Any:
+        """Replace the object at a path.
+
+        Args:
+            path: Below the base URL, starting with a slash.
+            body: What takes its place.
+
+        Raises:
+            CliError: Any of its kinds; `Refused` where the document is at fault.
+        """
+        return self._send("PUT", path, body)
 
     def delete(self, path: str) -> None:
         """Remove the object at a path.
@@ -126,16 +126,18 @@ class Api:
         """
         return self._object(self.post(f"/{collection}/", body))
 
-    def newest(self, collection: str, limit: int) -> list[dict[str, Any]]:
+    def newest(self, collection: str, limit: int, wanted: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Return up to `limit` objects of a collection, page by page, in the API's order.
 
         Args:
             collection: `webhooks`, `automations`, `deployments` or `flow_runs`.
             limit: How many at most.
+            wanted: What else the request says: filters, and the order.
         """
         found: list[dict[str, Any]] = []
         while (size := min(PAGE, limit - len(found))) > 0:
-            page = self._list(self.post(f"/{collection}/filter", {"limit": size, "offset": len(found)}))
+            request = {**(wanted or {}), "limit": size, "offset": len(found)}
+            page = self._list(self.post(f"/{collection}/filter", request))
             found.extend(page)
             if len(page) < size:
                 break

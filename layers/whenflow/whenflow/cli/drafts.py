@@ -9,6 +9,7 @@ from whenflow.cli.errors import CliError, UsageError
 from whenflow.cli.yaml_documents import parse_yaml
 from whenflow.errors import Fault, Rejected
 
+FILE_KEYS = frozenset({"automations", "variables", "project", "deployments"})
 SUFFIXES = frozenset({".json", ".yaml", ".yml"})
 
 
@@ -60,9 +61,9 @@ def read_document(name: str) -> Any:
 
 
 def automation_documents(document: Any) -> list[Any]:
-    """Return the automations of a file: one, a list, or `automations: [...]`."""
-    if isinstance(document, dict) and set(document) == {"automations"}:
-        document = document["automations"]
+    """Return the automations of a file: one, a list, or `automations: [...]` beside other things."""
+    if isinstance(document, dict) and "trigger" not in document and FILE_KEYS & document.keys():
+        document = document.get("automations")
     if document is None:
         return []
     return document if isinstance(document, list) else [document]

@@ -50,7 +50,7 @@ def print_json(document: Any) -> None:
 
 
 def print_json_line(document: Any) -> None:
-    """Write a document as one line of JSON."""
+    """Write a document as one line of JSON, for what comes bit by bit."""
     _print_json(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
 
 

@@ -1,129 +1,174 @@
 """`@flow` and `@task`."""
 
-import functools
-import inspect
-import time
-from collections.abc import Callable, Mapping
-from typing import Any, Generic, ParamSpec, TypeVar, overload
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from typing import Any, ParamSpec, TypeVar, overload
 
-from whenflow.flows.context import current
-from whenflow.flows.logs import get_run_logger, prints_logged
-from whenflow.flows.task_events import TaskRun
+from whenflow.flows.flow_definition import Flow, dashed
+from whenflow.flows.flow_definition import Hook as FlowHook
+from whenflow.flows.futures import ThreadPoolTaskRunner
+from whenflow.flows.retries import Condition, Delay, Retries
+from whenflow.flows.task_definition import Hook as TaskHook
+from whenflow.flows.task_definition import Task
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-class Flow(Generic[P, R]):
-    """A function that runs as a flow: started by a deployment, with states that are events. Called, it just runs."""
-
-    def __init__(self, fn: Callable[P, R], name: str | None = None, *, log_prints: bool = False) -> None:
-        """Wrap a function; its name with dashes is the flow's name unless another is given."""
-        functools.update_wrapper(self, fn)
-        self.fn = fn
-        self.name = name or dashed(fn.__name__)
-        self.log_prints = log_prints
-
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run the function here and now."""
-        with prints_logged(self.log_prints):
-            return self.fn(*args, **kwargs)
-
-    def check_parameters(self, parameters: Mapping[str, Any]) -> None:
-        """Refuse parameters that the function does not take.
-
-        Raises:
-            TypeError: With the parameter's name.
-        """
-        inspect.signature(self.fn).bind(**parameters)
-
-
-class Task(Generic[P, R]):
-    """A step of a flow: its states are events, and it may be tried again."""
-
-    def __init__(
-        self, fn: Callable[P, R], name: str | None = None, *, retries: int = 0, retry_delay_seconds: float = 0.0
-    ) -> None:
-        """Wrap a function; its name is the task's name unless another is given."""
-        functools.update_wrapper(self, fn)
-        self.fn = fn
-        self.name = name or fn.__name__
-        self.retries = retries
-        self.retry_delay_seconds = retry_delay_seconds
-
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run the function, and tell the running flow how it went."""
-        context = current.get()
-        if context is None:
-            return self._tried(None, *args, **kwargs)
-        run = TaskRun(context, self.name)
-        token = current.set(run.context)
-        try:
-            return self._tried(run, *args, **kwargs)
-        finally:
-            current.reset(token)
-
-    def _tried(self, run: TaskRun | None, *args: P.args, **kwargs: P.kwargs) -> R:
-        for attempt in range(self.retries + 1):
-            if run:
-                run.report("RUNNING", "Retrying" if attempt else "Running")
-            try:
-                result = self.fn(*args, **kwargs)
-            except Exception as error:
-                if attempt == self.retries:
-                    if run:
-                        run.report("FAILED", "Failed", f"{type(error).__name__}: {error}")
-                    raise
-                get_run_logger().warning("Task %s failed (%r), trying again", self.name, error)
-                if run:
-                    run.report("SCHEDULED", "AwaitingRetry", f"{type(error).__name__}: {error}")
-                time.sleep(self.retry_delay_seconds)  # noqa: TID251 - the user asked for this very wait
-            else:
-                if run:
-                    run.report("COMPLETED", "Completed")
-                return result
-        raise AssertionError("unreachable: the last attempt returns or raises")
+NO_CACHE = (
+    "Whenflow keeps no results of tasks, so it cannot cache them: leave out cache_key_fn, cache_expiration and "
+    "cache_policy, and have the task look for itself whether its work is done already."
+)
+__all__ = ["Flow", "Task", "dashed", "flow", "task"]
 
 
 @overload
 def flow(fn: Callable[P, R]) -> Flow[P, R]: ...
 @overload
-def flow(*, name: str | None = None, log_prints: bool = False) -> Callable[[Callable[P, R]], Flow[P, R]]: ...
-def flow(fn: Callable[P, R] | None = None, *, name: str | None = None, log_prints: bool = False) -> Any:
+def flow(
+    *,
+    name: str | None = None,
+    version: str | None = None,
+    description: str | None = None,
+    retries: int = 0,
+    retry_delay_seconds: float = 0.0,
+    timeout_seconds: float | None = None,
+    log_prints: bool | None = None,
+    validate_parameters: bool = True,
+    task_runner: ThreadPoolTaskRunner | None = None,
+    on_completion: Sequence[FlowHook] | None = None,
+    on_failure: Sequence[FlowHook] | None = None,
+    on_cancellation: Sequence[FlowHook] | None = None,
+    on_running: Sequence[FlowHook] | None = None,
+) -> Callable[[Callable[P, R]], Flow[P, R]]: ...
+def flow(  # noqa: PLR0913 - as the field has them
+    fn: Callable[P, R] | None = None,
+    *,
+    name: str | None = None,
+    version: str | None = None,
+    description: str | None = None,
+    retries: int = 0,
+    retry_delay_seconds: float = 0.0,
+    timeout_seconds: float | None = None,
+    log_prints: bool | None = None,
+    validate_parameters: bool = True,
+    task_runner: ThreadPoolTaskRunner | None = None,
+    on_completion: Sequence[FlowHook] | None = None,
+    on_failure: Sequence[FlowHook] | None = None,
+    on_cancellation: Sequence[FlowHook] | None = None,
+    on_running: Sequence[FlowHook] | None = None,
+) -> Any:
     """Make a function a flow.
 
     Args:
-        fn: The function.
+        fn: The function; may be a coroutine function.
         name: The flow's name; the function's with dashes if left out.
-        log_prints: Keep what it prints with the run's log.
+        version: Of the code, as you count it.
+        description: The function's docstring if left out.
+        retries: How many more times a run that failed is tried.
+        retry_delay_seconds: How long it waits before.
+        timeout_seconds: How long one attempt may take.
+        log_prints: Keep what it prints with the run's log; if left out, do as the flow around it does.
+        validate_parameters: Make parameters fit their annotations, and refuse those that do not.
+        task_runner: How many of its tasks run at once.
+        on_completion: Called at the end with the flow, its run and its state.
+        on_failure: Likewise.
+        on_cancellation: Likewise.
+        on_running: Called at the beginning.
     """
-    if fn is None:
-        return lambda fn: Flow(fn, name, log_prints=log_prints)
-    return Flow(fn, name, log_prints=log_prints)
+
+    def wrapped(fn: Callable[P, R]) -> Flow[P, R]:
+        return Flow(
+            fn,
+            name,
+            log_prints=log_prints,
+            retries=retries,
+            retry_delay_seconds=retry_delay_seconds,
+            timeout_seconds=timeout_seconds,
+            description=description,
+            version=version,
+            validate_parameters=validate_parameters,
+            task_runner=task_runner,
+            hooks={
+                "on_completion": on_completion or (),
+                "on_failure": on_failure or (),
+                "on_cancellation": on_cancellation or (),
+                "on_running": on_running or (),
+            },
+        )
+
+    return wrapped if fn is None else wrapped(fn)
 
 
 @overload
 def task(fn: Callable[P, R]) -> Task[P, R]: ...
 @overload
 def task(
-    *, name: str | None = None, retries: int = 0, retry_delay_seconds: float = 0.0
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    tags: Iterable[str] = (),
+    retries: int = 0,
+    retry_delay_seconds: Delay = 0.0,
+    retry_jitter_factor: float | None = None,
+    retry_condition_fn: Condition | None = None,
+    timeout_seconds: float | None = None,
+    cache_key_fn: None = None,
+    cache_expiration: timedelta | None = None,
+    cache_policy: None = None,
+    on_completion: Sequence[TaskHook] = (),
+    on_failure: Sequence[TaskHook] = (),
 ) -> Callable[[Callable[P, R]], Task[P, R]]: ...
-def task(
-    fn: Callable[P, R] | None = None, *, name: str | None = None, retries: int = 0, retry_delay_seconds: float = 0.0
+def task(  # noqa: PLR0913 - as the field has them
+    fn: Callable[P, R] | None = None,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    tags: Iterable[str] = (),
+    retries: int = 0,
+    retry_delay_seconds: Delay = 0.0,
+    retry_jitter_factor: float | None = None,
+    retry_condition_fn: Condition | None = None,
+    timeout_seconds: float | None = None,
+    cache_key_fn: Any = None,
+    cache_expiration: timedelta | None = None,
+    cache_policy: Any = None,
+    on_completion: Sequence[TaskHook] = (),
+    on_failure: Sequence[TaskHook] = (),
 ) -> Any:
     """Make a function a task.
 
     Args:
-        fn: The function.
+        fn: The function; may be a coroutine function.
         name: The task's name; the function's if left out.
+        description: The function's docstring if left out.
+        tags: Shown with its runs.
         retries: How many more times to try when it raises.
-        retry_delay_seconds: How long to wait between tries.
+        retry_delay_seconds: How long to wait between tries: a number, one for each, or a function that makes these of
+            the number of retries.
+        retry_jitter_factor: By which part of itself each wait may be longer, at random.
+        retry_condition_fn: Says of the task, its run and its state whether it is tried again.
+        timeout_seconds: How long one try may take.
+        cache_key_fn: Refused: see below.
+        cache_expiration: Refused.
+        cache_policy: Refused.
+        on_completion: Called at the end with the task, its run and its state.
+        on_failure: Likewise.
+
+    Raises:
+        ValueError: A number is out of bounds, or caching is asked for, which needs results that Whenflow does not keep.
     """
-    if fn is None:
-        return lambda fn: Task(fn, name, retries=retries, retry_delay_seconds=retry_delay_seconds)
-    return Task(fn, name, retries=retries, retry_delay_seconds=retry_delay_seconds)
+    if cache_key_fn or cache_expiration or cache_policy:
+        raise ValueError(NO_CACHE)
 
+    def wrapped(fn: Callable[P, R]) -> Task[P, R]:
+        return Task(
+            fn,
+            name,
+            retry=Retries.of(retries, retry_delay_seconds, retry_jitter_factor, retry_condition_fn),
+            timeout_seconds=timeout_seconds,
+            tags=tags,
+            description=description,
+            on_completion=on_completion,
+            on_failure=on_failure,
+        )
 
-def dashed(name: str) -> str:
-    """Return a function's name as a flow is named."""
-    return name.replace("_", "-")
+    return wrapped if fn is None else wrapped(fn)

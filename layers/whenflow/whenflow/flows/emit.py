@@ -8,6 +8,7 @@ from whenflow.errors import TooLarge as EventTooLarge
 from whenflow.events import RESOURCE_ID, Event, Labels, event_from_document, iso, parse_iso
 from whenflow.flows import runtime
 from whenflow.flows.context import current
+from whenflow.flows.logs import get_run_logger
 from whenflow.flows.outbox import EventsNotDelivered, outbox
 
 __all__ = ["EventTooLarge", "EventsNotDelivered", "emit_event", "flush_events"]
@@ -49,12 +50,12 @@ def emit_event(
         NotConnected: Nobody said where events should go.
     """
     context = current.get()
-    sink, clock, ids = (context.events, context.clock, context.ids) if context else runtime.outside()
-    now = clock.now()
+    backend = context.backend if context else runtime.outside()
+    now = backend.clock.now()
     moment = parse_iso(iso(occurred)) if occurred else now
     made = event_from_document(
         {
-            "id": id or ids.event_id(moment, str(resource.get(RESOURCE_ID, ""))),
+            "id": id or backend.ids.event_id(moment, str(resource.get(RESOURCE_ID, ""))),
             "occurred": iso(moment),
             "event": event,
             "resource": dict(resource),
@@ -65,9 +66,9 @@ def emit_event(
         now,
     )
     if context is None and runtime.freezes():
-        sink.put(made)
+        backend.put(made)
     else:
-        outbox.send(sink, made)
+        outbox.send(backend, made)
     return made
 
 
@@ -81,6 +82,14 @@ def flush_events(timeout: float | None = None) -> None:
         EventsNotDelivered: Some could not be stored, or not in this time; the error has them all.
     """
     outbox.flush(timeout)
+
+
+def flush_what_is_left() -> None:
+    """Wait for the events of what failed: its own failure is what is told."""
+    try:
+        flush_events()
+    except EventsNotDelivered as error:
+        get_run_logger().error("%s", error)
 
 
 def _with_context(related: list[Labels], resource: Mapping[str, str]) -> list[Labels]:

@@ -4,9 +4,11 @@ import contextlib
 import io
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from whenflow.flows.context import current
 from whenflow.ports import LogLine
 
 FLOW_LOGGER = "whenflow.flow_runs"
@@ -21,17 +23,32 @@ def get_run_logger() -> logging.Logger:
 
 
 class LogBuffer(logging.Handler):
-    """Collects the lines of one run; the first lines are kept where there are too many, and the rest is counted."""
+    """Collects the lines of one run; the first lines are kept where there are too many, and the rest is counted.
 
-    def __init__(self) -> None:
-        """Start empty."""
+    Attributes:
+        lines: What was collected and not yet taken.
+        dropped: How many were left out.
+    """
+
+    def __init__(self, run_id: str | None = None, *, strays: bool = True) -> None:
+        """Start empty.
+
+        Args:
+            run_id: The flow run whose lines these are; None for all.
+            strays: Whether it takes the lines of threads that know of no run.
+        """
         super().__init__(logging.INFO)
         self.lines: list[LogLine] = []
         self.dropped = 0
+        self._run_id = run_id
+        self._strays = strays
+        self._taken = 0
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line."""
-        if len(self.lines) >= MAX_LINES:
+        if not self._is_ours():
+            return
+        if self._taken + len(self.lines) >= MAX_LINES:
             self.dropped += 1
             return
         moment = datetime.fromtimestamp(record.created, UTC)
@@ -40,11 +57,39 @@ class LogBuffer(logging.Handler):
             message += "\n" + _formatter.formatException(record.exc_info)
         self.lines.append(LogLine(moment, record.levelno, record.name, message[:MAX_LINE_CHARS]))
 
+    def take(self) -> list[LogLine]:
+        """Take out the lines that were collected so far."""
+        with self.lock or contextlib.nullcontext():
+            taken, self.lines = self.lines, []
+            self._taken += len(taken)
+        return taken
+
+    def give_back(self, lines: list[LogLine]) -> None:
+        """Put back lines that could not be kept."""
+        with self.lock or contextlib.nullcontext():
+            self.lines = lines + self.lines
+            self._taken -= len(lines)
+
+    def last_word(self, moment: datetime) -> list[LogLine]:
+        """Return the line that says how many were left out, if any were."""
+        if not self.dropped:
+            return []
+        told = f"{self.dropped:,} more lines were logged; a run keeps its first {MAX_LINES:,}."
+        return [LogLine(moment, logging.WARNING, FLOW_LOGGER, told)]
+
+    def _is_ours(self) -> bool:
+        context = current.get()
+        if self._run_id is None:
+            return True
+        if context is None or context.run is None:
+            return self._strays
+        return context.run.id == self._run_id
+
 
 @contextlib.contextmanager
-def collecting() -> Iterator[LogBuffer]:
-    """Collect what flows log while this is open."""
-    log, buffer = get_run_logger(), LogBuffer()
+def collecting(run_id: str | None = None, *, strays: bool = True) -> Iterator[LogBuffer]:
+    """Collect what flows log while this is open; of one run, if its id is given."""
+    log, buffer = get_run_logger(), LogBuffer(run_id, strays=strays)
     level = log.level
     log.addHandler(buffer)
     log.setLevel(logging.INFO)
@@ -56,44 +101,54 @@ def collecting() -> Iterator[LogBuffer]:
 
 
 class _Lines(io.TextIOBase):
-    """A text stream whose lines are logged.
+    """A text stream whose lines are logged, for each thread its own.
 
-    A log handler may itself write to the standard output, as Lambda's does: while a line is logged, the original stream
-    is back in its place.
+    A log handler may itself write to the standard output, as Lambda's does: while a thread logs a line, what it writes
+    goes to the original stream.
     """
 
-    def __init__(self) -> None:
-        self._rest = ""
-        self._original = sys.stdout
+    def __init__(self, original: object) -> None:
+        self._here = threading.local()
+        self._original = original
 
     def writable(self) -> bool:
         return True
 
     def write(self, text: str) -> int:
-        *lines, self._rest = (self._rest + text).split("\n")
+        if getattr(self._here, "logs", False):
+            return int(self._original.write(text))  # type: ignore[attr-defined]
+        *lines, self._here.rest = (getattr(self._here, "rest", "") + text).split("\n")
         for line in lines:
             self._log(line)
         return len(text)
 
     def flush(self) -> None:
-        if self._rest:
-            self._log(self._rest)
-            self._rest = ""
+        if getattr(self._here, "logs", False):
+            self._original.flush()  # type: ignore[attr-defined]
+
+    def finish(self) -> None:
+        """Log what has no end of line yet."""
+        rest, self._here.rest = getattr(self._here, "rest", ""), ""
+        if rest:
+            self._log(rest)
 
     def _log(self, line: str) -> None:
-        with contextlib.redirect_stdout(self._original):
+        self._here.logs = True
+        try:
             get_run_logger().info("%s", line)
+        finally:
+            self._here.logs = False
 
 
 @contextlib.contextmanager
 def prints_logged(enabled: bool) -> Iterator[None]:
     """Log what is printed while this is open."""
-    if not enabled:
+    if not enabled or isinstance(sys.stdout, _Lines):
         yield
         return
-    lines = _Lines()
+    lines = _Lines(sys.stdout)
     with contextlib.redirect_stdout(lines):
         try:
             yield
         finally:
-            lines.flush()
+            lines.finish()

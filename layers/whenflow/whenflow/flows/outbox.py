@@ -13,7 +13,6 @@ from typing import Protocol, runtime_checkable
 
 from whenflow.errors import Transient, WhenflowError
 from whenflow.events import Event
-from whenflow.flows.context import EventSink
 
 MAX_WAITING = 1_000
 MAX_AT_ONCE = 100
@@ -37,6 +36,14 @@ class EventsNotDelivered(WhenflowError):
         more = f"; and {len(events) - MAX_TOLD} more" if len(events) > MAX_TOLD else ""
         super().__init__(f"{len(events)} events could not be delivered: {told}{more}")
         self.events = tuple(events)
+
+
+class EventSink(Protocol):
+    """Where events go."""
+
+    def put(self, event: Event) -> Event | None:
+        """Store an event, once per id."""
+        ...
 
 
 @runtime_checkable

@@ -1,45 +1,87 @@
-"""Finds what a flow reports to: the tables, inside the stack; the REST API, anywhere else."""
+"""Finds what flows and tasks report to: the tables, inside the stack; the REST API, anywhere else."""
 
 import os
 
 from whenflow.errors import WhenflowError
-from whenflow.flows.context import EventSink
-from whenflow.ports import Clock, Ids
+from whenflow.flows.backend import Backend, StackDeployments
+from whenflow.flows.context import RunContext
+from whenflow.flows.recorder import Recorder
 
 
 class NotConnected(WhenflowError):
     """Nobody said where events should go."""
 
 
-def outside() -> tuple[EventSink, Clock, Ids]:
-    """Return where events go that are emitted outside a flow run.
+def outside() -> Backend:
+    """Return what is reported to outside a flow run.
 
     Raises:
         NotConnected: Neither the tables nor an API are set.
     """
-    from whenflow.aws.system import SystemClock, SystemIds
-
-    if _in_stack():
-        from whenflow.aws.wiring import clock, events, ids
-
-        return events(), clock(), ids()
-    from whenflow.flows.remote import RemoteEvents
-
-    sink = RemoteEvents.from_environment()
-    if sink is None:
+    found = connected()
+    if found is None:
         raise NotConnected(
-            "emit_event does not know where to send events: set WHENFLOW_API_URL and WHENFLOW_API_KEY, "
+            "It is not known where events, flow runs and tasks should go: set WHENFLOW_API_URL and WHENFLOW_API_KEY, "
             "or run inside a directory in which `make up` is running."
         )
-    return sink, SystemClock(), SystemIds(shards=1)
+    return found
 
 
 def freezes() -> bool:
     """Tell whether this process stands still between invocations, so that nothing can be left to the background."""
-    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ or _in_stack()  # noqa: TID251 - Lambda's own variable
-
-
-def _in_stack() -> bool:
     from whenflow.aws.settings import in_stack
 
-    return in_stack()
+    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ or in_stack()  # noqa: TID251 - Lambda's own variable
+
+
+def connected() -> Backend | None:
+    """Return what is reported to outside a flow run, if there is anything."""
+    from whenflow.aws.settings import in_stack
+
+    if in_stack():
+        return stack()
+    from whenflow.flows.remote_backend import RemoteBackend
+
+    return RemoteBackend.from_environment()
+
+
+def stack() -> Backend:
+    """Return the stores of the stack that this process runs in."""
+    from whenflow.aws import wiring
+    from whenflow.flows.backend import StackBackend
+
+    def deployments() -> StackDeployments:
+        from whenflow.deployments import RunMaker
+
+        return StackDeployments(wiring.config(), RunMaker(wiring.config(), wiring.ledger(), wiring.clock()))
+
+    return StackBackend(
+        wiring.ledger(),
+        wiring.runs(),
+        wiring.events(),
+        wiring.clock(),
+        wiring.ids(),
+        wiring.task_runs(),
+        deployments,
+        wiring.task_queue,
+    )
+
+
+def alone() -> RunContext:
+    """Return the context of a task outside any flow.
+
+    Raises:
+        NotConnected: Neither the tables nor an API are set.
+    """
+    return context_alone(outside())
+
+
+def alone_if_connected() -> RunContext | None:
+    """Return the context of a task outside any flow, if there is anything to report to."""
+    backend = connected()
+    return context_alone(backend) if backend else None
+
+
+def context_alone(backend: Backend) -> RunContext:
+    """Return the context of a task outside any flow, that reports to this."""
+    return RunContext(None, backend, Recorder(backend, None))

@@ -6,30 +6,44 @@ What it is invoked with:
   it died; that delivery takes the run over. Any other launch of a run that is worked on, or is over, does nothing.
 * `{"flow_run_id", "task", "arguments"}` runs one task of the run, for a Step Functions machine. Its result is the
   answer, and what it raises is raised, so that the machine can retry and catch by name.
+* `{"Records": […]}` of the queue of background tasks runs those, each once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from whenflow.errors import NotFound, Rejected, WhenflowError
-from whenflow.flows.context import RunContext, current
+from whenflow.errors import NotFound, Rejected
+from whenflow.flows import runtime
+from whenflow.flows.backend import Backend
+from whenflow.flows.background import Worker
+from whenflow.flows.companion import Companion
+from whenflow.flows.context import Pool, RunContext, Watch, current
 from whenflow.flows.decorators import Flow, Task, dashed
-from whenflow.flows.emit import EventsNotDelivered, flush_events
-from whenflow.flows.logs import LogBuffer, collecting, get_run_logger
-from whenflow.ports import Clock, EventStore, Ids, RunStore
-from whenflow.runs import FlowRun, Refused, RunLedger, StateType
+from whenflow.flows.emit import flush_events, flush_what_is_left
+from whenflow.flows.flow_engine import FlowCall
+from whenflow.flows.logs import collecting, get_run_logger
+from whenflow.flows.recorder import Recorder
+from whenflow.ports import TaskRunStore
+from whenflow.runs import FlowRun, Refused, StateType
 
 Handler = Callable[[Mapping[str, Any], Any], Any]
+Served = Flow[..., Any] | Task[..., Any]
 
 
-def serve_lambda(*served: Flow[..., Any] | Task[..., Any]) -> Handler:
-    """Return a Lambda handler for these flows, and for tasks that state machines call by name."""
+def serve_lambda(*served: Served, tasks: Sequence[Task[..., Any]] = ()) -> Handler:
+    """Return a Lambda handler for these flows, and for tasks that state machines call by name.
 
-    def handler(event: Mapping[str, Any], _context: Any) -> Any:
+    Args:
+        served: Flows and tasks.
+        tasks: Tasks that are worked on in the background: the function then reads the queue that `.delay` writes to.
+    """
+
+    def handler(event: Mapping[str, Any], context: Any) -> Any:
         from whenflow.aws import wiring
 
-        server = FlowServer(served, wiring.ledger(), wiring.runs(), wiring.events(), wiring.clock(), wiring.ids())
-        return server.serve(event)
+        server = FlowServer((*served, *tasks), runtime.stack(), wiring.task_runs())
+        remaining = getattr(context, "get_remaining_time_in_millis", None)
+        return server.serve(event, remaining() / 1000 if remaining else None)
 
     return handler
 
@@ -37,31 +51,27 @@ def serve_lambda(*served: Flow[..., Any] | Task[..., Any]) -> Handler:
 class FlowServer:
     """Runs the flows and tasks it was given."""
 
-    def __init__(
-        self,
-        served: tuple[Flow[..., Any] | Task[..., Any], ...],
-        ledger: RunLedger,
-        runs: RunStore,
-        events: EventStore,
-        clock: Clock,
-        ids: Ids,
-    ) -> None:
-        """Serve these, reporting to these stores."""
+    def __init__(self, served: tuple[Served, ...], backend: Backend, task_runs: TaskRunStore) -> None:
+        """Serve these, reporting to this backend; background tasks are claimed in this store."""
         self._flows = {dashed(one.name): one for one in served if isinstance(one, Flow)}
         self._tasks = {one.name: one for one in served if isinstance(one, Task)}
-        self._ledger = ledger
-        self._runs = runs
-        self._events = events
-        self._clock = clock
-        self._ids = ids
+        self._backend = backend
+        self._task_runs = task_runs
 
-    def serve(self, event: Mapping[str, Any]) -> Any:
+    def serve(self, event: Mapping[str, Any], seconds_left: float | None = None) -> Any:
         """Run what an invocation asks for.
+
+        Args:
+            event: What it was invoked with.
+            seconds_left: Until the process ends.
 
         Raises:
             Rejected: The invocation names no flow run.
             NotFound: There is no such flow run or task.
         """
+        if "Records" in event:
+            worker = Worker(tuple(self._tasks.values()), self._backend, self._task_runs)
+            return worker.work_all(event["Records"], seconds_left)
         run_id = event.get("flow_run_id")
         if not isinstance(run_id, str):
             raise Rejected("This function runs flows: invoke it with {'flow_run_id': …, 'launch': …}.")
@@ -70,33 +80,28 @@ class FlowServer:
         return self._run_flow(run_id, str(event.get("launch", "")))
 
     def _run_flow(self, run_id: str, launch: str) -> dict[str, Any]:
-        started = self._ledger.start(run_id, launch)
+        started = self._backend.start(run_id, launch)
         if isinstance(started, Refused):
             return {"flow_run_id": run_id, "skipped": started.reason}
-        with collecting() as log:
-            state_type, message = self._outcome(started)
-        self._keep(run_id, log)
-        ended = self._ledger.move(run_id, state_type, message=message)
-        state = started.state.name if isinstance(ended, Refused) else ended.state.name
-        return {"flow_run_id": run_id, "state": state}
-
-    def _outcome(self, run: FlowRun) -> tuple[StateType, str | None]:
-        served = self._flows.get(dashed(run.flow_name))
-        if served is None:
+        flow = self._flows.get(dashed(started.flow_name))
+        if flow is None:
             known = ", ".join(sorted(self._flows)) or "none"
-            return StateType.CRASHED, f"This function serves no flow '{run.flow_name}'; it serves: {known}."
-        token = current.set(self._context(run))
-        try:
-            served.check_parameters(run.parameters)
-            served(**run.parameters)
-            flush_events()
-        except Exception as error:  # the flow's own failure, whatever it is, is the run's outcome
-            get_run_logger().exception("Flow run %s failed", run.name)
-            return StateType.FAILED, f"Flow run encountered an exception: {type(error).__name__}: {error}"
-        finally:
-            current.reset(token)
-            _flush_what_is_left()
-        return StateType.COMPLETED, None
+            message = f"This function serves no flow '{started.flow_name}'; it serves: {known}."
+            ended = self._backend.move(run_id, StateType.CRASHED, message=message).run
+            return {"flow_run_id": run_id, "state": ended.state.name}
+        call = FlowCall(flow, self._context(started, flow))
+        call.work(started.parameters)
+        return {"flow_run_id": run_id, "state": call.run.state.name}
+
+    def _context(self, run: FlowRun, flow: Flow[..., Any] | None = None) -> RunContext:
+        return RunContext(
+            run,
+            self._backend,
+            Recorder(self._backend, run.id),
+            Watch(run.id, self._backend) if flow else None,
+            log_prints=bool(flow and flow.log_prints),
+            pool=Pool(flow.task_runner.max_workers) if flow else Pool(),
+        )
 
     def _run_task(self, run_id: str, name: str, arguments: Mapping[str, Any]) -> Any:
         task = self._tasks.get(name)
@@ -104,31 +109,21 @@ class FlowServer:
             raise NotFound(
                 f"This function serves no task '{name}'; it serves: {', '.join(sorted(self._tasks)) or 'none'}."
             )
-        token = current.set(self._context(self._ledger.get(run_id)))
+        context = self._context(self._backend.get_run(run_id))
+        token = current.set(context)
         try:
-            with collecting() as log:
-                result = task(**arguments)
-                flush_events()
-                return result
+            with collecting(run_id) as log, Companion(_of(context), self._backend, log, context.recorder):
+                state = task.run_here(arguments)
+                if state.error:
+                    get_run_logger().error("Task %s failed", name, exc_info=state.error)
+                    flush_what_is_left()
+                else:
+                    flush_events()
         finally:
-            _flush_what_is_left()
-            self._runs.add_logs(run_id, log.lines)
             current.reset(token)
-
-    def _keep(self, run_id: str, log: LogBuffer) -> None:
-        """Keep the log of a flow that is over. If it cannot be kept, that must not make the flow run again."""
-        try:
-            self._runs.add_logs(run_id, log.lines)
-        except WhenflowError as error:
-            get_run_logger().warning("The log of flow run %s is not kept, only here: %s", run_id, error)
-
-    def _context(self, run: FlowRun) -> RunContext:
-        return RunContext(run, self._events, self._clock, self._ids)
+        return state.result()
 
 
-def _flush_what_is_left() -> None:
-    """Wait for the events of a flow that failed: its own failure is what is told."""
-    try:
-        flush_events()
-    except EventsNotDelivered as error:
-        get_run_logger().error("%s", error)
+def _of(context: RunContext) -> FlowRun:
+    assert context.run is not None  # noqa: S101 - made with one, just before
+    return context.run

@@ -85,7 +85,8 @@ def deploy(room: Room, target: Target, port: int, build_id: str) -> None:
     command = [sam_command(room), "deploy", "--template-file", str(template), "--stack-name", STACK]
     command += ["--region", REGION, "--resolve-s3", "--s3-prefix", STACK, "--capabilities", "CAPABILITY_IAM"]
     command += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"]
-    command += ["--parameter-overrides", target.parameters, "--tags", f"{BUILD_TAG}={build_id}"]
+    parameters = f"{target.parameters} UiAddress={endpoint(port)}/ui"
+    command += ["--parameter-overrides", parameters, "--tags", f"{BUILD_TAG}={build_id}"]
     _run(command, room, environment, "The deployment failed")
 
 

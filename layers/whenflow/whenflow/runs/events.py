@@ -6,6 +6,7 @@ from typing import Any
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, Labels, iso
 from whenflow.runs.model import FlowRun
 from whenflow.runs.states import State
+from whenflow.runs.targets import DEFAULT_QUEUE, pool_id_of, queue_id_of
 
 CAUSAL_REACH = timedelta(minutes=5)
 CREATOR_KIND = {"AUTOMATION": "automation", "DEPLOYMENT": "deployment"}
@@ -34,11 +35,19 @@ def related_to(run: FlowRun) -> list[Labels]:
     if run.deployment_id:
         related.append(_named("deployment", f"prefect.deployment.{run.deployment_id}", run.deployment_name or ""))
     if run.work_pool_name:
-        related.append(_named("work-pool", f"prefect.work-pool.{run.work_pool_name}", run.work_pool_name))
+        related.extend(_place(run.work_pool_name, run))
     related.extend(_named("tag", f"prefect.tag.{tag}") for tag in sorted(run.tags))
     if run.created_by and (kind := CREATOR_KIND.get(run.created_by["type"])):
         related.append(_named("creator", f"prefect.{kind}.{run.created_by['id']}", run.created_by["display_value"]))
     return related
+
+
+def _place(pool: str, run: FlowRun) -> list[Labels]:
+    queue, type_ = run.work_queue_name or DEFAULT_QUEUE, {"prefect.work-pool.type": run.target_type}
+    return [
+        _named("work-queue", f"prefect.work-queue.{queue_id_of(pool, queue)}", queue),
+        _named("work-pool", f"prefect.work-pool.{pool_id_of(pool)}", pool) | type_,
+    ]
 
 
 def _named(role: str, resource_id: str, name: str = "") -> Labels:

@@ -1,33 +1,55 @@
 """The one way in which flow runs are made and changed: row and event together, over the version that was read."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 
-from whenflow.errors import Conflict, NotFound, Transient
-from whenflow.ports import Clock, Ids, RunStore
+from whenflow.errors import Conflict, NoSlot, NotFound, Transient
+from whenflow.ports import Clock, Ids, RunStore, TimerQueue
+from whenflow.runs.bookkeeping import moved
 from whenflow.runs.events import state_event
 from whenflow.runs.model import FLOW_RUN, FlowRun
+from whenflow.runs.slots import Limit, slot_change, without_slot
 from whenflow.runs.states import MAX_MESSAGE_CHARS, State, StateDetails, StateType
-from whenflow.runs.transitions import Refused, claim, propose, reserve
+from whenflow.runs.transitions import Refused, Status, Verdict, claim, orchestrate, propose, reserve
 
 TRIES = 8
+AHEAD = timedelta(minutes=2)
+WAKE = "slot-"
+"""What the id of a ring begins with that tells of a free slot, and so may come before the run's time."""
 NO_DETAILS = StateDetails()
+logger = logging.getLogger("whenflow.runs")
 
 
 class RunLedger:
     """Makes flow runs and moves them from state to state. Every call may be repeated."""
 
-    def __init__(self, runs: RunStore, clock: Clock, ids: Ids) -> None:
-        """Work on this store, with this clock and these ids."""
+    def __init__(self, runs: RunStore, clock: Clock, ids: Ids, timers: TimerQueue | None = None) -> None:
+        """Work on this store, with this clock and these ids.
+
+        Args:
+            runs: Where runs are kept.
+            clock: Tells the time.
+            ids: Makes ids of states.
+            timers: Rings for what is due before the timer's next sweep; without it, such a run waits for the sweep.
+        """
         self._runs = runs
         self._clock = clock
         self._ids = ids
+        self._timers = timers
 
     def create(self, run: FlowRun) -> FlowRun:
         """Store a new run and its first event; a run of that id that is there already is returned as it is."""
-        if self._runs.create(run, state_event(run)):
-            return replace(run, version=1)
-        return self.get(run.id)
+        return self.create_once(run)[0]
+
+    def create_once(self, run: FlowRun) -> tuple[FlowRun, bool]:
+        """Do the same, and tell whether it was made now."""
+        run = replace(run, watch=run.due if run.deployment_id else None)
+        if not self._runs.create(run, state_event(run)):
+            return self.get(run.id), False
+        self.ask_soon(run)
+        return replace(run, version=1), True
 
     def get(self, run_id: str) -> FlowRun:
         """Return a run.
@@ -48,19 +70,96 @@ class RunLedger:
         message: str | None = None,
         details: StateDetails = NO_DETAILS,
     ) -> FlowRun | Refused:
-        """Put a run into a state, or say why not."""
+        """Put a run into a state, or into the one that the rules put instead, or say why it stays as it is."""
         return self._change(run_id, lambda: self.new_state(run_id, type_, name, message, details), propose)
 
-    def reserve(self, run_id: str, transition_id: str | None) -> FlowRun | Refused:
-        """Make a run Pending for one who is about to start its code; for the same one again, it stays as it is."""
+    def set_state(
+        self, run_id: str, state: Callable[[], State], *, force: bool = False, limit: Limit | None = None
+    ) -> Verdict:
+        """Propose a state for a run (SPEC 6.2).
+
+        Args:
+            run_id: Its id.
+            state: Makes the state; called again for each try.
+            force: Whether to skip the rules.
+            limit: How many runs of its deployment may work at once; a run that finds no slot is put elsewhere.
+
+        Raises:
+            NotFound: There is no such run.
+        """
+        verdicts: list[Verdict] = []
+
+        def decide(run: FlowRun, proposed: State) -> FlowRun | Refused:
+            verdict = orchestrate(run, proposed, force=force)
+            verdicts.append(verdict)
+            return verdict.run if verdict.run is not run else Refused(verdict.reason or "")
+
+        outcome = self._change(run_id, state, decide, limit)
+        verdict = verdicts[-1]
+        if isinstance(outcome, Refused):
+            return verdict
+        if verdict.status == Status.ACCEPT and outcome.state.type != verdict.run.state.type:  # it found no slot
+            return Verdict(Status.REJECT, outcome, outcome.state.message, changed=True)
+        return replace(verdict, run=outcome, changed=True)
+
+    def reserve(
+        self, run_id: str, transition_id: str | None, limit: Limit | None = None, known: FlowRun | None = None
+    ) -> FlowRun | Refused:
+        """Make a run Pending for one who is about to start its code; for the same one again, it stays as it is.
+
+        Where its deployment lets only so many work at once and all slots are taken, it comes back in the state in
+        which it waits, or Cancelled. `known` is the run as it was a moment ago, which saves a read if it still is.
+        """
         details = StateDetails(transition_id=transition_id)
-        return self._change(run_id, lambda: self.new_state(run_id, StateType.PENDING, details=details), reserve)
+        return self._change(
+            run_id, lambda: self.new_state(run_id, StateType.PENDING, details=details), reserve, limit, known
+        )
 
     def start(self, run_id: str, launch: str) -> FlowRun | Refused:
         """Claim a run for one launch of its code."""
         return self._change(
             run_id, lambda: self.new_state(run_id, StateType.RUNNING), lambda run, state: claim(run, state, launch)
         )
+
+    def adjust(self, run_id: str, change: Callable[[FlowRun], FlowRun]) -> FlowRun:
+        """Change what is no state: name, tags, labels, policy, when the timer looks. No event tells of it.
+
+        Raises:
+            NotFound: There is no such run.
+        """
+        for _ in range(TRIES):
+            present = self.get(run_id)
+            changed = change(present)
+            if changed is present:
+                return present
+            try:
+                self._runs.save(changed, None)
+            except Conflict:
+                continue
+            self.ask_soon(changed)
+            return replace(changed, version=changed.version + 1)
+        raise Transient(f"Flow run {run_id} changed under every one of {TRIES} tries.")
+
+    def delete(self, run_id: str) -> FlowRun:
+        """Remove a run and its log; return it as it was.
+
+        Raises:
+            NotFound: There is no such run.
+        """
+        for _ in range(TRIES):
+            present = self.get(run_id)
+            gone = moved(present, self.new_state(run_id, StateType.CANCELLED))
+            try:
+                self._runs.delete(present, slot_change(present, gone, None))
+            except Conflict:
+                continue
+            self._wake(present, gone)
+            return present
+        raise Transient(f"Flow run {run_id} changed under every one of {TRIES} tries.")
+
+    def new_id(self) -> str:
+        """Return an id for a new run."""
+        return self._ids.new()
 
     def new_state(
         self,
@@ -81,17 +180,63 @@ class RunLedger:
             details=details,
         )
 
+    def ask_soon(self, run: FlowRun) -> None:
+        """Ask for the ring of a run that the timer is to look after before its next sweep would ask."""
+        now = self._clock.now()
+        if self._timers and run.watch and run.watch <= now + AHEAD:
+            self._ring(run.id, max(run.watch, now), self._ids.new())
+
+    def _ring(self, run_id: str, at: datetime, ring: str) -> None:
+        """Ask for a ring; where that fails, the next sweep makes up for it, and what is stored stands."""
+        if self._timers is None:
+            return
+        try:
+            self._timers.launch_at(run_id, at, ring)
+        except Transient as error:
+            logger.warning("flow run %s waits for the next sweep: %s", run_id, error)
+
     def _change(
-        self, run_id: str, new_state: Callable[[], State], decide: Callable[[FlowRun, State], FlowRun | Refused]
+        self,
+        run_id: str,
+        new_state: Callable[[], State],
+        decide: Callable[[FlowRun, State], FlowRun | Refused],
+        limit: Limit | None = None,
+        known: FlowRun | None = None,
     ) -> FlowRun | Refused:
         for _ in range(TRIES):
-            present = self.get(run_id)
-            decision = decide(present, new_state())
+            present, state = known or self.get(run_id), new_state()
+            decision, is_fresh, known = decide(present, state), known is None, None
             if isinstance(decision, Refused) or decision is present:
-                return decision
+                if is_fresh:
+                    return decision
+                continue  # it may have moved on since it was read
             try:
-                self._runs.save(decision, state_event(decision))
+                changed = self._save(present, decision, state, limit)
             except Conflict:
                 continue
-            return replace(decision, version=decision.version + 1)
+            self.ask_soon(changed)
+            self._wake(present, changed)
+            return replace(changed, version=changed.version + 1)
         raise Transient(f"Flow run {run_id} changed under every one of {TRIES} tries.")
+
+    def _save(self, present: FlowRun, decision: FlowRun, state: State, limit: Limit | None) -> FlowRun:
+        """Store a change with what it does to slots; return what was stored."""
+        if limit and decision.state.type == StateType.PENDING:
+            decision = replace(decision, has_slot=True)
+            if limit.slots > 0:
+                try:
+                    self._runs.save(decision, state_event(decision), slot_change(present, decision, limit))
+                except NoSlot:
+                    pass
+                else:
+                    return decision
+            decision = without_slot(present, state, limit)
+        told = state_event(decision) if decision.state.id != present.state.id else None
+        self._runs.save(decision, told, slot_change(present, decision, None))
+        return decision
+
+    def _wake(self, before: FlowRun, after: FlowRun) -> None:
+        """Ring for the run that waits longest for the slot that is free now."""
+        if before.has_slot and not after.has_slot and before.deployment_id and self._timers:
+            for run_id in self._runs.waiting(before.deployment_id, 1):
+                self._ring(run_id, self._clock.now(), WAKE + self._ids.new())

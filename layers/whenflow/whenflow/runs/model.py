@@ -9,6 +9,24 @@ from whenflow.events.times import iso, parse_iso
 from whenflow.runs.states import State, StateType
 
 FLOW_RUN = "prefect.flow-run."
+PARENT_RUN = "whenflow.parent-flow-run-id"
+"""The label of a run by which it names the run that asked for it."""
+SELDOM = (
+    "context",
+    "empirical_policy",
+    "labels",
+    "deployment_version",
+    "flow_version",
+    "parent_task_run_id",
+    "work_queue_name",
+    "target",
+    "attempt",
+    "auto_scheduled",
+    "limited",
+    "has_slot",
+    "run_time",
+)
+"""What most runs have not: stored where they have it, so that a run stays within one write unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +42,14 @@ class FlowRun:
         event_id: The event that closed that firing.
         launch: Which launch of the run is being worked on; another launch of the same run is refused.
         version: Rises with each change; a change is stored only over the version it was made from.
+        empirical_policy: `retries`, `retry_delay` in seconds, `pause_keys` that are used up.
+        target: The type of its work pool, where the pool is not named after it.
+        attempt: The number of the start that it is in or before; the first is 0. News of another says nothing of it.
+        auto_scheduled: Whether a schedule of the deployment made it.
+        limited: Whether its deployment lets only so many runs work at once.
+        has_slot: Whether it has one of its deployment's slots.
+        run_time: Seconds that it ran until its present state.
+        watch: When the timer looks after it, unless it has moved on by then.
     """
 
     id: str
@@ -47,6 +73,20 @@ class FlowRun:
     end_time: datetime | None = None
     job_variables: Mapping[str, Any] = field(default_factory=dict)
     version: int = 0
+    context: Mapping[str, Any] = field(default_factory=dict)
+    empirical_policy: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    deployment_version: str | None = None
+    flow_version: str | None = None
+    parent_task_run_id: str | None = None
+    work_queue_name: str | None = None
+    target: str | None = None
+    attempt: int = 0
+    auto_scheduled: bool = False
+    limited: bool = False
+    has_slot: bool = False
+    run_time: float = 0.0
+    watch: datetime | None = None
 
     @property
     def state(self) -> State:
@@ -67,6 +107,31 @@ class FlowRun:
     def next_scheduled_start_time(self) -> datetime | None:
         """When it is to start, while it is scheduled."""
         return self.state.expected if self.state.type == StateType.SCHEDULED else None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether Whenflow launches its code; else a process of the user's runs it and tells its states."""
+        return self.deployment_id is not None and self.work_pool_name is not None
+
+    @property
+    def target_type(self) -> str:
+        """What its code is launched on."""
+        return self.target or self.work_pool_name or ""
+
+    @property
+    def retries_left(self) -> int:
+        """How often it may be tried again after it failed."""
+        return max(0, int(self.empirical_policy.get("retries") or 0) - self.attempt)
+
+    @property
+    def parent_run_id(self) -> str | None:
+        """The run that asked for it, if one did."""
+        parent = self.labels.get(PARENT_RUN)
+        return parent if isinstance(parent, str) else None
+
+    def running_since(self) -> datetime | None:
+        """Return when its code was started last."""
+        return next((state.timestamp for state in reversed(self.states) if state.type == StateType.RUNNING), None)
 
     @property
     def resource_id(self) -> str:
@@ -96,6 +161,8 @@ class FlowRun:
             "start_time": _iso(self.start_time),
             "end_time": _iso(self.end_time),
             "job_variables": self.job_variables,
+            **{name: value for name in SELDOM if (value := getattr(self, name))},
+            **({"watch": iso(self.watch)} if self.watch else {}),
         }
 
     @classmethod
@@ -105,8 +172,8 @@ class FlowRun:
         values["tags"] = tuple(values["tags"])
         values["created"] = parse_iso(values["created"])
         values["states"] = tuple(State.from_stored(state) for state in values["states"])
-        for name in ("start_time", "end_time"):
-            values[name] = parse_iso(values[name]) if values[name] else None
+        for name in ("start_time", "end_time", "watch"):
+            values[name] = parse_iso(values[name]) if values.get(name) else None
         return cls(**values, version=version)
 
 

@@ -32,6 +32,27 @@ class StateType(StrEnum):
 
 FINAL = frozenset({StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED, StateType.CRASHED})
 
+SCHEDULED, LATE, AWAITING_RETRY = "Scheduled", "Late", "AwaitingRetry"
+AWAITING_SLOT, RESUMING = "AwaitingConcurrencySlot", "Resuming"
+PAUSED, SUSPENDED = "Paused", "Suspended"
+RETRYING, TIMED_OUT = "Retrying", "TimedOut"
+"""Names of states that are not those of their types. Clients may use others as well."""
+
+KEPT = (
+    "flow_run_id",
+    "task_run_id",
+    "child_flow_run_id",
+    "cache_key",
+    "cache_expiration",
+    "run_input_keyset",
+    "refresh_cache",
+    "retriable",
+    "task_parameters_id",
+    "traceparent",
+    "deployment_concurrency_lease_id",
+)
+FLAGS = {"deferred": False, "untrackable_result": False}
+
 
 @dataclass(frozen=True, slots=True)
 class StateDetails:
@@ -40,28 +61,57 @@ class StateDetails:
     Attributes:
         scheduled_time: When the run is to start; None in a SCHEDULED state means at once.
         transition_id: Who put the run into this state; the same one finds it done, another is refused.
+        pause_timeout: Until when a run that is paused waits to be resumed.
+        pause_reschedule: Whether the code of a paused run ended, so that resuming starts it anew (`Suspended`).
+        pause_key: Names one pause of the code: it pauses once.
+        others: What clients keep here for themselves, by the names of `KEPT`.
     """
 
     scheduled_time: datetime | None = None
     transition_id: str | None = None
+    pause_timeout: datetime | None = None
+    pause_reschedule: bool = False
+    pause_key: str | None = None
+    others: Mapping[str, Any] = field(default_factory=dict)
 
     def as_document(self) -> dict[str, Any]:
         """Return the details as the API shows them."""
         return {
-            "scheduled_time": iso(self.scheduled_time) if self.scheduled_time else None,
+            **dict.fromkeys(KEPT),
+            **FLAGS,
+            **self.others,
+            "scheduled_time": _iso(self.scheduled_time),
             "transition_id": self.transition_id,
+            "pause_timeout": _iso(self.pause_timeout),
+            "pause_reschedule": self.pause_reschedule,
+            "pause_key": self.pause_key,
         }
+
+    def as_stored(self) -> dict[str, Any]:
+        """Return the details that are known."""
+        return {name: value for name, value in self.as_document().items() if value not in (None, False)}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "StateDetails":
         """Read what `as_document` wrote; what it lacks is not known."""
-        at = document.get("scheduled_time")
-        return cls(parse_iso(at) if at else None, document.get("transition_id"))
+        at, until = document.get("scheduled_time"), document.get("pause_timeout")
+        return cls(
+            parse_iso(at) if at else None,
+            document.get("transition_id"),
+            parse_iso(until) if until else None,
+            bool(document.get("pause_reschedule")),
+            document.get("pause_key"),
+            {name: document[name] for name in (*KEPT, *FLAGS) if document.get(name) not in (None, False)},
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One state of one run; `id` is also the id of the event that tells of it."""
+    """One state of one run; `id` is also the id of the event that tells of it.
+
+    Attributes:
+        data: What a client keeps with the state, such as where the result is.
+    """
 
     id: str
     type: StateType
@@ -69,6 +119,7 @@ class State:
     timestamp: datetime
     message: str | None = None
     details: StateDetails = field(default_factory=StateDetails)
+    data: Any = None
 
     @property
     def expected(self) -> datetime:
@@ -80,12 +131,13 @@ class State:
         details = self.details.as_document()
         if self.type == StateType.SCHEDULED:
             details["scheduled_time"] = iso(self.expected)
-        return self._in_short() | {"state_details": details}
+        return self._in_short() | {"data": self.data, "state_details": details}
 
     def as_stored(self) -> dict[str, Any]:
         """Return what the run store keeps: of the details, those that are known."""
-        known = {name: value for name, value in self.details.as_document().items() if value is not None}
-        return self._in_short() | ({"details": known} if known else {})
+        known = self.details.as_stored()
+        data = {} if self.data is None else {"data": self.data}
+        return self._in_short() | ({"details": known} if known else {}) | data
 
     def _in_short(self) -> dict[str, Any]:
         return {
@@ -106,4 +158,9 @@ class State:
             timestamp=parse_iso(document["timestamp"]),
             message=document.get("message"),
             details=StateDetails.from_document(document.get("details", {})),
+            data=document.get("data"),
         )
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return iso(moment) if moment else None

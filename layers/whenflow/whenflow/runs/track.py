@@ -3,15 +3,15 @@
 import json
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from whenflow.errors import NotFound
+from whenflow.runs.attempts import named_run
 from whenflow.runs.ledger import RunLedger
 from whenflow.runs.model import FlowRun
 from whenflow.runs.states import StateType
 from whenflow.runs.transitions import Refused
 
-STATUS_CHANGE = "Step Functions Execution Status Change"
+STARTED = frozenset({StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING})
 STATES: dict[str, tuple[StateType, str | None]] = {
     "RUNNING": (StateType.RUNNING, None),
     "SUCCEEDED": (StateType.COMPLETED, None),
@@ -29,12 +29,19 @@ class Tracker:
         self._ledger = ledger
 
     def execution_changed(self, notification: Mapping[str, Any]) -> FlowRun | Refused:
-        """Take in a status change of a Step Functions execution; executions that are no flow runs are none of ours."""
+        """Take in a status change of a Step Functions execution; executions that are no flow runs are none of ours.
+
+        An Express execution has none: its first and last states put such an event themselves, with `flow_run_id` for
+        `name`.
+        """
         detail = notification["detail"]
-        run_id = detail["name"]
-        state = STATES.get(detail["status"])
-        if state is None or not _is_uuid(run_id):
+        named = named_run(str(detail.get("name") or detail.get("flow_run_id")))
+        state = STATES.get(detail.get("status", ""))
+        if state is None or named is None:
             return Refused("This execution is no flow run.")
+        run_id, attempt = named
+        if (refused := self._not_its_own(run_id, attempt)) is not None:
+            return refused
         type_, name = state
         return self._move(run_id, type_, name, _message(detail))
 
@@ -42,22 +49,28 @@ class Tracker:
         """Take in an asynchronous invocation that failed for good: the process died, timed out, or never started."""
         given = record.get("requestPayload")
         payload = given if isinstance(given, dict) else {}
-        run_id = payload.get("flow_run_id")
-        if not isinstance(run_id, str) or not _is_uuid(run_id):
+        named = named_run(str(payload.get("flow_run_id")))
+        if named is None:
             return Refused("This invocation is no flow run.")
+        run_id, attempt = named[0], payload.get("attempt") or 0
         response = record.get("responsePayload")
         error = response if isinstance(response, dict) else {}
         kind, reason = error.get("errorType"), error.get("errorMessage") or "no reason was given"
-        if self._is_worked_on_by_another(run_id, payload.get("launch")):
-            return Refused("Another launch works on this flow run.")
+        if (refused := self._not_its_own(run_id, attempt, payload.get("launch"))) is not None:
+            return refused
         return self._move(run_id, StateType.CRASHED, None, f"{kind}: {reason}" if kind else str(reason))
 
-    def _is_worked_on_by_another(self, run_id: str, launch: object) -> bool:
+    def _not_its_own(self, run_id: str, attempt: object, launch: object = None) -> Refused | None:
+        """Refuse news of another start of the run than the one that it is in."""
         try:
-            working = self._ledger.get(run_id).launch
-        except NotFound:
-            return False
-        return working is not None and launch is not None and working != launch
+            run = self._ledger.get(run_id)
+        except NotFound as error:
+            return Refused(str(error))
+        if run.attempt != attempt or run.state.type not in STARTED | {StateType.SCHEDULED}:
+            return Refused(f"This is news of another start of the flow run than the present one: {run.state.name}.")
+        if run.launch is not None and launch is not None and run.launch != launch:
+            return Refused("Another launch works on this flow run.")
+        return None
 
     def _move(self, run_id: str, type_: StateType, name: str | None, message: str | None) -> FlowRun | Refused:
         try:
@@ -80,10 +93,3 @@ def _reason(cause: str) -> str:
     except ValueError:
         return cause
     return str(told.get("errorMessage", cause)) if isinstance(told, dict) else cause
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False

@@ -59,12 +59,16 @@ class RecordedLauncher:
 
     Attributes:
         launched: The runs, in order.
+        stopped: The runs that were stopped, in order.
+        can_stop: Whether it can.
         errors: What to raise at the next launches, first come first served.
     """
 
     def __init__(self) -> None:
         """Start with nothing launched."""
         self.launched: list[FlowRun] = []
+        self.stopped: list[FlowRun] = []
+        self.can_stop = False
         self.errors: list[Exception] = []
 
     def launch(self, run: FlowRun) -> None:
@@ -72,3 +76,8 @@ class RecordedLauncher:
         if self.errors:
             raise self.errors.pop(0)
         self.launched.append(run)
+
+    def stop(self, run: FlowRun) -> bool:
+        """Remember a run that was to be stopped."""
+        self.stopped.append(run)
+        return self.can_stop

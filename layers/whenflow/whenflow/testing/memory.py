@@ -5,14 +5,16 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from whenflow.automations.firing import Firing
-from whenflow.errors import Conflict, NotFound, Rejected, WhenflowError
+from whenflow.errors import Conflict, NoSlot, NotFound, Rejected, WhenflowError
 from whenflow.events import Event
 from whenflow.events.reading import Fetch, Scan, Span, Tally, hour_start, position_of, tally_of
 from whenflow.ports import Changes, Clock, DueRun, LogLine, Page, Reference
 from whenflow.runs import FlowRun
+from whenflow.runs.slots import SlotChange
 from whenflow.webhooks.log import REMEMBERED, LoggedRequest
 from whenflow.webhooks.secrets import secret_text
 
@@ -129,6 +131,16 @@ class MemoryFiringStore:
         self.stored[firing.id] = firing
         return True
 
+    def put_all(self, firings: Sequence[Firing]) -> Sequence[bool | Exception]:
+        """Store firings, one after the other."""
+        outcomes: list[bool | Exception] = []
+        for firing in firings:
+            try:
+                outcomes.append(self.put(firing))
+            except Exception as error:  # of this one alone, and the caller's to look at
+                outcomes.append(error)
+        return outcomes
+
     def get(self, firing_id: str) -> Firing | None:
         """Return the firing of this id."""
         return self.stored.get(firing_id)
@@ -147,6 +159,8 @@ class MemoryRunStore:
         self._events = events
         self._runs: dict[str, FlowRun] = {}
         self._logs: dict[str, list[LogLine]] = {}
+        self._slots: dict[str, set[str]] = {}
+        self._queues: dict[str, set[str]] = {}
 
     def create(self, run: FlowRun, event: Event) -> bool:
         """Store a new run with its first event; False where a run of that id exists."""
@@ -155,26 +169,55 @@ class MemoryRunStore:
         self._store(run, event)
         return True
 
-    def save(self, run: FlowRun, event: Event) -> None:
-        """Store a changed run over the version it carries, with the event that tells of it."""
-        present = self._runs.get(run.id)
-        if present is None or present.version != run.version or self._events.get(event.id):
-            raise Conflict(f"Flow run {run.id} is no longer in version {run.version}.")
+    def save(self, run: FlowRun, event: Event | None, slot: SlotChange | None = None) -> None:
+        """Store a changed run over the version it carries, with its event and what that does to slots."""
+        self._check(run)
+        if event and self._events.get(event.id):
+            raise Conflict(f"Flow run {run.id} is told of already.")
+        self._apply(run.id, slot)
         self._store(run, event)
+
+    def delete(self, run: FlowRun, slot: SlotChange | None = None) -> None:
+        """Remove a run as it was read, with its log, and with what that does to slots."""
+        self._check(run)
+        self._apply(run.id, slot)
+        del self._runs[run.id]
+        self._logs.pop(run.id, None)
+
+    def waiting(self, deployment_id: str, limit: int) -> Sequence[str]:
+        """Return runs that wait for a slot of a deployment, in the order in which they were made."""
+        return [one.rpartition("#")[2] for one in sorted(self._queues.get(deployment_id, ()))][:limit]
+
+    def slots_taken(self, deployment_id: str) -> int:
+        """Return how many slots of a deployment are taken."""
+        return len(self._slots.get(deployment_id, ()))
 
     def get(self, run_id: str) -> FlowRun | None:
         """Return the run of this id."""
         return self._runs.get(run_id)
 
+    def get_all(self, run_ids: Iterable[str]) -> Sequence[FlowRun]:
+        """Return the runs of these ids that are there, in that order."""
+        return [self._runs[run_id] for run_id in run_ids if run_id in self._runs]
+
     def newest(self, limit: int) -> Sequence[FlowRun]:
         """Return runs, newest `created` first."""
-        return sorted(self._runs.values(), key=lambda run: (run.created, run.id), reverse=True)[:limit]
+        return list(islice(self.newest_first(), limit))
+
+    def newest_first(self, before: datetime | None = None) -> Iterator[FlowRun]:
+        """Yield runs, newest `created` first; those created before then."""
+        ordered = sorted(self._runs.values(), key=lambda run: (run.created, run.id), reverse=True)
+        yield from (run for run in ordered if before is None or run.created < before)
+
+    def created_between(self, start: datetime, end: datetime) -> Iterator[str]:
+        """Yield the ids of the runs that were created in [start, end)."""
+        yield from [run.id for run in self._runs.values() if start <= run.created < end]
 
     def due(self, until: datetime) -> Iterator[DueRun]:
-        """Yield the runs that are scheduled for a time before `until`, however long ago."""
+        """Yield the runs that the timer is to look after before `until`, however long ago."""
         for run in list(self._runs.values()):
-            if run.due and run.due < until:
-                yield DueRun(run.id, run.due)
+            if run.watch and run.watch < until:
+                yield DueRun(run.id, run.watch)
 
     def add_logs(self, run_id: str, lines: Sequence[LogLine]) -> None:
         """Keep log lines of a run."""
@@ -184,9 +227,28 @@ class MemoryRunStore:
         """Return the log lines of a run, oldest first."""
         return tuple(self._logs.get(run_id, ()))
 
-    def _store(self, run: FlowRun, event: Event) -> None:
+    def _check(self, run: FlowRun) -> None:
+        present = self._runs.get(run.id)
+        if present is None or present.version != run.version:
+            raise Conflict(f"Flow run {run.id} is no longer in version {run.version}.")
+
+    def _apply(self, run_id: str, slot: SlotChange | None) -> None:
+        if slot is None:
+            return
+        taken = self._slots.setdefault(slot.deployment_id, set())
+        queue = self._queues.setdefault(slot.deployment_id, set())
+        if slot.take is not None:
+            if len(taken) >= slot.take:
+                raise NoSlot
+            taken.add(run_id)
+        else:
+            taken.discard(run_id)
+        (queue.add if slot.waits else queue.discard)(slot.run)
+
+    def _store(self, run: FlowRun, event: Event | None) -> None:
         self._runs[run.id] = replace(run, version=run.version + 1)
-        self._events.put(event)
+        if event:
+            self._events.put(event)
 
 
 class MemoryConfigStore:

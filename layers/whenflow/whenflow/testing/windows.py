@@ -149,6 +149,15 @@ class MemoryProgressStore:
         self._updated: datetime | None = None
         self._swept: datetime | None = None
         self._reached: dict[int, datetime] = {}
+        self._looked_after: datetime | None = None
+
+    def looked_after(self) -> datetime | None:
+        """Return until when runs were made that the timer has looked after."""
+        return self._looked_after
+
+    def note_looked_after(self, until: datetime) -> None:
+        """Note that the timer has looked after the runs that were made before then."""
+        self._looked_after = until
 
     def note(self, occurred: datetime, now: datetime, reached: Mapping[int, datetime] | None = None) -> None:
         """Move the event clock on, and how far the matcher has got; neither ever goes back."""

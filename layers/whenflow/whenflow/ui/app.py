@@ -8,6 +8,7 @@ from uuid import UUID
 from whenflow.errors import NotFound, Rejected, Transient
 from whenflow.ui import events, firings, runs, setup
 from whenflow.ui.answers import Answer, redirect, response_of
+from whenflow.ui.moved import page_meant
 from whenflow.ui.rendering import Page, asset, render
 from whenflow.ui.requests import Request, request_of
 from whenflow.ui.session import COOKIE, HOME, Standing, cookie_with, from_own_page, own_page, standing_of
@@ -62,6 +63,8 @@ def _answer(services: "Services", request: Request) -> Answer:
         return _signing(services, request)
     if request.method not in ("GET", "HEAD"):
         return _trouble(405, "Not that way", "Pages can only be looked at.", {"allow": "GET, HEAD"})
+    if page := page_meant(request):
+        return redirect(page)
     match standing_of(request.cookies.get(COOKIE), services.find_key):
         case Standing.SIGNED_IN:
             return redirect(_next(request)) if request.path == LOGIN else _page(services, request)

@@ -90,7 +90,7 @@ def _listen_to_tables() -> None:
         status, answer_headers, answer = await handle(method, path, headers, asking, query)
         by = APPLICATION_ID.search(headers.get("user-agent", ""))
         kind = "reads" if operation in READS else "writes"
-        METER.add(by.group(1) if by else "", **{kind: units_of(asked, status, json.loads(answer or b"{}"))})
+        METER.add(by.group(1) if by else "", requests=1, **{kind: units_of(asked, status, json.loads(answer or b"{}"))})
         return status, answer_headers, answer
 
     tables.handle_request = handle_and_count

@@ -1,0 +1,1 @@
+"""Notifications: where messages go (targets), what each service wants to read, and how it gets there."""

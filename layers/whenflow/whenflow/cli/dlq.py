@@ -1,0 +1,82 @@
+"""`whenflow dlq`: dead letters, and doing again what could not be done."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from whenflow.cli.client import connect
+from whenflow.cli.errors import FAILED, UsageError
+from whenflow.cli.options import DEFAULTS, Options, group
+from whenflow.cli.render import ago, complain, print_json, say
+from whenflow.cli.tables import Column, print_table
+
+app = group("dlq", "Dead letters: what could not be done, and doing it again.")
+
+MOST = 10_000
+AT_ONCE = 50
+MAX_SHOWN = 200
+
+
+@app.command
+def ls(*, options: Options = DEFAULTS) -> None:
+    """List the queues of dead letters."""
+    with connect(options) as api:
+        queues = api.get("/dead-letters")
+    if options.json:
+        print_json(queues)
+        return
+    columns = (Column("QUEUE"), Column("MESSAGES"), Column("WHAT", elastic=True))
+    print_table(columns, ((str(one["name"]), str(one["messages"]), str(one["what"])) for one in queues))
+
+
+@app.command
+def show(queue: str, /, *, limit: int = 10, options: Options = DEFAULTS) -> None:
+    """Show messages of a queue; they stay in it.
+
+    Args:
+        queue: Its name, as `whenflow dlq ls` shows it.
+        limit: How many at most.
+        options: Common to all commands.
+    """
+    if not 1 <= limit <= MAX_SHOWN:
+        raise UsageError(f"--limit must be 1 to {MAX_SHOWN}.")
+    with connect(options) as api:
+        messages = api.get(f"/dead-letters/{queue}", {"limit": limit})
+    if options.json:
+        print_json(messages)
+    elif not messages:
+        say(f"There are no dead letters in {queue}.")
+    else:
+        columns = (Column("SENT"), Column("WHAT", elastic=True), Column("ID", wide=True))
+        print_table(columns, (_row(message) for message in messages))
+
+
+@app.command
+def redrive(queue: str, /, *, limit: int = MOST, options: Options = DEFAULTS) -> int:
+    """Put messages back to where they belong, so that what they stand for is done again.
+
+    Args:
+        queue: Its name, as `whenflow dlq ls` shows it.
+        limit: How many at most.
+        options: Common to all commands.
+    """
+    if limit < 1:
+        raise UsageError("--limit must be at least 1.")
+    done, failed = 0, []
+    with connect(options) as api:
+        while done < limit:
+            outcome = api.post(f"/dead-letters/{queue}/redrive", {"limit": min(AT_ONCE, limit - done)})
+            done += int(outcome["redriven"])
+            failed += outcome["failed"]
+            if outcome["failed"] or not outcome["redriven"]:
+                break
+    if options.json:
+        print_json({"redriven": done, "failed": failed})
+    else:
+        say(f"Put back {done} message{'' if done == 1 else 's'}.")
+        complain(*(f"{one['id']} stays: {one['reason']}" for one in failed))
+    return FAILED if failed else 0
+
+
+def _row(message: dict[str, Any]) -> tuple[str, ...]:
+    sent = datetime.fromtimestamp(float(message["sent"]), UTC).isoformat()
+    return ago(sent), str(message["summary"]), str(message["id"])

@@ -1,0 +1,176 @@
+"""`whenflow target`: where code is launched: work pools."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from whenflow.cli.client import connect
+from whenflow.cli.confirm import Yes, confirm
+from whenflow.cli.errors import UsageError
+from whenflow.cli.lookup import MAX_CHOICES, MAX_LISTED, WORK_POOL, find, full_name
+from whenflow.cli.options import DEFAULTS, Options, group
+from whenflow.cli.render import clock_time, print_json, say
+from whenflow.cli.tables import Column, print_table
+from whenflow.cli.values import read_pair, read_value
+
+app = group("target", "Where runs are launched: the work pools lambda, step-functions, and those you make.")
+
+
+@app.command
+def ls(*, options: Options = DEFAULTS) -> None:
+    """List the targets."""
+    with connect(options) as api:
+        pools = api.newest(WORK_POOL.collection, MAX_LISTED)
+    if options.json:
+        print_json(pools)
+    elif not pools:
+        say("No targets yet. Make one: whenflow target create reports lambda function_arn=arn:aws:lambda:…")
+    else:
+        columns = (
+            Column("NAME", elastic=True),
+            Column("TYPE"),
+            Column("PAUSED"),
+            Column("SETTINGS", elastic=True),
+            Column("ID", wide=True),
+        )
+        print_table(columns, (_row(pool) for pool in pools))
+
+
+@app.command
+def inspect(target: str, /, *, options: Options = DEFAULTS) -> None:
+    """Show a target.
+
+    Args:
+        target: Its name or id.
+        options: Common to all commands.
+    """
+    with connect(options) as api:
+        pool = find(api, WORK_POOL, target)
+    if options.json:
+        print_json(pool)
+        return
+    limit = pool.get("concurrency_limit")
+    facts = {
+        "id": pool.get("id"),
+        "type": pool.get("type"),
+        "about": pool.get("description"),
+        "paused": "yes: runs are made, and wait" if pool.get("is_paused") else "no",
+        "at once": "" if limit is None else str(limit),
+        "settings": json.dumps(_settings(pool), ensure_ascii=False) if _settings(pool) else "",
+        "created": clock_time(pool.get("created")) if pool.get("created") else "",
+    }
+    say(f"Target {pool.get('name')}", *(f"  {name:<8}  {fact}" for name, fact in facts.items() if fact))
+
+
+@app.command
+def create(
+    name: str,
+    type: str,
+    /,
+    *settings: str,
+    description: str = "",
+    paused: bool = False,
+    options: Options = DEFAULTS,
+) -> None:
+    """Make a target with settings that its deployments then need not give.
+
+    Args:
+        name: What to call it; deployments say work_pool_name: NAME.
+        type: lambda or step-functions.
+        settings: NAME=VALUE, such as function_arn=arn:aws:lambda:… or state_machine_arn=arn:aws:states:…
+        description: What it is for.
+        paused: Let runs wait until it is resumed.
+        options: Common to all commands.
+    """
+    defaults = {key: read_value(value) for key, value in (read_pair(one, "a setting") for one in settings)}
+    body: dict[str, Any] = {"name": name, "type": type, "description": description, "is_paused": paused}
+    if defaults:
+        properties = {key: {"default": value} for key, value in defaults.items()}
+        body["base_job_template"] = {
+            "job_configuration": {key: f"{{{{ {key} }}}}" for key in defaults},
+            "variables": {"type": "object", "properties": properties},
+        }
+    with connect(options) as api:
+        pool = api.create(WORK_POOL.collection, body)
+    if options.json:
+        print_json(pool)
+    else:
+        say(f"Made the target {pool.get('name')} ({pool.get('id')}).")
+
+
+@app.command
+def pause(target: str, /, *, options: Options = DEFAULTS) -> None:
+    """Let the runs of a target wait: they are made, and not launched until it is resumed.
+
+    Args:
+        target: Its name or id.
+        options: Common to all commands.
+    """
+    _switch(target, True, options)
+
+
+@app.command
+def resume(target: str, /, *, options: Options = DEFAULTS) -> None:
+    """Launch the runs of a target again, and those that waited.
+
+    Args:
+        target: Its name or id.
+        options: Common to all commands.
+    """
+    _switch(target, False, options)
+
+
+@app.command
+def delete(target: str, /, *, yes: Yes = False, options: Options = DEFAULTS) -> None:
+    """Remove a target. Deployments that use it cannot be launched any more.
+
+    Args:
+        target: Its name or id.
+        yes: Do not ask.
+        options: Common to all commands.
+    """
+    with connect(options) as api:
+        pool = find(api, WORK_POOL, target)
+        deployments = api.newest("deployments", MAX_LISTED)
+        using = [full_name(one) for one in deployments if one.get("work_pool_name") == pool.get("name")]
+        if using and not yes:
+            raise UsageError(
+                f"The target {pool.get('name')} is used by {', '.join(using[:MAX_CHOICES])}.",
+                hint="Give --yes to remove it all the same.",
+            )
+        confirm(f"Remove the target {pool.get('name')}?", yes)
+        api.delete(_path(pool))
+    if options.json:
+        print_json({"removed": [pool.get("id")]})
+    else:
+        say(f"Removed the target {pool.get('name')}.")
+
+
+def _switch(target: str, paused: bool, options: Options) -> None:
+    with connect(options) as api:
+        pool = find(api, WORK_POOL, target)
+        was = bool(pool.get("is_paused"))
+        if was != paused:
+            api.patch(_path(pool), {"is_paused": paused})
+    if options.json:
+        print_json(pool | {"is_paused": paused})
+    elif was == paused:
+        say(f"The target {pool.get('name')} is {'paused' if paused else 'not paused'} already.")
+    else:
+        say(f"{'Paused' if paused else 'Resumed'} the target {pool.get('name')}.")
+
+
+def _path(pool: dict[str, Any]) -> str:
+    return f"/{WORK_POOL.collection}/{quote(str(pool['name']), safe='')}"
+
+
+def _settings(pool: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that a pool gives to its deployments."""
+    variables = ((pool.get("base_job_template") or {}).get("variables") or {}).get("properties") or {}
+    return {name: one["default"] for name, one in variables.items() if isinstance(one, dict) and "default" in one}
+
+
+def _row(pool: dict[str, Any]) -> tuple[str, ...]:
+    settings = ", ".join(f"{name}={value}" for name, value in _settings(pool).items()) or "-"
+    paused = "yes" if pool.get("is_paused") else "no"
+    return str(pool.get("name", "-")), str(pool.get("type", "-")), paused, settings, str(pool.get("id", "-"))

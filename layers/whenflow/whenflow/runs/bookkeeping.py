@@ -1,0 +1,91 @@
+"""What a run's row says after it has moved into a state: counts, times, the slot, and when the timer is to look."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from whenflow.runs.model import FlowRun
+from whenflow.runs.states import AWAITING_RETRY, RESUMING, RETRYING, State, StateType
+from whenflow.runs.targets import time_limit
+
+KEPT_FIRST = 10
+KEPT_STATES = 100
+"""States kept of one run: the first ten, which tell how it began, and the latest. All are in the feed."""
+LOOK_AFTER = timedelta(minutes=20)
+"""When the timer looks after a run that was launched: no Lambda function works for longer than 15 minutes."""
+WITH_SLOT = frozenset({StateType.PENDING, StateType.RUNNING, StateType.CANCELLING})
+
+
+def moved(run: FlowRun, state: State) -> FlowRun:
+    """Return the run in that state, whatever may follow what."""
+    present = run.state
+    starts = state.type == StateType.RUNNING
+    if state.type == StateType.PENDING:
+        state = replace(state, details=replace(state.details, scheduled_time=run.due))
+    if starts and run.run_count and state.name == StateType.RUNNING.title():
+        state = replace(state, name=_name_of_another_start(run))
+    next_ = replace(
+        run,
+        states=_bounded((*run.states, state)),
+        run_count=run.run_count + starts,
+        start_time=run.start_time or (state.timestamp if starts else None),
+        end_time=state.timestamp if state.type.is_final else None,
+        run_time=run.run_time + _ran(present, state.timestamp),
+        attempt=run.attempt + (state.type == StateType.SCHEDULED != present.type),
+        launch=None if state.type in {StateType.SCHEDULED, StateType.PENDING} else run.launch,
+        empirical_policy=_policy(run, state),
+        has_slot=run.has_slot and (state.type in WITH_SLOT or _waits_in_its_process(state)),
+    )
+    return replace(next_, watch=_watch(run, next_))
+
+
+def _name_of_another_start(run: FlowRun) -> str:
+    last = next((one.name for one in reversed(run.states) if one.type == StateType.SCHEDULED), "")
+    if run.state.type == StateType.PAUSED or last == RESUMING:
+        return StateType.RUNNING.title()
+    return RETRYING if last == AWAITING_RETRY else "Rerunning"
+
+
+def _bounded(states: tuple[State, ...]) -> tuple[State, ...]:
+    return states if len(states) <= KEPT_STATES else states[:KEPT_FIRST] + states[KEPT_FIRST - KEPT_STATES :]
+
+
+def _ran(present: State, until: datetime) -> float:
+    return max(0.0, (until - present.timestamp).total_seconds()) if present.type == StateType.RUNNING else 0.0
+
+
+def _policy(run: FlowRun, state: State) -> Any:
+    key = state.details.pause_key if state.type == StateType.PAUSED else None
+    if not key:
+        return run.empirical_policy
+    return {**run.empirical_policy, "pause_keys": [*run.empirical_policy.get("pause_keys", ()), key]}
+
+
+def _waits_in_its_process(state: State) -> bool:
+    return state.type == StateType.PAUSED and not state.details.pause_reschedule
+
+
+def _watch(before: FlowRun, run: FlowRun) -> datetime | None:
+    """Return when the timer is to look.
+
+    A run that is started at once is in no index, which saves write units: it is found by when it was made
+    (`RunSchedule.sweep`). One that waited is in the index already, and stays there as it is: if it has not ended by the
+    next sweep, that puts it on the watch.
+    """
+    state = run.state
+    if state.type == StateType.SCHEDULED:
+        return run.due if run.deployment_id else None
+    if not run.is_ours:
+        return state.details.pause_timeout if state.type == StateType.PAUSED else None
+    match state.type:
+        case StateType.PENDING:
+            return before.watch
+        case StateType.RUNNING:
+            limit = time_limit(run.job_variables)
+            return state.timestamp + limit if limit else before.watch
+        case StateType.PAUSED:
+            return state.details.pause_timeout
+        case StateType.CANCELLING:
+            return state.timestamp
+        case _:
+            return None

@@ -1,0 +1,139 @@
+"""However the code of a run ends, the run ends, and each of its states is an event."""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from tests.e2e.local import LocalStack
+from tests.e2e.stacks import Document, Stack, eventually, unique
+from tests.e2e.test_crash import every_process_killed
+
+pytestmark = pytest.mark.stack
+
+LIMIT_SECONDS = 5
+CODE = """
+import time
+from whenflow import flow, serve_lambda
+
+@flow
+def raises(name: str) -> None:
+    raise ValueError(f"nobody is called {name}")
+
+@flow
+def sleeps(name: str) -> None:
+    time.sleep(60)
+
+@flow(timeout_seconds=1)
+def dawdles(name: str) -> None:
+    time.sleep(3)
+
+handler = serve_lambda(raises, sleeps, dawdles)
+"""
+ENDINGS = {
+    "raises": (["Scheduled", "Pending", "Running", "Failed"], "nobody is called Ann"),
+    "sleeps": (["Scheduled", "Pending", "Running", "Retrying", "Retrying", "Crashed"], "timed out"),
+    "dawdles": (["Scheduled", "Pending", "Running", "TimedOut"], "1"),
+}
+
+
+@pytest.fixture(scope="module")
+def function(lasting: Stack, ground: object) -> Iterator[str]:
+    """A function with flows that end badly; the stack may invoke it."""
+    if getattr(ground, "machine", None) is None:
+        pytest.skip("deploys a function of its own, so it is for the local stack only")
+    functions, iam = lasting.aws("lambda"), lasting.aws("iam")
+    known = functions.get_function_configuration(FunctionName=lasting.outputs["FlowsFunctionArn"])
+    name, grant = unique("endings"), {"RoleName": lasting.physical_id("ActionFunctionRole"), "PolicyName": "endings"}
+    with ExitStack() as undo:
+        arn: str = functions.create_function(
+            FunctionName=name,
+            Code={"ZipFile": zipped(CODE)},
+            Layers=[layer["Arn"] for layer in known["Layers"]],
+            Timeout=LIMIT_SECONDS,
+            **{key: known[key] for key in ("Runtime", "Role", "Handler", "Environment", "MemorySize")},
+        )["FunctionArn"]
+        undo.callback(functions.delete_function, FunctionName=name)
+        failures = lasting.aws("sqs").get_queue_attributes(
+            QueueUrl=lasting.physical_id("FlowFailuresQueue"), AttributeNames=["QueueArn"]
+        )["Attributes"]["QueueArn"]
+        functions.put_function_event_invoke_config(
+            FunctionName=name, MaximumRetryAttempts=2, DestinationConfig={"OnFailure": {"Destination": failures}}
+        )
+        allowed = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": arn}
+        iam.put_role_policy(**grant, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}))
+        undo.callback(iam.delete_role_policy, **grant)
+        yield arn
+
+
+@pytest.mark.parametrize("flow", ENDINGS)
+def test_a_flow_that_does_not_end_well_ends_all_the_same_and_each_state_is_told(
+    stack: Stack, function: str, flow: str
+) -> None:
+    target = {"work_pool_name": "lambda", "job_variables": {"function_arn": function}}
+    deployment = stack._make("/deployments", {"name": unique("ending"), "flow_name": flow, **target})
+    order = unique("order")
+    stack.automation("order.placed", order, deployment["id"], {"name": "Ann"})
+    stack.settle()
+
+    stack.emit("order.placed", order)
+    (run,) = stack.ended_runs(deployment)
+
+    states, reason = ENDINGS[flow]
+    assert stack.states(run) == states
+    assert reason in run["state"]["message"]
+    assert_each_state_is_told(stack, run)
+
+
+def test_a_flow_whose_process_is_killed_once_is_taken_over_and_completes(stack: Stack, machine: LocalStack) -> None:
+    deployment, order = stack.deployment("new_user_flow"), unique("order")
+    stack.automation("order.placed", order, deployment["id"], {"name": "Ann"})
+    stack.settle()
+
+    with every_process_killed(machine, "FlowsFunction"):
+        stack.emit("order.placed", order)
+        eventually(lambda: stack.runs(deployment, among=10) or None, "a run")
+    (run,) = stack.ended_runs(deployment)
+
+    assert run["state_name"] in {"Completed", "Crashed"}  # the kills may have outlasted all attempts
+    assert_each_state_is_told(stack, run)
+
+
+def test_one_event_runs_a_flow_on_lambda_and_one_on_step_functions(stack: Stack) -> None:
+    order = unique("order")
+    on_lambda = stack.deployment("new_user_flow")
+    on_machine = stack.deployment("process_new_file", machine=True)
+    stack.automation("order.placed", order, on_lambda["id"], {"name": "Ann"})
+    stack.automation("order.placed", order, on_machine["id"], {"file_name": "order.csv"})
+    stack.settle()
+
+    stack.emit("order.placed", order)
+
+    for deployment in (on_lambda, on_machine):
+        (run,) = stack.ended_runs(deployment)
+        assert stack.states(run) == ["Scheduled", "Pending", "Running", "Completed"]
+        assert_each_state_is_told(stack, run)
+
+
+def assert_each_state_is_told(stack: Stack, run: Document) -> None:
+    """Compare the states of a run with the events that tell of it, in their order."""
+    about = f"prefect.flow-run.{run['id']}"
+
+    def told() -> list[str] | None:
+        found = [one for one in stack.events(pages=3) if one["resource"]["prefect.resource.id"] == about]
+        names = [
+            one["event"].removeprefix("prefect.flow-run.") for one in sorted(found, key=lambda one: one["occurred"])
+        ]
+        return names if names == stack.states(run) else None
+
+    eventually(told, f"events of all states of {run['id']}, which are {stack.states(run)}", patience=10)
+
+
+def zipped(code: str) -> bytes:
+    """Return code as Lambda takes it."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("app.py", code)
+    return content.getvalue()
