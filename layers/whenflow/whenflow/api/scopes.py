@@ -11,6 +11,7 @@ from typing import Final
 
 WEBHOOK: Final = "webhook:"
 ONE_WEBHOOK: Final = "/webhooks/<webhook_id>"
+ONE_DEPLOYMENT: Final = "/deployments/<deployment_id>"
 
 
 class Scope(StrEnum):
@@ -19,7 +20,7 @@ class Scope(StrEnum):
     Attributes:
         READ: See everything but secrets.
         EMIT: Send events.
-        OPERATE: Both, and what keeps things running: switch automations, try webhooks out, replay.
+        OPERATE: Both, and what keeps things running: runs, pauses, switched automations, trials, replay, redrive.
         ADMIN: Everything: what is set up, and keys.
     """
 
@@ -122,22 +123,85 @@ SCOPES: Mapping[tuple[str, str], Scope | None] = {
     ("GET", "/automations/<automation_id>"): _READ,
     ("POST", "/templates/validate"): _READ,
     ("POST", "/automations/templates/validate"): _READ,
+    ("POST", "/automations/preview"): _READ,
+    ("POST", "/automations/<automation_id>/preview"): _READ,
     ("PATCH", "/automations/<automation_id>"): _OPERATE,
     ("POST", "/automations"): _ADMIN,
     ("PUT", "/automations/<automation_id>"): _ADMIN,
     ("DELETE", "/automations/<automation_id>"): _ADMIN,
+    ("PUT", "/automations/owned-by/(?s:.+)"): _ADMIN,
     ("DELETE", "/automations/owned-by/(?s:.+)"): _ADMIN,
-    # ---- deployments and runs ----
+    # ---- deployments and flows ----
     ("POST", "/deployments/filter"): _READ,
-    ("GET", "/deployments/<deployment_id>"): _READ,
+    ("POST", "/deployments/count"): _READ,
+    ("GET", ONE_DEPLOYMENT): _READ,
     ("GET", "/deployments/name/<flow_name>/<name>"): _READ,
-    ("POST", "/flows/filter"): _READ,
+    ("GET", f"{ONE_DEPLOYMENT}/schedules"): _READ,
+    ("POST", "/deployments/get_scheduled_flow_runs"): _READ,
+    ("POST", f"{ONE_DEPLOYMENT}/create_flow_run"): _OPERATE,
+    ("POST", f"{ONE_DEPLOYMENT}/pause_deployment"): _OPERATE,
+    ("POST", f"{ONE_DEPLOYMENT}/resume_deployment"): _OPERATE,
     ("POST", "/deployments"): _ADMIN,
-    ("DELETE", "/deployments/<deployment_id>"): _ADMIN,
+    ("PATCH", ONE_DEPLOYMENT): _ADMIN,
+    ("DELETE", ONE_DEPLOYMENT): _ADMIN,
+    ("POST", f"{ONE_DEPLOYMENT}/schedules"): _ADMIN,
+    ("PATCH", f"{ONE_DEPLOYMENT}/schedules/<schedule_id>"): _ADMIN,
+    ("DELETE", f"{ONE_DEPLOYMENT}/schedules/<schedule_id>"): _ADMIN,
+    ("POST", "/flows/filter"): _READ,
+    ("POST", "/flows/count"): _READ,
+    ("GET", "/flows/<flow_id>"): _READ,
+    ("GET", "/flows/name/<name>"): _READ,
+    ("POST", "/flows"): _OPERATE,  # every run of a program starts with it: it only makes a name known
+    ("PATCH", "/flows/<flow_id>"): _ADMIN,
+    ("DELETE", "/flows/<flow_id>"): _ADMIN,
+    # ---- runs and their logs ----
     ("POST", "/flow_runs/filter"): _READ,
+    ("POST", "/flow_runs/count"): _READ,
     ("GET", "/flow_runs/<run_id>"): _READ,
     ("GET", "/flow_run_states"): _READ,
+    ("POST", "/flow_runs"): _OPERATE,
+    ("POST", "/flow_runs/<run_id>/set_state"): _OPERATE,
+    ("POST", "/flow_runs/<run_id>/resume"): _OPERATE,
+    ("PATCH", "/flow_runs/<run_id>"): _OPERATE,
+    ("PATCH", "/flow_runs/<run_id>/labels"): _OPERATE,
+    ("DELETE", "/flow_runs/<run_id>"): _OPERATE,
+    ("POST", "/task_runs/filter"): _READ,
+    ("POST", "/task_runs/count"): _READ,
+    ("GET", "/task_runs/<task_run_id>"): _READ,
+    ("GET", "/task_run_states"): _READ,
+    ("POST", "/task_runs"): _OPERATE,
     ("POST", "/logs/filter"): _READ,
+    ("POST", "/logs"): _OPERATE,
+    # ---- what runs are given ----
+    ("POST", "/variables/filter"): _READ,
+    ("POST", "/variables/count"): _READ,
+    ("GET", "/variables/<variable_id>"): _READ,
+    ("GET", "/variables/name/<name>"): _READ,
+    ("POST", "/variables"): _ADMIN,
+    ("PATCH", "/variables/<variable_id>"): _ADMIN,
+    ("PATCH", "/variables/name/<name>"): _ADMIN,
+    ("DELETE", "/variables/<variable_id>"): _ADMIN,
+    ("DELETE", "/variables/name/<name>"): _ADMIN,
+    ("POST", "/work_pools/filter"): _READ,
+    ("POST", "/work_pools/count"): _READ,
+    ("GET", "/work_pools/<name>"): _READ,
+    ("POST", "/work_pools/<name>/queues/filter"): _READ,
+    ("POST", "/work_pools"): _ADMIN,
+    ("PATCH", "/work_pools/<name>"): _ADMIN,
+    ("DELETE", "/work_pools/<name>"): _ADMIN,
+    # ---- notification targets and dead letters ----
+    ("POST", "/notification-targets/filter"): _READ,
+    ("GET", "/notification-targets/<target_id>"): _READ,
+    ("POST", "/notification-targets/<target_id>/test"): _OPERATE,
+    ("POST", "/notification-targets"): _ADMIN,
+    ("PATCH", "/notification-targets/<target_id>"): _ADMIN,
+    ("DELETE", "/notification-targets/<target_id>"): _ADMIN,
+    ("POST", "/block_documents/filter"): _READ,
+    ("POST", "/block_documents/count"): _READ,
+    ("GET", "/block_documents/<block_document_id>"): _READ,
+    ("GET", "/dead-letters"): _READ,
+    ("GET", "/dead-letters/<queue>"): _READ,
+    ("POST", "/dead-letters/<queue>/redrive"): _OPERATE,
     # ---- keys ----
     ("POST", "/keys"): _ADMIN,
     ("POST", "/keys/filter"): _ADMIN,
