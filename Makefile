@@ -21,8 +21,9 @@ ARCH ?= $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 BUILD_FOR ?= host
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz help up demo down clean test test-template test-built test-dynamodb-local test-contract-local test-kafka test-prefect-client test-schemathesis openapi test-aws check lint types contracts \
-	validate format build build-lambda deploy lock sam-local sam-local-down bench-backtest bench-matching bench-webhook test-github-examples \
+.PHONY: fuzz help up demo down clean test test-template test-built test-dynamodb-local test-contract-local test-kafka test-prefect-client \
+	test-schemathesis test-github-examples test-aws openapi check lint types contracts validate format build build-lambda deploy lock \
+	simulate sam-local sam-local-down bench-launch bench-backtest bench-matching bench-webhook \
 	environment environment-local environment-dev environment-tests environment-sam
 
 help: ## list the targets
@@ -110,6 +111,11 @@ fuzz: ## the template engine under a coverage-guided fuzzer, FUZZ_SECONDS long (
 	@PYTHONPATH=layers/whenflow .cache/fuzz-venv/bin/python fuzz/templates.py -max_total_time=$(FUZZ_SECONDS) -max_len=4096 \
 		.cache/fuzz fuzz/corpus/templates
 
+SEEDS ?= 200
+
+simulate: environment-dev ## SEEDS histories of a stack whose every call may fail (SEEDS=20000 takes a quarter of an hour)
+	@PYTHONPATH=layers/whenflow $(python) -m whenflow.testing.simulation --seeds $(SEEDS) $(SIMULATE_ARGS)
+
 # ---- build and deploy ----
 
 build: environment-sam ## sam build for this machine (RUNTIME=… ARCH=… BUILD_FOR=lambda for another)
@@ -160,6 +166,9 @@ bench-matching: environment-local ## events per second through the engine, besid
 
 bench-webhook: environment-local ## requests per second from HTTP request to stored event, and where the time goes (BENCH_ARGS=…)
 	@PYTHONPATH=layers/whenflow $(python) -m benchmarks.webhook $(BENCH_ARGS)
+
+bench-launch: environment ## from an event to running code on the local stack, one by one and in a burst, beside the reference (BENCH_ARGS=…)
+	@PYTHONPATH=layers/whenflow $(python) -m benchmarks.launch $(BENCH_ARGS)
 
 bench-backtest: environment ## events per second from a file of events to firings; writes ~360 MB to .cache once
 	@PYTHONPATH=layers/whenflow $(python) -m benchmarks.backtest

@@ -3,12 +3,13 @@
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.launch.figures import Burst, Latency, Side, burst_of, can_measure, latency_of
 from benchmarks.launch.reference import Missing, reference_side
-from benchmarks.launch.whenflow_side import whenflow_side
+from benchmarks.launch.whenflow_side import WhenflowSide, whenflow_side
+from whenflow.local.stack import STACK
 
 PATIENCE_SECONDS = 75.0
 
@@ -36,15 +37,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _whenflow(home: Path, given: argparse.Namespace) -> dict[str, float]:
     with whenflow_side(home) as side:
         side.count_calls()
+        before = side.cpu_by_function()
         figures = _measured("Whenflow, until the flow's code runs", side, given, given.burst)
-        launches = (given.events or 0) + (given.burst or 0)
-        for function, used in sorted(side.calls().items()):
-            per = {name: amount / launches for name, amount in used.items()}
-            if per.get("requests", 0) > 0.01:
-                print(f"  {function:<50} {per['requests']:>7.2f} requests to DynamoDB a launch", end="")
-                print(f", {per.get('writes', 0):.2f} write and {per.get('reads', 0):.2f} read units")
+        launches = given.events + given.burst
+        _show_where_it_goes(side, before, launches)
         figures["requests_per_launch"] = sum(used.get("requests", 0) for used in side.calls().values()) / launches
     return figures
+
+
+def _show_where_it_goes(side: WhenflowSide, before: Mapping[str, float], launches: int) -> None:
+    print("  processor time for each event, in ms:")
+    for name, seconds in sorted(side.cpu_by_function().items(), key=lambda one: one[1], reverse=True):
+        print(
+            f"    {name or 'the embedded AWS itself':<26} {(seconds - before.get(name, 0.0)) / launches * 1000:>7.1f}"
+        )
+    print("  for each event, in DynamoDB:")
+    for function, used in sorted(side.calls().items()):
+        requests, writes, reads = (used.get(name, 0) / launches for name in ("requests", "writes", "reads"))
+        if requests:
+            name = function.removeprefix(f"{STACK}-")[:26]
+            print(f"    {name:<26} {requests:>7.2f} requests, {writes:.2f} write units, {reads:.2f} read units")
 
 
 def _reference(home: Path, given: argparse.Namespace) -> dict[str, float]:

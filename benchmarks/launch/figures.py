@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
@@ -105,14 +105,28 @@ def _awaited(side: Side, names: object, patience: float) -> Mapping[str, float]:
 
 def cpu_seconds_of(pid: int) -> float:
     """Return the processor time of a process and all below it, those included that have ended and were waited for."""
-    total = 0.0
-    for one in _tree(pid):
+    return sum(_own_seconds(one) for one in _tree(pid))
+
+
+def cpu_by_name(pid: int, mark: str) -> dict[str, float]:
+    """Return the processor time of a process, and of those below it by the word of their command line after a mark."""
+    used = {"": _own_seconds(pid)}
+    for one in _tree(pid)[1:]:
         try:
-            fields = (PROC / str(one) / "stat").read_text().rpartition(")")[2].split()
+            command = (PROC / str(one) / "cmdline").read_text()
         except OSError:
-            continue  # it has just ended; its parent has its time
-        total += sum(map(int, fields[11:15])) / TICKS
-    return total
+            continue
+        name = command.partition(mark)[2].split("-")[0] if mark in command else ""
+        used[name] = used.get(name, 0.0) + _own_seconds(one)
+    return used
+
+
+def _own_seconds(pid: int) -> float:
+    try:
+        fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0  # it has just ended; its parent has its time
+    return sum(map(int, fields[11:15])) / TICKS
 
 
 def _tree(pid: int) -> list[int]:
@@ -129,6 +143,3 @@ def _tree(pid: int) -> list[int]:
 def can_measure() -> bool:
     """Tell whether this system says what processes use."""
     return (PROC / "self" / "task").exists()
-
-
-Sides = Mapping[str, Callable[[], Side]]

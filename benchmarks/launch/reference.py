@@ -25,6 +25,7 @@ PACKAGES = ("prefect==3.8.8", "fastapi<0.151")
 FIRE = "bench.fire"
 BATCH = 50
 START_SECONDS, STOP_SECONDS, SETTLE_SECONDS = 120.0, 25.0, 8.0
+SET_UP_TRIES, SERVER_ERROR = 20, 500
 SETTINGS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
@@ -76,10 +77,21 @@ class ReferenceSide:
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
+    def _made(self, path: str, body: Any) -> Any:
+        """Set something up; while the server starts, its database may be locked."""
+        for _ in range(SET_UP_TRIES):
+            try:
+                return self._post(path, body)
+            except httpx2.HTTPStatusError as error:
+                if error.response.status_code < SERVER_ERROR:
+                    raise
+                time.sleep(1)
+        raise Missing(f"{path} answers with errors; the server's database stays locked")
+
     def set_up(self) -> None:
         """Make a deployment and the automation that runs it, and wait until they are known."""
-        flow = self._post("/flows/", {"name": "began"})
-        deployment = self._post(
+        flow = self._made("/flows/", {"name": "began"})
+        deployment = self._made(
             "/deployments/", {"name": "bench", "flow_id": flow["id"], "enforce_parameter_schema": False}
         )
         name = {"__prefect_kind": "jinja", "template": "{{ event.payload.name }}"}
@@ -90,7 +102,7 @@ class ReferenceSide:
             "parameters": {"name": name},
         }
         trigger = {"type": "event", "posture": "Reactive", "expect": [FIRE], "threshold": 1, "within": 0}
-        self._post("/automations/", {"name": "bench", "enabled": True, "trigger": trigger, "actions": [action]})
+        self._made("/automations/", {"name": "bench", "enabled": True, "trigger": trigger, "actions": [action]})
         time.sleep(SETTLE_SECONDS)
         self.send_one("warm")
         while "warm" not in self.started():

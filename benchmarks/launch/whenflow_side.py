@@ -13,12 +13,12 @@ from uuid import uuid4
 
 import httpx2
 
-from benchmarks.launch.figures import cpu_seconds_of
+from benchmarks.launch.figures import cpu_by_name, cpu_seconds_of
 from whenflow.local import main
 from whenflow.local.client import Api
 from whenflow.local.emulator.controls import METER
 from whenflow.local.room import Room
-from whenflow.local.stack import aws_client
+from whenflow.local.stack import STACK, aws_client
 
 ROOT = Path(__file__).parents[2]
 FUNCTION = "whenflow-bench-flow"
@@ -66,6 +66,10 @@ class WhenflowSide:
     def cpu_seconds(self) -> float:
         """Return the processor time of the emulator and all functions."""
         return cpu_seconds_of(self.pid)
+
+    def cpu_by_function(self) -> dict[str, float]:
+        """Return the processor time by function; that of the emulator itself has no name."""
+        return cpu_by_name(self.pid, f"ministack-lambda-{STACK}-")
 
     def count_calls(self) -> None:
         """Count calls of DynamoDB from now on."""

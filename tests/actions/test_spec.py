@@ -4,16 +4,14 @@ The others have their names elsewhere in this directory: A1 in test_lifecycle, A
 test_run_deployment, A3 in test_perform, A6 in test_flow_runs, A20 in test_messages, A21 in test_switches.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.actions.conftest import Fire
 from tests.stories import NOON, ann_signs_up, order_placed, run_of, welcoming
-from tests.world import SITE, World
+from tests.world import World
 
 from whenflow.events import Event
 from whenflow.runs import FlowRun, StateType
@@ -37,21 +35,6 @@ def parameters(world: World) -> Parameters:
         return dict(world.run().parameters)
 
     return started
-
-
-@pytest.fixture
-def said(world: World, fire: Fire) -> Callable[..., str]:
-    """A function that has a text sent as a notification about an event, and returns what was sent."""
-    url = "https://hooks.slack.com/services/x"
-    team = world.targets.create({"name": "team", "type": "slack-webhook", "data": {"url": url}})
-
-    def sent(body: str, event: Event | None = None) -> str:
-        action = {"type": "send-notification", "block_document_id": team["id"], "subject": "-", "body": body}
-        world.dispatcher.dispatch(fire(action, event=event))
-        text: str = json.loads(world.http.sent[-1].body or b"")["text"]
-        return text.removeprefix("-\n")
-
-    return sent
 
 
 @pytest.fixture
@@ -330,53 +313,6 @@ def test_a24_actions_on_the_trigger_see_the_event_that_tells_of_it_and_are_count
     executed = world.events.named("prefect.automation.action.executed")
     assert [event.payload["action_index"] for event in executed] == [0, 1]
     assert ", action 1, " in str(seen["prefect.automation.triggered"].idempotency_key)
-
-
-@pytest.mark.parametrize(
-    ("expression", "value"),
-    [
-        ("automation.description", "greets"),
-        ("automation.trigger.posture.value", "Reactive"),
-        ("flow.name", "new-user-flow"),
-        ("deployment.name", "welcome"),
-        ("deployment.work_pool_name", "lambda"),
-        ("work_pool.name", "lambda"),
-        ("work_pool.type", "lambda"),
-        ("work_queue.name", "default"),
-        ("flow_run.parameters.name", "Ann"),
-        ("[{{ task_run.name }}]", "[]"),
-        ("[{{ concurrency_limit.name }}]", "[]"),
-    ],
-)
-def test_whatever_the_event_of_a_run_relates_to_can_be_looked_up(world, fire, said, run, expression, value):
-    (scheduled,) = world.events.named("prefect.flow-run.Scheduled")
-    text = expression if "{{" in expression else "{{ " + expression + " }}"
-    firing = fire({"type": "do-nothing"}, event=order_placed(9))
-    stored = world.config.get("automation", firing.automation_id)
-    world.config.replace("automation", firing.automation_id, stored | {"description": "greets"})
-    target = world.config.all("block-document")[0]
-    action = {"type": "send-notification", "block_document_id": target["id"], "subject": "-", "body": text}
-
-    world.dispatcher.dispatch(replace(firing, event=scheduled, actions=[action]))
-
-    assert json.loads(world.http.sent[-1].body or b"")["text"] == f"-\n{value}"
-
-
-@pytest.mark.parametrize(
-    ("expression", "path"),
-    [
-        ("flow_run | ui_url", "/runs/flow-run/{run}"),
-        ("deployment | ui_url", "/deployments/deployment/{deployment}"),
-        ("event | ui_url", "/events/event/2026-11-20/{event}"),
-        ("event.resource | ui_resource_events_url", "/events?resource=prefect.flow-run.{run}"),
-    ],
-)
-def test_messages_link_to_the_pages(world, said, run, expression, path):
-    (scheduled,) = world.events.named("prefect.flow-run.Scheduled")
-    event = replace(scheduled, id=ann_signs_up(id="00000000-0000-4000-8000-00000000cafe").id)
-
-    wanted = path.format(run=run.id, deployment=run.deployment_id, event=event.id)
-    assert said("{{ " + expression + " }}", event) == SITE + wanted
 
 
 def scheduled_run(world: World) -> FlowRun:

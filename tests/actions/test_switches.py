@@ -57,6 +57,24 @@ def test_a21_a_work_queue_is_paused_and_resumed(world, fire):
     assert not is_paused(world.config, "lambda")
 
 
+@pytest.mark.parametrize(("what", "id_"), [("work-pool", pool_id_of("lambda")), ("work-queue", queue_id_of("lambda"))])
+def test_a21_runs_of_what_is_paused_are_made_and_wait_until_it_is_resumed(world, fire, what, id_):
+    world.welcomes_new_users()
+    world.dispatcher.dispatch(fire(selecting(what, id_)))
+
+    world.happens(ann_signs_up())
+    world.wait(60)
+    assert world.run().state.name in {"Scheduled", "Late"}
+    assert world.launcher.launched == []
+
+    paid = order_placed(8, name="order.paid", occurred=world.clock.now())
+    world.dispatcher.dispatch(fire(selecting(what, id_, "resume"), event=paid))
+    world.wait(1)
+    world.schedule.sweep()
+    world.wait(60)
+    assert [run.id for run in world.launcher.launched] == [world.run().id]
+
+
 def test_a21_an_automation_is_switched_off_and_on(world, fire):
     id_ = world.automation(welcoming(world.deployment())).id
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tests.stories import ann_signs_up, order_placed, welcoming
 
-from whenflow.automations import Automation, Firing
+from whenflow.automations import Automation, Engine, Firing
 from whenflow.automations.settle import Record
 from whenflow.errors import Transient
 from whenflow.testing import ManualClock, MemoryEventStore, MemoryFiringStore, an_automation
@@ -101,3 +101,19 @@ def test_what_a_crash_left_undone_is_done_when_the_event_comes_again(clock):
 
     assert matcher.match(records).failed == []
     assert names(firings) == ["a", "b"]
+
+
+def test_records_are_reported_from_the_earliest_on_that_failed_for_whatever_reason(clock, monkeypatch):
+    matcher = matching(BusyFirings(False, True), clock, an_automation("a")).matcher
+    events = [order_placed(1), order_placed(2), order_placed(3)]
+    records = [Record(event, LANE, number) for number, event in enumerate(events)]
+    take_in = Engine.take_in
+
+    def broken(engine, watch, state, event, now):
+        if event == events[2]:
+            raise ZeroDivisionError
+        return take_in(engine, watch, state, event, now)
+
+    monkeypatch.setattr(Engine, "take_in", broken)
+
+    assert matcher.match(records).failed == records[1:]

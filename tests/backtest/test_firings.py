@@ -2,6 +2,7 @@
 
 import pytest
 from tests.backtest.worlds import at, automation, event, leaf
+from tests.stories import NOBODY
 
 from whenflow.automations.backtest import Backtest
 from whenflow.automations.fixtures import draft_from_document
@@ -49,6 +50,30 @@ def test_only_actions_that_run_deployments_are_shown_each_by_its_number():
 
     assert [(run.action, run.parameters) for run in found.runs] == [(1, {}), (2, None)]
     assert (found.runs[1].deployment_id, found.runs[1].error) == (None, "No deployment could be inferred")
+
+
+def test_actions_on_the_trigger_see_the_event_that_would_tell_of_it():
+    document = {
+        "name": "x",
+        "trigger": leaf(),
+        "actions": [],
+        "actions_on_trigger": [
+            {"type": "run-deployment", "deployment": "flow/it", "parameters": {"event": "{{ event.event }}"}}
+        ],
+    }
+
+    (found,) = play([draft_from_document(document).automation], [event("a.happened", 0)])
+
+    assert found.runs[0].parameters == {"event": "prefect.automation.triggered"}
+
+
+def test_a_deployment_is_inferred_as_it_would_be():
+    document = {"name": "x", "trigger": leaf(), "actions": [{"type": "run-deployment", "source": "inferred"}]}
+    related = [{"prefect.resource.id": f"prefect.deployment.{NOBODY}", "prefect.resource.role": "deployment"}]
+
+    (found,) = play([draft_from_document(document).automation], [event("a.happened", 0, related=related)])
+
+    assert found.runs[0].deployment_id == NOBODY
 
 
 def test_a_firing_tells_its_key_its_event_and_its_times():

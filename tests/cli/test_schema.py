@@ -11,7 +11,7 @@ from whenflow.cli.yaml_documents import parse_yaml
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "schemas" / "automations.schema.json"
-EXAMPLES = sorted((ROOT / "examples").rglob("*.yaml"))
+EXAMPLES = sorted(file for file in (ROOT / "examples").rglob("*.yaml") if file.name != "whenflow.yaml")
 TRIGGER = {"posture": "Reactive", "expect": ["a"]}
 RUN = {"type": "run-deployment", "deployment": "flow/main"}
 

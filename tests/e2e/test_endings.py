@@ -9,11 +9,11 @@ from contextlib import ExitStack
 import pytest
 from tests.e2e.local import LocalStack
 from tests.e2e.stacks import Document, Stack, eventually, unique
-from tests.e2e.test_crash import every_process_killed
 
 pytestmark = pytest.mark.stack
 
 LIMIT_SECONDS = 5
+NAME = "Endings"
 CODE = """
 import time
 from whenflow import flow, serve_lambda
@@ -30,7 +30,11 @@ def sleeps(name: str) -> None:
 def dawdles(name: str) -> None:
     time.sleep(3)
 
-handler = serve_lambda(raises, sleeps, dawdles)
+@flow
+def rests(name: str) -> None:
+    time.sleep(3)
+
+handler = serve_lambda(raises, sleeps, dawdles, rests)
 """
 ENDINGS = {
     "raises": (["Scheduled", "Pending", "Running", "Failed"], "nobody is called Ann"),
@@ -46,7 +50,10 @@ def function(lasting: Stack, ground: object) -> Iterator[str]:
         pytest.skip("deploys a function of its own, so it is for the local stack only")
     functions, iam = lasting.aws("lambda"), lasting.aws("iam")
     known = functions.get_function_configuration(FunctionName=lasting.outputs["FlowsFunctionArn"])
-    name, grant = unique("endings"), {"RoleName": lasting.physical_id("ActionFunctionRole"), "PolicyName": "endings"}
+    name, grant = (
+        f"{lasting.name}-{unique(NAME)}",
+        {"RoleName": lasting.physical_id("ActionFunctionRole"), "PolicyName": "endings"},
+    )
     with ExitStack() as undo:
         arn: str = functions.create_function(
             FunctionName=name,
@@ -72,9 +79,7 @@ def function(lasting: Stack, ground: object) -> Iterator[str]:
 def test_a_flow_that_does_not_end_well_ends_all_the_same_and_each_state_is_told(
     stack: Stack, function: str, flow: str
 ) -> None:
-    target = {"work_pool_name": "lambda", "job_variables": {"function_arn": function}}
-    deployment = stack._make("/deployments", {"name": unique("ending"), "flow_name": flow, **target})
-    order = unique("order")
+    deployment, order = deployed(stack, function, flow), unique("order")
     stack.automation("order.placed", order, deployment["id"], {"name": "Ann"})
     stack.settle()
 
@@ -87,17 +92,19 @@ def test_a_flow_that_does_not_end_well_ends_all_the_same_and_each_state_is_told(
     assert_each_state_is_told(stack, run)
 
 
-def test_a_flow_whose_process_is_killed_once_is_taken_over_and_completes(stack: Stack, machine: LocalStack) -> None:
-    deployment, order = stack.deployment("new_user_flow"), unique("order")
+def test_a_flow_whose_process_is_killed_once_is_taken_over_and_completes(
+    stack: Stack, function: str, machine: LocalStack
+) -> None:
+    deployment, order = deployed(stack, function, "rests"), unique("order")
     stack.automation("order.placed", order, deployment["id"], {"name": "Ann"})
     stack.settle()
 
-    with every_process_killed(machine, "FlowsFunction"):
-        stack.emit("order.placed", order)
-        eventually(lambda: stack.runs(deployment, among=10) or None, "a run")
-    (run,) = stack.ended_runs(deployment)
+    stack.emit("order.placed", order)
+    eventually(lambda: any(map(is_running, stack.runs(deployment, among=10))) or None, "a run whose code is running")
+    assert machine.kill(NAME) != []
 
-    assert run["state_name"] in {"Completed", "Crashed"}  # the kills may have outlasted all attempts
+    (run,) = stack.ended_runs(deployment)
+    assert stack.states(run) == ["Scheduled", "Pending", "Running", "Retrying", "Completed"]
     assert_each_state_is_told(stack, run)
 
 
@@ -115,6 +122,17 @@ def test_one_event_runs_a_flow_on_lambda_and_one_on_step_functions(stack: Stack)
         (run,) = stack.ended_runs(deployment)
         assert stack.states(run) == ["Scheduled", "Pending", "Running", "Completed"]
         assert_each_state_is_told(stack, run)
+
+
+def deployed(stack: Stack, function: str, flow: str) -> Document:
+    """Make a deployment of a flow of the function here."""
+    target = {"work_pool_name": "lambda", "job_variables": {"function_arn": function}}
+    return stack._make("/deployments", {"name": unique("ending"), "flow_name": flow, **target})
+
+
+def is_running(run: Document) -> bool:
+    """Tell whether the code of a run is running."""
+    return bool(run["state_name"] == "Running")
 
 
 def assert_each_state_is_told(stack: Stack, run: Document) -> None:

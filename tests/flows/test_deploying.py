@@ -185,6 +185,15 @@ def test_schedules_are_taken(world, client, options, expected):
     assert expected.items() <= schedule["schedule"].items()
 
 
+def test_schedules_stay_where_nothing_says_when_and_go_where_it_says_never(world, client):
+    id_ = deployment(cron="0 6 * * *").apply(client)
+
+    deployment().apply(client)
+    assert len(call_api(world, "GET", f"/deployments/{id_}")["schedules"]) == 1
+    deployment(schedules=[]).apply(client)
+    assert call_api(world, "GET", f"/deployments/{id_}")["schedules"] == []
+
+
 def test_deploy_sends_it_to_the_api_that_is_connected(world, client, monkeypatch):
     monkeypatch.setattr(deployments, "connected", lambda: client)
 
@@ -199,6 +208,48 @@ def test_who_does_not_know_where_to_deploy_is_told_how_to_say_it(monkeypatch, tm
 
     with pytest.raises(NotConnected, match="where to deploy"):
         deployment().apply()
+
+
+# ---- the set that somebody owns ----
+
+OWNED_BY = "/automations/owned-by/prefect.deployment.0190163d-8694-7000-8000-0000000000aa"
+
+
+def wanted(name: str, **changes) -> dict:
+    return {
+        "name": name,
+        "trigger": {"type": "event", "posture": "Reactive", "expect": ["a"]},
+        "actions": [{"type": "do-nothing"}],
+        **changes,
+    }
+
+
+def test_a_set_of_which_one_is_not_valid_changes_nothing(world):
+    call_api(world, "PUT", OWNED_BY, [wanted("a"), wanted("b")])
+
+    for wrong in ([wanted("a", enabled=False), wanted("b", trigger={})], [wanted("a"), wanted("a")], {"a": 1}):
+        call_api(world, "PUT", OWNED_BY, wrong, status=422)
+
+    assert [one["enabled"] for one in call_api(world, "POST", "/automations/filter", {})] == [True, True]
+
+
+def test_a_set_leaves_what_others_own(world):
+    call_api(world, "POST", "/automations/", wanted("mine"))
+    call_api(world, "PUT", OWNED_BY, [wanted("a")])
+    call_api(world, "PUT", OWNED_BY, [])
+
+    assert [one["name"] for one in call_api(world, "POST", "/automations/filter", {})] == ["mine"]
+
+
+def test_a_set_that_two_deploy_at_the_same_time_is_there_once(world, monkeypatch):
+    call_api(world, "PUT", OWNED_BY, [wanted("a")])
+    monkeypatch.setattr(world.config, "all", lambda _kind: [])  # what the other has just stored is not seen yet
+
+    call_api(world, "PUT", OWNED_BY, [wanted("a", description="newer")])
+
+    monkeypatch.undo()
+    (one,) = call_api(world, "POST", "/automations/filter", {})
+    assert one["description"] == "newer"
 
 
 # ---- documents ----

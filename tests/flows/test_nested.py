@@ -166,6 +166,48 @@ def test_a_flow_whose_process_died_takes_up_the_runs_of_its_nested_flows(world, 
     assert states(runs_of(world, "cat-fact")[0])[-2:] == ["Rerunning", "Completed"]
 
 
+def test_a_nested_flow_whose_process_died_for_good_does_not_stay_running(world, launched):
+    @flow
+    def killed() -> None:
+        raise KeyboardInterrupt
+
+    @flow
+    def animal_facts() -> None:
+        killed()
+
+    run = launched("animal-facts")
+    with pytest.MonkeyPatch.context() as patch:  # a process that is killed tells nothing any more
+        patch.setattr("whenflow.flows.flow_engine.FlowCall._close", lambda _self: None)
+        with pytest.raises(KeyboardInterrupt):
+            world.serve(animal_facts).serve({"flow_run_id": run.id, "launch": "launch-1"})
+    assert runs_of(world, "killed")[0].state.name == "Running"
+
+    for _ in range(25):
+        world.clock.advance(60)
+        world.schedule.sweep()
+        world.wait(0)
+
+    assert runs_of(world, "killed")[0].state.name == "Crashed"
+    assert runs_of(world, "animal-facts")[0].state.name == "Crashed"
+
+
+def test_a_flow_called_by_hand_may_run_for_as_long_as_it_likes(connected):
+    @flow
+    def killed() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("whenflow.flows.flow_engine.FlowCall._close", lambda _self: None)
+        with pytest.raises(KeyboardInterrupt):
+            killed()
+    for _ in range(25):
+        connected.clock.advance(60)
+        connected.schedule.sweep()
+        connected.wait(0)
+
+    assert runs_of(connected, "killed")[0].state.name == "Running"
+
+
 def test_each_call_of_a_nested_flow_has_a_run_of_its_own(world, serve):
     @flow
     def animal_facts() -> None:

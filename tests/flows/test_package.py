@@ -9,14 +9,36 @@ from tests.tables import ROOT
 import whenflow
 
 
-@pytest.mark.parametrize("name", ["emit_event", "flow", "get_run_logger", "serve_lambda", "task"])
+@pytest.mark.parametrize("name", [name for name in whenflow.__all__ if name != "__version__"])
 def test_the_sdk_is_found_at_the_top(name):
     assert callable(getattr(whenflow, name))
+
+
+def test_the_sdk_is_found_where_prefects_users_look_for_it():
+    import whenflow.deployments
+    import whenflow.events
+
+    assert whenflow.events.emit_event is whenflow.emit_event
+    assert whenflow.deployments.run_deployment is whenflow.run_deployment
+    for name in whenflow.events.OF_THE_SDK:
+        assert getattr(whenflow.events, name).__name__ == name
+    for room in (whenflow.events, whenflow.deployments):
+        with pytest.raises(AttributeError, match="has no attribute 'nope'"):
+            room.nope  # noqa: B018 - looking is the point
 
 
 def test_what_is_not_there_is_no_attribute():
     with pytest.raises(AttributeError, match="has no attribute 'nope'"):
         whenflow.nope  # noqa: B018 - looking is the point
+
+
+def test_importing_events_loads_no_sdk():
+    code = "import sys, whenflow.events, whenflow.deployments; print({'boto3', 'whenflow.flows'} & set(sys.modules))"
+
+    places = {"PYTHONPATH": str(ROOT / "layers" / "whenflow")}
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=places)
+
+    assert answer.stdout.strip() == "set()"
 
 
 def test_importing_the_package_alone_loads_no_sdk_and_no_aws():

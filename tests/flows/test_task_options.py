@@ -330,3 +330,25 @@ def test_a_state_is_returned_where_it_is_asked_for():
     state = failing(1)(return_state=True)
 
     assert (state.is_failed(), state.message) == (True, "Task run encountered an exception: NotYet: not yet")
+
+
+def test_a_task_waits_for_those_that_it_is_told_to_wait_for(world, serve):
+    order: list[str] = []
+
+    @task
+    def slow() -> None:
+        time.sleep(0.05)
+        order.append("slow")
+
+    @task
+    def after() -> None:
+        order.append("after")
+
+    @flow
+    def in_order() -> None:
+        first = slow.submit()
+        after.submit(wait_for=[first])
+
+    serve(in_order)
+
+    assert order == ["slow", "after"]

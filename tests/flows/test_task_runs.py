@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.flows.clients import call_api
 
-from whenflow.errors import Transient
+from whenflow.errors import TooLarge, Transient
 from whenflow.events import RESOURCE_ID, event_from_document
 from whenflow.flows import flow, task
 from whenflow.runs.task_runs import applied, merged
@@ -201,3 +201,23 @@ def test_an_event_that_cannot_be_stored_now_is_stored_later(world, serve, monkey
 
     assert world.run().state.name == "Completed"
     assert refused[0] in world.events.stored
+
+
+def test_a_pack_that_fits_no_row_is_kept_task_run_by_task_run(world, serve, monkeypatch):
+    keep = world.task_runs.keep
+
+    def small(group, pack, rows) -> None:
+        if len(rows) > 1:
+            raise TooLarge("It has 400,000 bytes when compressed.")
+        keep(group, pack, rows)
+
+    monkeypatch.setattr(world.task_runs, "keep", small)
+
+    @flow
+    def process() -> None:
+        load("a.csv")
+        load("b.csv")
+
+    serve(process)
+
+    assert len(world.services.task_runs.of_flow_run(world.run().id)) == 2

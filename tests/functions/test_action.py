@@ -208,6 +208,26 @@ def test_an_automation_that_fires_too_often_within_a_minute_is_paused_and_its_fi
     assert stack.names().count("prefect.automation.triggered") == 25
 
 
+def test_templates_look_up_variables_objects_and_the_address_of_the_ui(stack):
+    stack.api("POST", "/variables", {"name": "city", "value": {"name": "Oslo"}})
+    deployment = stack.deployment()
+    parameters = {
+        "name": "{{ variables.city.name }}",
+        "of": "{{ automation.tags[0] }}",
+        "link": "{{ automation | ui_url }}",
+    }
+    automation = stack.automation(
+        welcoming(deployment, tags=["eu"], actions=[run_of(deployment, parameters=parameters)])
+    )
+
+    assert stack.invoke("action", firings(stack)) == ALL_WELL
+
+    link = stack.run().parameters["link"]
+    assert stack.run().parameters == {"name": "Oslo", "of": "eu", "link": link}
+    assert link.startswith("https://")
+    assert link.endswith(f"/ui/automations/automation/{automation['id']}")
+
+
 def test_many_firings_at_once_under_throttles_lose_nothing_and_do_nothing_twice(stack, welcomes):
     records = firings(stack, *(f"user {number}" for number in range(60)))
     calls = itertools.count()

@@ -4,7 +4,9 @@ import pytest
 from tests.stories import ANN, NOBODY, ann_signs_up, file_deployment, run_of, welcoming
 
 from whenflow.aws import wiring
+from whenflow.aws.settings import settings
 from whenflow.errors import NotFound, Rejected
+from whenflow.flows import flow, run_deployment, serve_lambda, task
 
 
 @pytest.fixture
@@ -113,3 +115,59 @@ def test_an_event_emitted_by_a_function_of_the_stack_goes_to_its_tables(stack):
     told = emit_event("order.placed", {"prefect.resource.id": "order.7"})
 
     assert stack.events() == [told]
+
+
+# ---- what flows can do in the stack ----
+
+
+@task
+def leaf(number: int) -> int:
+    """Return a number."""
+    return number
+
+
+@flow
+def inner(number: int) -> int:
+    """Call a task."""
+    return leaf(number)
+
+
+@flow
+def outer() -> None:
+    """Call a flow, run a deployment, and leave a task to the worker."""
+    assert inner(7) == 7
+    run_deployment("new-user-flow/welcome", parameters={"name": "Bob"}, timeout=0)
+    leaf.delay(8)
+
+
+def test_a_flow_in_the_stack_nests_flows_runs_deployments_and_delays_tasks(stack, monkeypatch):
+    queue = wiring.client("sqs").create_queue(QueueName="TaskQueue")["QueueUrl"]
+    monkeypatch.setenv("WHENFLOW_TASK_QUEUE_URL", queue)
+    settings.cache_clear()
+    wiring.task_queue.cache_clear()
+    stack.deployment()
+    deployment = stack.deployment(name="outer", flow_name="outer")
+    run = stack.api("POST", f"/deployments/{deployment['id']}/create_flow_run", {}).document
+    handler = serve_lambda(outer, tasks=[leaf])
+
+    assert handler({"flow_run_id": run["id"], "launch": "l-1"}, None)["state"] == "Completed"
+    (message,) = wiring.client("sqs").receive_message(QueueUrl=queue)["Messages"]
+    record = {"messageId": message["MessageId"], "body": message["Body"]}
+    assert handler({"Records": [record]}, None) == {"batchItemFailures": []}
+
+    rows = stack.api("POST", "/task_runs/filter", {"task_runs": {"flow_run_id": {"any_": [run["id"]]}}}).document
+    assert sorted((row["name"], row["state_name"]) for row in rows) == [
+        ("inner", "Completed"),
+        ("leaf", "Completed"),
+        ("new-user-flow/welcome", "Scheduled"),
+    ]
+    runs = stack.api("POST", "/flow_runs/filter", {}).document
+    assert sorted((one["flow_name"], one["state_name"]) for one in runs) == [
+        ("inner", "Completed"),
+        ("new-user-flow", "Scheduled"),
+        ("outer", "Completed"),
+    ]
+    (child,) = [one for one in runs if one["flow_name"] == "inner"]
+    assert stack.api("GET", f"/task_runs/{child['parent_task_run_id']}").document["name"] == "inner"
+    settings.cache_clear()
+    wiring.task_queue.cache_clear()

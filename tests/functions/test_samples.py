@@ -64,6 +64,7 @@ def test_a_sample_works_with_its_function(prepared: Stack, path: Path) -> None:
         ("action_retry", "prefect.automation.action.executed"),
         ("flows_new_user_flow", "prefect.flow-run.Completed"),
         ("flows_task", "prefect.task-run.Completed"),
+        ("flows_background_task", "prefect.task-run.Completed"),
         ("tracker_execution_succeeded", "prefect.flow-run.Completed"),
         ("tracker_lambda_failure", "prefect.flow-run.Crashed"),
     ],

@@ -154,3 +154,13 @@ def test_every_rule_keeps_what_it_cannot_hand_over() -> None:
 def test_functions_that_cause_events_may_be_in_a_loop() -> None:
     """A flow run's event may start a flow: Lambda's own loop detection would stop that after 16 rounds."""
     assert [name for name in NAMES if functions()[name].get("RecursiveLoop") == "Allow"] == IN_THE_LOOP
+
+
+@pytest.mark.parametrize("name", ["ActionFunction", "ApiFunction"])
+def test_links_in_messages_lead_to_the_pages_of_the_stack_unless_another_address_is_given(name: str) -> None:
+    address = functions()[name]["Environment"]["Variables"]["WHENFLOW_UI_URL"]
+
+    condition, given, own = address["Fn::If"]
+    assert template()["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "UiAddress"}, ""]}]}
+    assert given == {"Ref": "UiAddress"}
+    assert own == template()["Outputs"]["UiUrl"]["Value"]

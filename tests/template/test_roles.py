@@ -112,6 +112,19 @@ def test_actions_change_only_what_they_can_pause() -> None:
 
 
 @pytest.mark.parametrize(
+    ("table", "kinds"), [("ConfigTable", ["block-document", "variable"]), ("StateTable", ["feed"])]
+)
+def test_actions_list_only_what_templates_and_warnings_need(table: str, kinds: list[str]) -> None:
+    [listing] = [
+        one
+        for one in statements(functions()["ActionFunction"])
+        if one["Resource"] == {"Fn::GetAtt": f"{table}.Arn"} and "dynamodb:Query" in actions(one)
+    ]
+
+    assert listing["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": kinds}}
+
+
+@pytest.mark.parametrize(
     ("policy", "condition", "parameter"),
     [
         ("SendMailPolicy", "SendsMail", "MailIdentities"),

@@ -18,7 +18,7 @@ from whenflow.runs import State, StateDetails, StateType
 from whenflow.runs.task_run_book import TaskRunBook
 from whenflow.runs.task_runs import TaskRun
 
-RUNS_LOOKED_AT = 200
+RUNS_LOOKED_AT = 100
 
 
 class _OneOf(BaseModel):

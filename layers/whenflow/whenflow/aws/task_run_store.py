@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PACK = "tasks#"
 POINTER = "task#"
+BOTH = "task"
 OWN = "task-run#"
 KEPT = timedelta(days=100)
 
@@ -37,8 +38,12 @@ class DynamoTaskRunStore:
 
     def of_group(self, group: str) -> Sequence[TaskRun]:
         """Return the task runs of a flow run, or those of a day that are alone."""
-        packed = [row for item in self._query(group, PACK) for row in document(item)["task_runs"]]
-        ids = [item["sk"]["S"].removeprefix(POINTER) for item in self._query(group, POINTER)]
+        packed, ids = [], []
+        for item in self._query(group):
+            if item["sk"]["S"].startswith(PACK):
+                packed += document(item)["task_runs"]
+            else:
+                ids.append(item["sk"]["S"].removeprefix(POINTER))
         singles = [row for id_ in ids if (row := self.single(id_)[0])]
         return merged([*map(TaskRun.from_stored, packed), *singles])
 
@@ -99,11 +104,11 @@ class DynamoTaskRunStore:
         with translated():
             self._client.put_item(TableName=self._table, Item=_key(OWN + id_, "claim") | {"expires": self._expires()})
 
-    def _query(self, group: str, prefix: str) -> list[dict[str, Any]]:
+    def _query(self, group: str) -> list[dict[str, Any]]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :group AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues={":group": text(group), ":prefix": text(prefix)},
+            ExpressionAttributeValues={":group": text(group), ":prefix": text(BOTH)},
             ConsistentRead=True,
         )
         with translated():

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from whenflow.deployments.creating import RunRequest, run_id_of
 from whenflow.flows import runtime
 from whenflow.flows.backend import Backend
 from whenflow.flows.context import RunContext, current
@@ -20,6 +19,9 @@ from whenflow.flows.task_run_events import TaskTeller
 from whenflow.runs import FlowRun, StateDetails, StateType
 from whenflow.runs import State as RunState
 from whenflow.runs.model import FLOW_RUN, PARENT_RUN
+
+if TYPE_CHECKING:
+    from whenflow.deployments import RunRequest
 
 LEAST_POLL = 0.1
 UNSUCCESSFUL = frozenset({StateType.FAILED, StateType.CRASHED, StateType.CANCELLED})
@@ -69,6 +71,8 @@ def run_deployment(  # noqa: PLR0913, PLR0917 - as the field has them
     """
     if (timeout is not None and timeout < 0) or poll_interval < 0:
         raise ValueError("timeout and poll_interval must not be negative; a timeout of 0 means not to wait")
+    from whenflow.deployments import RunRequest  # most flows start none: their functions start without it
+
     context = current.get()
     backend = context.backend if context else runtime.outside()
     if context:
@@ -97,7 +101,7 @@ class _Call:
         self._placeholder: Placeholder | None = None
         self._shown = ""
 
-    def made(self, deployment: Mapping[str, Any], request: RunRequest, at: datetime | None) -> FlowRun:
+    def made(self, deployment: Mapping[str, Any], request: "RunRequest", at: datetime | None) -> FlowRun:
         """Return the run, made now or, by an attempt before, already."""
         if self._within:
             task_run_id = self._backend.ids.event_id(self._backend.clock.now(), TASK_KEY)
@@ -134,7 +138,7 @@ class _Call:
             self._check(run)
             run = self._backend.get_run(run.id)
 
-    def _keys(self, deployment: Mapping[str, Any], request: RunRequest) -> Iterator[str | None]:
+    def _keys(self, deployment: Mapping[str, Any], request: "RunRequest") -> Iterator[str | None]:
         """Yield the keys to ask under: each attempt of a flow comes to the same ones, in the same order."""
         if request.idempotency_key or self._context is None or self._context.run is None:
             yield request.idempotency_key
@@ -145,10 +149,12 @@ class _Call:
         for attempt in range(MOST_ATTEMPTS):
             yield f"run_deployment {self._context.run.id} {what} {number}" + (f" {attempt}" if attempt else "")
 
-    def _at(self, deployment: Mapping[str, Any], request: RunRequest, at: datetime | None) -> RunRequest:
+    def _at(self, deployment: Mapping[str, Any], request: "RunRequest", at: datetime | None) -> "RunRequest":
         """Return the request with the state of a run that starts then."""
         if at is None:
             return request
+        from whenflow.deployments.creating import run_id_of
+
         now, key = self._backend.clock.now(), request.idempotency_key
         run_id = run_id_of(deployment["flow_id"], key) if key else self._backend.ids.new()
         at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

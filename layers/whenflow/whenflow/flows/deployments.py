@@ -57,7 +57,7 @@ class Deployment:
         *,
         parameters: Mapping[str, Any] | None = None,
         triggers: Sequence[DeploymentTrigger | Mapping[str, Any]] = (),
-        schedules: Sequence[Mapping[str, Any]] = (),
+        schedules: Sequence[Mapping[str, Any]] | None = None,
         schedule: Mapping[str, Any] | None = None,
         cron: str | Sequence[str] | None = None,
         interval: float | timedelta | None = None,
@@ -82,7 +82,8 @@ class Deployment:
             name: Of the deployment.
             parameters: Defaults of its runs.
             triggers: What it runs on: triggers, or dictionaries that say the same.
-            schedules: When it runs, each a dictionary with `cron`, `interval` or `rrule`.
+            schedules: When it runs, each a dictionary with `cron`, `interval` or `rrule`; an empty list for not at all.
+                Where nothing says when, the schedules that are there stay.
             schedule: One such.
             cron: One or more cron lines.
             interval: Seconds between runs.
@@ -108,6 +109,7 @@ class Deployment:
         plain += [{"interval": interval}] if interval is not None else []
         plain += [{"rrule": rrule}] if rrule else []
         common = {"timezone": timezone, "anchor_date": anchor_date}
+        listed = [*({**common, **one} for one in plain), *(schedules or ()), *([schedule] if schedule else ())]
         given = {
             "parameters": parameters,
             "tags": list(tags) or None,
@@ -116,7 +118,7 @@ class Deployment:
             "paused": paused,
             "enforce_parameter_schema": enforce_parameter_schema,
             "entrypoint": entrypoint,
-            "schedules": [*({**common, **one} for one in plain), *schedules, *([schedule] if schedule else [])],
+            "schedules": listed if listed or schedules is not None else None,
             "concurrency_limit": concurrency_limit,
             "work_pool": {"name": work_pool_name, "work_queue_name": work_queue_name, "job_variables": job_variables},
             "triggers": triggers,
@@ -141,7 +143,8 @@ class Deployment:
         pool = given.get("work_pool") or {}
         if isinstance(pool, str):
             pool = {"name": pool}
-        schedules = [*(given.get("schedules") or ()), *([given["schedule"]] if given.get("schedule") else ())]
+        listed = given.get("schedules")
+        schedules = [*(listed or ()), *([given["schedule"]] if given.get("schedule") else ())]
         document = {key: given[key] for key in AS_THEY_ARE if given.get(key) is not None}
         document |= {
             "name": name,
@@ -149,7 +152,7 @@ class Deployment:
             "work_pool_name": pool.get("name"),
             "work_queue_name": pool.get("work_queue_name"),
             "job_variables": dict(pool.get("job_variables") or {}),
-            "schedules": [schedule_document(one) for one in schedules],
+            "schedules": [schedule_document(one) for one in schedules] if schedules or listed is not None else None,
             **_limit(given.get("concurrency_limit")),
         }
         if schema:

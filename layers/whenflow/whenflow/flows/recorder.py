@@ -7,7 +7,7 @@ ended, it is never written again.
 import logging
 import threading
 
-from whenflow.errors import WhenflowError
+from whenflow.errors import TooLarge, WhenflowError
 from whenflow.events import Event
 from whenflow.flows.backend import Backend
 from whenflow.runs.task_runs import TASK_RUN, TaskRun, alone_on, applied
@@ -71,8 +71,18 @@ class Recorder:
                 packs = {number: list(self._packs[number].values()) for number in sorted(changed)}
             for number, rows in packs.items():
                 try:
-                    self._backend.keep_task_runs(self._group, f"{self._name}#{number:05d}", rows)
+                    self._keep(f"{self._name}#{number:05d}", rows)
                 except WhenflowError as error:
                     logger.warning("task runs are not kept yet: %s", error)
                     with self._lock:
                         self._changed.add(number)
+
+    def _keep(self, pack: str, rows: list[TaskRun]) -> None:
+        """Keep a pack; one that fits no row, task run by task run."""
+        try:
+            self._backend.keep_task_runs(self._group, pack, rows)
+        except TooLarge:
+            if len(rows) == 1:
+                raise
+            for place, row in enumerate(rows):
+                self._keep(f"{pack}.{place:02d}", [row])

@@ -19,6 +19,7 @@ from whenflow.runs import FlowRun, Refused, StateDetails, StateType
 from whenflow.runs import State as RunState
 from whenflow.runs.model import PARENT_RUN
 from whenflow.runs.names import run_name
+from whenflow.runs.targets import LAMBDA
 
 if TYPE_CHECKING:
     from whenflow.flows.flow_definition import Flow
@@ -96,6 +97,7 @@ class InProcess:
             idempotency_key=id_ if parent else None,
             empirical_policy=self._flow.policy,
             flow_version=self._flow.version,
+            target=LAMBDA if parent and parent.target_type == LAMBDA else None,
             parent_task_run_id=backend.ids.event_id(now, self._flow.name) if parent else None,
             labels={PARENT_RUN: parent.id} if parent else {},
         )

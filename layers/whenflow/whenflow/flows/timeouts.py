@@ -34,19 +34,18 @@ def timed(what: str, seconds: float | None) -> Iterator[None]:
     if not seconds:
         yield
         return
-    expired = _Expired()
-    stopping = _by_alarm if threading.current_thread() is threading.main_thread() else _by_thread
+    own: type[_Expired] = type("_OwnExpired", (_Expired,), {})
+    is_main = threading.current_thread() is threading.main_thread()
+    stopping = _by_alarm if is_main and hasattr(signal, "SIGALRM") else _by_thread
     try:
-        with stopping(float(seconds), expired):
+        with stopping(float(seconds), own):
             yield
-    except _Expired as error:
-        if error is not expired and stopping is _by_alarm:
-            raise  # a timeout around this one
+    except own:  # any other is that of a timeout around this one
         raise TimedOut(what, seconds) from None
 
 
 @contextlib.contextmanager
-def _by_alarm(seconds: float, expired: _Expired) -> Iterator[None]:
+def _by_alarm(seconds: float, expired: type[_Expired]) -> Iterator[None]:
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise expired
 
@@ -67,13 +66,13 @@ def _by_alarm(seconds: float, expired: _Expired) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _by_thread(seconds: float, _expired: _Expired) -> Iterator[None]:
+def _by_thread(seconds: float, expired: type[_Expired]) -> Iterator[None]:
     thread, lock, over = threading.get_ident(), threading.Lock(), False
 
     def stop() -> None:
         with lock:
             if not over:
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(_Expired))
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(expired))
 
     timer = threading.Timer(seconds, stop)
     timer.daemon = True

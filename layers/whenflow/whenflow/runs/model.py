@@ -43,7 +43,8 @@ class FlowRun:
         launch: Which launch of the run is being worked on; another launch of the same run is refused.
         version: Rises with each change; a change is stored only over the version it was made from.
         empirical_policy: `retries`, `retry_delay` in seconds, `pause_keys` that are used up.
-        target: The type of its work pool, where the pool is not named after it.
+        target: The type of its work pool, where the pool is not named after it; of a run that was called by another in
+            one process, what that process runs on.
         attempt: The number of the start that it is in or before; the first is 0. News of another says nothing of it.
         auto_scheduled: Whether a schedule of the deployment made it.
         limited: Whether its deployment lets only so many runs work at once.
@@ -112,6 +113,11 @@ class FlowRun:
     def is_ours(self) -> bool:
         """Whether Whenflow launches its code; else a process of the user's runs it and tells its states."""
         return self.deployment_id is not None and self.work_pool_name is not None
+
+    @property
+    def is_looked_after(self) -> bool:
+        """Whether its process cannot outlive a function: Whenflow launched it, or the run that called it."""
+        return self.is_ours or self.target is not None
 
     @property
     def target_type(self) -> str:

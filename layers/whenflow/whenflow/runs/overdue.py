@@ -39,11 +39,11 @@ def overdue(run: FlowRun, now: datetime) -> End | datetime | None:
     match run.state.type:
         case StateType.PAUSED:
             return _paused(run, now)
-        case StateType.PENDING if run.is_ours:
+        case StateType.PENDING if run.is_looked_after:
             return _silent(run.state.timestamp + NEVER_STARTED_AFTER, now, "Its code was never started.")
-        case StateType.RUNNING if run.is_ours:
+        case StateType.RUNNING if run.is_looked_after:
             return _running(run, now)
-        case StateType.CANCELLING if run.is_ours:
+        case StateType.CANCELLING if run.is_looked_after:
             return _cancelling(run, now)
         case _:
             return None

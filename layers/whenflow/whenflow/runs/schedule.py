@@ -206,7 +206,7 @@ class RunSchedule:
         last = self._progress.looked_after() if self._progress else None
         since = max(last, until - FURTHEST_BACK) if last else until - FURTHEST_BACK
         for run in self._runs.get_all(self._runs.created_between(since, until)):
-            if run.watch is None and run.is_ours and run.state.type in WORKED_ON:
+            if run.watch is None and run.is_looked_after and run.state.type in WORKED_ON:
                 self._see_to(run)
         if self._progress:
             self._progress.note_looked_after(until)

@@ -1,6 +1,17 @@
 """The table: every operation of the API, and nothing else."""
 
-from whenflow.api.openapi.areas import automations, deployments, events, flow_runs, history, keys, server, webhooks
+from whenflow.api.openapi.areas import (
+    automations,
+    deployments,
+    events,
+    flow_runs,
+    history,
+    keys,
+    notifications,
+    server,
+    variables,
+    webhooks,
+)
 from whenflow.api.openapi.operation import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -10,6 +21,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *automations.OPERATIONS,
     *deployments.OPERATIONS,
     *flow_runs.OPERATIONS,
+    *variables.OPERATIONS,
+    *notifications.OPERATIONS,
     *history.OPERATIONS,
     *keys.OPERATIONS,
 )

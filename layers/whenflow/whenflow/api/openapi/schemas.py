@@ -27,12 +27,23 @@ def maybe(schema: Schema) -> Schema:
 
 def page_request(**filters: Schema) -> Schema:
     """Return the schema of a request for a list."""
-    page = {
+    page: dict[str, Schema] = {
         "limit": maybe({"type": "integer", "minimum": 0, "maximum": MAX_LIMIT}),
         "offset": maybe({"type": "integer", "minimum": 0, "maximum": 1_000_000}),
         "sort": maybe(TEXT),
     }
-    return record({}, **page, **filters)
+    return record({}, **(page | filters))
+
+
+def choice(*values: str) -> Schema:
+    """Return the schema of one of these texts, or null."""
+    return maybe({"type": "string", "enum": list(values)})
+
+
+def runs_request(*sorts: str) -> Schema:
+    """Return the schema of a request for deployments, flows, runs or work pools, by filters on each of these."""
+    filters = {name: maybe(anything()) for name in ("flows", "flow_runs", "deployments", "work_pools")}
+    return page_request(**filters, sort=choice(*sorts) if sorts else {"type": "null"})
 
 
 def any_of(schema: Schema) -> Schema:
@@ -46,9 +57,11 @@ def schemas() -> dict[str, Schema]:
 
 
 def _of_models() -> dict[str, Schema]:
-    from whenflow.api.deployments import DeploymentInput
+    from whenflow.actions.notifications.targets import TargetInput, TargetPatch
+    from whenflow.api.flow_runs import StateInput
     from whenflow.api.keyring import KeyInput
     from whenflow.automations.model import AutomationInput
+    from whenflow.deployments.model import DeploymentInput, DeploymentPatch, ScheduleInput, SchedulePatch
     from whenflow.events.filters import EventFilter
     from whenflow.events.validation import EventDocument
     from whenflow.sources.model import SourceInput
@@ -57,10 +70,16 @@ def _of_models() -> dict[str, Schema]:
     models: dict[str, type[BaseModel]] = {
         "AutomationInput": AutomationInput,
         "DeploymentInput": DeploymentInput,
+        "DeploymentPatch": DeploymentPatch,
         "EventFilter": EventFilter,
         "EventInput": EventDocument,
         "KeyInput": KeyInput,
+        "ScheduleInput": ScheduleInput,
+        "SchedulePatch": SchedulePatch,
         "SourceInput": SourceInput,
+        "StateInput": StateInput,
+        "TargetInput": TargetInput,
+        "TargetPatch": TargetPatch,
         "WebhookInput": WebhookInput,
     }
     found: dict[str, Schema] = {}
@@ -191,11 +210,107 @@ _ANSWERS: dict[str, Schema] = {
         description=TEXT,
         template={"type": ["string", "object", "null"]},
     ),
-    "Flow": record({"id": UUID, "name": TEXT}, created=MOMENT),
-    "Deployment": record({"id": UUID, "name": TEXT, "flow_id": UUID, "parameters": anything(), "tags": listing(TEXT)}),
+    "Flow": record({"id": UUID, "created": MOMENT, "updated": MOMENT, "name": TEXT, "tags": listing(TEXT)}),
+    "Deployment": record(
+        {
+            "id": UUID,
+            "created": MOMENT,
+            "updated": MOMENT,
+            "name": TEXT,
+            "flow_id": UUID,
+            "flow_name": TEXT,
+            "paused": {"type": "boolean"},
+            "schedules": listing(ref("Schedule")),
+            "parameters": anything(),
+            "tags": listing(TEXT),
+            "work_pool_name": maybe(TEXT),
+        }
+    ),
+    "Schedule": record({"id": UUID, "deployment_id": UUID, "schedule": anything(), "active": {"type": "boolean"}}),
     "State": record({"id": UUID, "type": TEXT, "name": TEXT, "timestamp": MOMENT}, message=maybe(TEXT)),
+    "Verdict": record(
+        {
+            "status": {"type": "string", "enum": ["ACCEPT", "REJECT", "ABORT", "WAIT"]},
+            "state": maybe(ref("State")),
+            "details": anything(),
+        }
+    ),
     "FlowRun": record(
-        {"id": UUID, "name": TEXT, "flow_id": UUID, "state": ref("State"), "state_type": TEXT, "state_name": TEXT}
+        {
+            "id": UUID,
+            "created": MOMENT,
+            "updated": MOMENT,
+            "name": TEXT,
+            "flow_id": UUID,
+            "deployment_id": maybe(UUID),
+            "state": ref("State"),
+            "state_type": TEXT,
+            "state_name": TEXT,
+            "parameters": anything(),
+            "tags": listing(TEXT),
+        }
+    ),
+    "TaskRun": record(
+        {
+            "id": UUID,
+            "name": TEXT,
+            "task_key": TEXT,
+            "dynamic_key": TEXT,
+            "flow_run_id": maybe(UUID),
+            "state": ref("State"),
+            "state_type": TEXT,
+            "state_name": TEXT,
+        }
+    ),
+    "Variable": record(
+        {"id": UUID, "created": MOMENT, "updated": MOMENT, "name": TEXT, "value": {}, "tags": listing(TEXT)}
+    ),
+    "WorkPool": record(
+        {
+            "id": UUID,
+            "created": maybe(MOMENT),
+            "updated": maybe(MOMENT),
+            "name": TEXT,
+            "type": TEXT,
+            "description": maybe(TEXT),
+            "is_paused": {"type": "boolean"},
+            "status": {"type": "string", "enum": ["PAUSED", "READY"]},
+            "base_job_template": anything(),
+            "default_queue_id": UUID,
+        }
+    ),
+    "WorkQueue": record(
+        {
+            "id": UUID,
+            "name": TEXT,
+            "work_pool_id": UUID,
+            "work_pool_name": TEXT,
+            "is_paused": {"type": "boolean"},
+            "priority": {"const": 1},
+        }
+    ),
+    "NotificationTarget": record(
+        {
+            "id": UUID,
+            "created": MOMENT,
+            "updated": MOMENT,
+            "name": TEXT,
+            "type": TEXT,
+            "is_default": {"type": "boolean"},
+            "data": {**anything(), "description": "Of a secret, where it is kept; never what it is."},
+        }
+    ),
+    "BlockDocument": record(
+        {
+            "id": UUID,
+            "created": MOMENT,
+            "updated": MOMENT,
+            "name": TEXT,
+            "data": {**anything(), "description": "Secrets are masked."},
+            "block_schema_id": UUID,
+            "block_type_id": UUID,
+            "block_type": anything(),
+        }
     ),
     "Log": record({"timestamp": MOMENT, "level": {"type": "integer"}, "name": TEXT, "message": TEXT}),
     "Explanation": anything(),

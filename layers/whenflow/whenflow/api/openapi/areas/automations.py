@@ -1,9 +1,22 @@
 """Automations and their templates."""
 
-from whenflow.api.openapi.operation import Operation, listing, ref
-from whenflow.api.openapi.schemas import COUNT, record
+from whenflow.api.openapi.operation import Operation, anything, listing, ref
+from whenflow.api.openapi.schemas import COUNT, TEXT, maybe, record
 
 AUTOMATIONS = "Automations"
+ON_EVENT = {
+    "event": {**maybe(ref("EventInput")), "description": "Null where time closes the window."},
+    "event_id": {**TEXT, "description": "Of a stored event, in place of `event`."},
+}
+PREVIEW = record(
+    {
+        "automation": anything(),
+        "event_id": maybe(TEXT),
+        "fires": {"type": "boolean"},
+        "labels": anything(),
+        "actions": listing(anything()),
+    }
+)
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -51,11 +64,39 @@ OPERATIONS: tuple[Operation, ...] = (
         {200: listing(ref("Automation"))},
     ),
     Operation(
+        "put",
+        "/automations/owned-by/{resource}",
+        AUTOMATIONS,
+        "Make these the automations that a resource owns, and delete its others.",
+        {200: listing(ref("Automation"))},
+        listing(ref("AutomationInput")),
+        needs_body=True,
+    ),
+    Operation(
         "delete",
         "/automations/owned-by/{resource}",
         AUTOMATIONS,
         "Delete the automations that a resource owns.",
         {202: {"type": "null"}},
+    ),
+    Operation(
+        "post",
+        "/automations/preview",
+        AUTOMATIONS,
+        "Tell what the actions of an automation in the request would do on an event; nothing is done.",
+        {200: PREVIEW},
+        record({"automation": ref("AutomationInput")}, **ON_EVENT),
+        needs_body=True,
+        errors=(404,),
+    ),
+    Operation(
+        "post",
+        "/automations/{id}/preview",
+        AUTOMATIONS,
+        "Tell what the actions of a stored automation would do on an event; nothing is done.",
+        {200: PREVIEW},
+        record({}, **ON_EVENT),
+        needs_body=True,
     ),
     *(
         Operation(
