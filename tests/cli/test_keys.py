@@ -1,10 +1,9 @@
 """`whenflow key`, against the product's own API."""
 
-import json
 from datetime import UTC, datetime, timedelta
 
-import boto3
 import pytest
+from werkzeug import Request, Response
 
 from whenflow.api.keyring import KIND, Keyring, key_hash
 from whenflow.aws.config_store import DynamoConfigStore
@@ -82,7 +81,7 @@ def test_without_a_yes_nothing_is_revoked(cli, product, ci, person):
 
 
 def test_a_key_that_is_not_there_is_said_to_be(cli, ci):
-    outcome = cli("key", "inspect", "cj")
+    outcome = cli("key", "inspect", "cii")
 
     assert outcome.code == 1
     assert "Did you mean ci?" in outcome.err
@@ -98,14 +97,29 @@ def test_what_a_key_lacks_is_said(cli, at_server):
     assert "needs the scope 'admin'" in outcome.err
 
 
+STACK = """<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult>
+<Stacks><member><StackName>{name}</StackName><CreationTime>2026-11-20T12:00:00Z</CreationTime>
+<StackStatus>CREATE_COMPLETE</StackStatus><Outputs>{outputs}</Outputs></member></Stacks>
+</DescribeStacksResult></DescribeStacksResponse>"""
+OUTPUT = "<member><OutputKey>{}</OutputKey><OutputValue>{}</OutputValue></member>"
+NO_STACK = """<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type>
+<Code>ValidationError</Code><Message>Stack does not exist</Message></Error></ErrorResponse>"""
+
+
+def described(request: Request) -> Response:
+    """Answer as CloudFormation does."""
+    name = request.form["StackName"]
+    told = {"ConfigTableName": "ConfigTable", "ApiUrl": "https://x.example/api"} if name == "whenflow" else {}
+    if name not in ("whenflow", "other"):
+        return Response(NO_STACK, status=400)
+    return Response(STACK.format(name=name, outputs="".join(OUTPUT.format(*one) for one in told.items())))
+
+
 @pytest.fixture
-def account(dynamodb):
+def account(dynamodb, httpserver, monkeypatch):
     """An AWS account with a stack called whenflow, and one that is another thing."""
-    cloudformation = boto3.client("cloudformation", region_name="eu-west-1")
-    topic = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}
-    outputs = {"ConfigTableName": {"Value": "ConfigTable"}, "ApiUrl": {"Value": "https://x.example/api"}}
-    cloudformation.create_stack(StackName="whenflow", TemplateBody=json.dumps(topic | {"Outputs": outputs}))
-    cloudformation.create_stack(StackName="other", TemplateBody=json.dumps(topic))
+    httpserver.expect_request("/").respond_with_handler(described)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", httpserver.url_for("/"))
     return DynamoConfigStore(dynamodb, "ConfigTable")
 
 

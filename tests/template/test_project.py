@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 from tests.template.loading import ROOT, of_type, template
 
-LOCKS = [*sorted((ROOT / "requirements").glob("*.txt")), ROOT / "layers" / "dependencies" / "requirements.txt"]
+OVERRIDE = ".override.txt"
+LOCKS = [
+    *sorted(path for path in (ROOT / "requirements").glob("*.txt") if not path.name.endswith(OVERRIDE)),
+    ROOT / "layers" / "dependencies" / "requirements.txt",
+]
 PIN = re.compile(r"^([a-z0-9._-]+)(?:\[[^]]*\])?==(\S+)", re.MULTILINE)
 
 

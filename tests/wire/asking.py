@@ -121,6 +121,13 @@ def a_run_of_a_deployment(ask: Ask) -> tuple[str, Document]:
     return f"/deployments/{a_deployment(ask)['id']}/create_flow_run", body | more
 
 
+def a_scheduled_run(ask: Ask) -> Document:
+    """Make a run for which a program of the user's waits: its deployment has no work pool; return it."""
+    deployment = ask("POST", "/deployments/", {"name": "served", "flow_id": a_flow(ask), "work_pool_name": None})
+    run: Document = ask("POST", f"/deployments/{deployment['id']}/create_flow_run", {"parameters": {}})
+    return run
+
+
 def a_flow_run_of_a_program(ask: Ask) -> tuple[str, Document]:
     """Return the path and the body by which a program of the user's makes its own flow run."""
     policy: Document = {"retries": None, "retry_delay": None, "pause_keys": [], "resuming": False}
@@ -218,7 +225,7 @@ REQUESTS: dict[str, Request] = {
     ),
     "POST /deployments/get_scheduled_flow_runs": lambda ask: (
         "/deployments/get_scheduled_flow_runs",
-        {"deployment_ids": [a_deployment(ask)["id"]], "scheduled_before": LATER},
+        {"deployment_ids": [a_scheduled_run(ask)["deployment_id"]], "scheduled_before": LATER},
     ),
     "POST /flow_runs/": a_flow_run_of_a_program,
     "GET /flow_runs/{id}": lambda ask: (f"/flow_runs/{a_run(ask)}", None),
@@ -248,6 +255,10 @@ REQUESTS: dict[str, Request] = {
     "POST /variables/filter": lambda ask: ("/variables/filter", {"limit": a_variable(ask) and 200}),
     "POST /work_pools/": a_pool,
     "POST /work_pools/filter": lambda _: ("/work_pools/filter", {"work_pools": None, "limit": 200, "offset": 0}),
+    "POST /work_pools/{name}/queues/filter": lambda _: (
+        "/work_pools/lambda/queues/filter",
+        {"work_queues": None, "limit": 200, "offset": 0},
+    ),
     "GET /work_pools/{name}": lambda _: ("/work_pools/lambda", None),
     "PATCH /work_pools/{name}": lambda _: ("/work_pools/lambda", {"is_paused": True, "concurrency_limit": None}),
     "DELETE /work_pools/{name}": lambda ask: (f"/work_pools/{made(ask, a_pool)['name']}", None),

@@ -5,7 +5,6 @@ NEVER = {
     "GET /work_queues/{id}": "workers",
     "POST /work_pools/{name}/get_scheduled_flow_runs": "workers",
     "POST /work_pools/{name}/queues": "workers",
-    "POST /work_pools/{name}/queues/filter": "workers",
     "POST /work_pools/{name}/workers/filter": "workers",
     "POST /artifacts/": "artifacts",
     "POST /artifacts/latest/filter": "artifacts",
@@ -21,35 +20,9 @@ NEVER = {
 
 NOT_YET: frozenset[str] = frozenset(
     {
-        "POST /flows/",
-        "GET /flows/{id}",
-        "POST /deployments/",
-        "PATCH /deployments/{id}",
-        "POST /deployments/{id}/create_flow_run",
-        "POST /deployments/{id}/schedules",
-        "POST /deployments/get_scheduled_flow_runs",
-        "POST /flow_runs/",
-        "GET /flow_runs/{id}",
-        "PATCH /flow_runs/{id}",
-        "DELETE /flow_runs/{id}",
-        "POST /flow_runs/filter",
-        "POST /flow_runs/{id}/set_state",
-        "PATCH /flow_runs/{id}/labels",
-        "POST /logs/",
-        "POST /logs/filter",
         "POST /task_runs/",
         "GET /task_runs/{id}",
         "POST /task_runs/filter",
-        "POST /variables/",
-        "GET /variables/name/{name}",
-        "PATCH /variables/name/{name}",
-        "DELETE /variables/name/{name}",
-        "POST /variables/filter",
-        "POST /work_pools/",
-        "POST /work_pools/filter",
-        "GET /work_pools/{name}",
-        "PATCH /work_pools/{name}",
-        "DELETE /work_pools/{name}",
     }
 )
 """What does not answer the client's own requests so far: each leaves this list when it does."""

@@ -62,7 +62,8 @@ def test_an_endpoint_answers_as_the_client_expects(client, name):
         assert answer.document["detail"] == "CSRF protection is disabled."
         return
     document = answer.document if answer.text else None
-    assert KINDS[type(document)] in expected["answers"]
+    if expected["answers"]:  # the client was seen to read it
+        assert KINDS[type(document)] in expected["answers"]
     for one in document if isinstance(document, list) else [document] if isinstance(document, dict) else []:
         assert one.keys() >= set(expected["required"])
     assert document != [], "a list of nothing proves nothing"

@@ -58,12 +58,22 @@ def object_of(app: APIGatewayHttpResolver) -> dict[str, Any]:
     Raises:
         Rejected: It is not.
     """
-    document = body_of(app)
-    if not isinstance(document, dict):
-        raise Rejected("The body is not a JSON object.", [Fault(("body",), "Input should be an object", "dict_type")])
+    document = object_as_sent(app)
     if app.current_event.http_method == "PATCH":
         return document
     return {name: value for name, value in document.items() if value is not None}
+
+
+def object_as_sent(app: APIGatewayHttpResolver) -> dict[str, Any]:
+    """Return the body of the present request, which must be an object, with its nulls.
+
+    Raises:
+        Rejected: It is not.
+    """
+    document = body_of(app)
+    if not isinstance(document, dict):
+        raise Rejected("The body is not a JSON object.", [Fault(("body",), "Input should be an object", "dict_type")])
+    return document
 
 
 def page_of(document: Mapping[str, Any]) -> tuple[int, int]:

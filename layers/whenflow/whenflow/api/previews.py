@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
-from whenflow.api.answers import answer, object_of
+from whenflow.api.answers import answer, object_as_sent
 from whenflow.api.events import known_id
 from whenflow.api.services import Services
 from whenflow.automations.model import Automation, automation_from_document, with_identity
@@ -20,14 +20,14 @@ def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
 
     @app.post("/automations/preview")
     def of_a_draft() -> Response[Any]:
-        document = _checked(object_of(app), EVENT_KEYS | {"automation"})
+        document = _checked(object_as_sent(app), EVENT_KEYS | {"automation"})
         now = services.clock.now()
         given = automation_from_document(document.get("automation"))
         return _previewed(with_identity(given, services.ids.new(), now, now), document, services)
 
     @app.post("/automations/<automation_id>/preview")
     def of_one(automation_id: str) -> Response[Any]:
-        document = _checked(object_of(app), EVENT_KEYS)
+        document = _checked(object_as_sent(app), EVENT_KEYS)
         automation = services.automations.get(known_id(automation_id, "automation"))
         return _previewed(automation, document, services)
 

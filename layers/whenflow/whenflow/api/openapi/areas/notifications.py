@@ -1,6 +1,6 @@
 """Notification targets, the same as block documents, and dead letters."""
 
-from whenflow.api.openapi.operation import Operation, Schema, anything, listing, ref
+from whenflow.api.openapi.operation import Operation, Schema, listing, ref
 from whenflow.api.openapi.schemas import COUNT, TEXT, maybe, page_request, record
 
 TARGETS, BLOCKS, DEAD = "Notification targets", "Block documents", "Dead letters"
