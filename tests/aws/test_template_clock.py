@@ -50,6 +50,19 @@ def test_no_catch_of_the_works_own_keeps_it_running(clock):
         clock(stubborn)
 
 
+def test_what_drops_the_first_stop_is_stopped_again(clock):
+    """As Python does with whatever is raised while it collects garbage."""
+
+    def deaf() -> None:
+        try:
+            for_ever()
+        except TimeUp:
+            for_ever()
+
+    with pytest.raises(TimeUp):
+        clock(deaf)
+
+
 def test_another_thread_has_no_clock_and_is_left_alone(clock):
     results = []
     thread = threading.Thread(target=lambda: results.append(clock(lambda: sum(range(1000)))))

@@ -87,7 +87,12 @@ def environment(function: str, named: dict[str, str], endpoint_url: str, runtime
 
 
 def _resolved(value: Any, named: dict[str, str]) -> str:
-    defaults = {"EventRetentionDays": "30", "EventShards": str(SHARDS), "LogLevel": "INFO"}
+    defaults = {
+        "EventRetentionDays": "30",
+        "EventShards": str(SHARDS),
+        "LogLevel": "INFO",
+        "AWS::StackName": "whenflow",
+    }
     if not isinstance(value, dict):
         return str(value)
     queues = {"ActionRetryQueue": "https://sqs.invalid/retry", "TimerQueue": "https://sqs.invalid/timer"}

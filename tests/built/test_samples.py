@@ -76,6 +76,16 @@ def test_a_notification_becomes_an_event_once(run: Run, world: World, name: str,
     assert world.event_names().count(event) == 1
 
 
+def test_records_of_kafka_become_events_once(run: Run, world: World) -> None:
+    function = run("NotificationFunction")
+
+    first, second = (function.invoke(sample("notification_kafka")) for _ in range(2))
+
+    assert first == second
+    stored = [world.events.get(event_id) for event_id in first["event_ids"]]
+    assert [event.event for event in stored if event] == ["kafka.record-received"] * len(stored) != []
+
+
 def test_the_api_is_healthy(run: Run) -> None:
     answer = run("ApiFunction").invoke(sample("api_get_health"))
 

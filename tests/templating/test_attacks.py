@@ -187,6 +187,8 @@ EXHAUSTING = {
 }
 
 
+# Hypothesis listens to the garbage collector: the clock may ring there, where Python warns and goes on.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("source", EXHAUSTING.values(), ids=EXHAUSTING.keys())
 def test_nothing_uses_up_the_machine(source: str):
     began = time.process_time()

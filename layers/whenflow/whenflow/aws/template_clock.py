@@ -12,6 +12,7 @@ from typing import Any
 from whenflow.templating import TimeUp
 
 LIMIT = 0.25
+AGAIN = 0.05
 
 
 class TemplateClock:
@@ -38,7 +39,8 @@ class TemplateClock:
         before = signal.signal(signal.SIGPROF, ring)
         try:
             try:
-                signal.setitimer(signal.ITIMER_PROF, self._seconds)
+                # Again and again: Python drops what is raised while it collects garbage.
+                signal.setitimer(signal.ITIMER_PROF, self._seconds, AGAIN)
                 return work()
             finally:
                 is_running = False
