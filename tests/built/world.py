@@ -9,9 +9,9 @@ from typing import Any
 from tests.built.stack import World, sample_writer
 from tests.template.loading import ROOT
 
+from whenflow.api.keyring import ApiKey, key_hash
 from whenflow.automations import automation_from_document
 from whenflow.automations.model import with_identity
-from whenflow.api.keyring import ApiKey, key_hash
 from whenflow.ports import Reference
 from whenflow.runs import FlowRun, StateDetails, StateType
 from whenflow.webhooks.model import SLUG_KIND, slug_hash

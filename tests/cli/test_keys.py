@@ -1,10 +1,10 @@
 """`whenflow key`, against the product's own API."""
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from whenflow.api.keyring import KIND, Keyring, key_hash
 from whenflow.aws.config_store import DynamoConfigStore
@@ -82,7 +82,7 @@ def test_without_a_yes_nothing_is_revoked(cli, product, ci, person):
 
 
 def test_a_key_that_is_not_there_is_said_to_be(cli, ci):
-    outcome = cli("key", "inspect", "cj")
+    outcome = cli("key", "inspect", "cii")
 
     assert outcome.code == 1
     assert "Did you mean ci?" in outcome.err
@@ -98,14 +98,27 @@ def test_what_a_key_lacks_is_said(cli, at_server):
     assert "needs the scope 'admin'" in outcome.err
 
 
+class CloudFormation:
+    """Knows a stack called whenflow, and one that is another thing. (moto's needs more than is installed.)"""
+
+    def describe_stacks(self, StackName):
+        if StackName not in ("whenflow", "other"):
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": "does not exist"}}, "DescribeStacks")
+        outputs = (
+            {"ConfigTableName": "ConfigTable", "ApiUrl": "https://x.example/api"} if StackName == "whenflow" else {}
+        )
+        return {"Stacks": [{"Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]}]}
+
+
 @pytest.fixture
-def account(dynamodb):
-    """An AWS account with a stack called whenflow, and one that is another thing."""
-    cloudformation = boto3.client("cloudformation", region_name="eu-west-1")
-    topic = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}
-    outputs = {"ConfigTableName": {"Value": "ConfigTable"}, "ApiUrl": {"Value": "https://x.example/api"}}
-    cloudformation.create_stack(StackName="whenflow", TemplateBody=json.dumps(topic | {"Outputs": outputs}))
-    cloudformation.create_stack(StackName="other", TemplateBody=json.dumps(topic))
+def account(dynamodb, monkeypatch):
+    """The config table of an AWS account with these stacks."""
+    client = boto3.Session.client
+
+    def made(self, service, *given, **named):
+        return CloudFormation() if service == "cloudformation" else client(self, service, *given, **named)
+
+    monkeypatch.setattr(boto3.Session, "client", made)
     return DynamoConfigStore(dynamodb, "ConfigTable")
 
 

@@ -44,7 +44,11 @@ def test_windows_are_found_by_when_they_are_due_in_one_index_of_keys() -> None:
 
 
 def test_no_other_table_pays_for_an_index() -> None:
-    assert [name for name in sorted(KEYS) if "GlobalSecondaryIndexes" in TABLES[name]] == ["FiringsTable", "RunsTable", "StateTable"]
+    assert [name for name in sorted(KEYS) if "GlobalSecondaryIndexes" in TABLES[name]] == [
+        "FiringsTable",
+        "RunsTable",
+        "StateTable",
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(TABLES))
