@@ -114,7 +114,12 @@ def test_when_a_key_was_last_used_is_known_to_a_quarter_of_an_hour_and_rarely_wr
     made = office.made()
     writes = []
     replace = office.config.replace
-    office.config.replace = lambda *given: (writes.append(given), replace(*given))
+
+    def written(*given):
+        writes.append(given)
+        replace(*given)
+
+    office.config.replace = written
     began = office.clock.now()
 
     for _ in range(40):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from tests.stories import NOBODY, NOON, ann_signs_up, order_placed, welcoming
 
-from whenflow.api.replay import MAX_FIRED
+from whenflow.api.replaying import MAX_FIRED
 from whenflow.events import iso, named_id
 
 SINCE, UNTIL = iso(NOON - timedelta(hours=1)), iso(NOON + timedelta(hours=1))
@@ -99,6 +99,18 @@ def test_a_replayed_firing_runs_what_a_live_one_would(api, world, late):
 
     assert world.run().parameters == {"name": "Ann"}
     assert world.run().firing_id == firing.id
+
+
+def test_a_plan_up_to_now_is_whole_though_time_goes_on(api, world, late):
+    world.clock.now = iter(world.clock.advance(1) for _ in range(100)).__next__
+
+    assert api("POST", "/replay", {"since": SINCE}).document["next_since"] is None
+
+
+def test_ninety_days_back_by_the_callers_clock_is_not_too_far(api, world):
+    since = iso(world.clock.now() - timedelta(days=90, minutes=1))
+
+    assert api("POST", "/replay", {"since": since}).status == 200
 
 
 def test_what_is_in_no_plan_is_not_started(api, world, late):

@@ -33,6 +33,10 @@ def ask(world):
     return request
 
 
+def concrete(path):
+    return re.sub(r"<.*?>", NOBODY, path).replace("(?s:.+)", "prefect.deployment.x")
+
+
 def routes_of(world, monkeypatch):
     made = []
     with monkeypatch.context() as patched:
@@ -43,6 +47,16 @@ def routes_of(world, monkeypatch):
 
 def test_every_route_says_which_scope_it_needs_and_nothing_else_does(world, monkeypatch):
     assert routes_of(world, monkeypatch) == SCOPES.keys(), "say it in whenflow/api/scopes.py"
+
+
+OPEN = {("GET", "/health"), ("GET", "/ready"), ("GET", "/admin/version")}
+
+
+@pytest.mark.parametrize(("method", "path"), [one for one in SCOPES if one not in OPEN])
+def test_every_route_wants_a_key(world, method, path):
+    answer = read(build_api(world.services)(call(method, f"/api{concrete(path)}"), None))
+
+    assert (answer.status, answer.document) == (401, {"exception_message": "Unauthorized"})
 
 
 @pytest.mark.parametrize("scope", INCLUDED)
@@ -57,9 +71,8 @@ def test_a_key_reaches_the_routes_of_its_scopes_and_no_other(world, scope):
 def test_without_its_scope_a_route_is_forbidden_and_says_what_is_missing(world, ask, method, path):
     needed = SCOPES[method, path]
     has = "emit" if needed is Scope.READ else "read"
-    concrete = re.sub(r"<.*?>", NOBODY, path).replace("(?s:.+)", "prefect.deployment.x")
 
-    answer = ask(method, concrete, has)
+    answer = ask(method, concrete(path), has)
 
     assert answer.status == 403
     assert answer.document == {"detail": f"This needs the scope '{needed}'; the key 'laptop' has {has}."}

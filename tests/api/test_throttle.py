@@ -62,6 +62,15 @@ def test_a_quiet_caller_is_not_counted_and_a_busy_one_in_portions(throttle, quot
     assert sum(quota.taken.values()) == 2 * PORTION
 
 
+def test_who_is_refused_costs_nothing_more(throttle, quota):
+    passed(throttle)
+    before = dict(quota.taken)
+
+    assert passed(throttle) == 0
+
+    assert quota.taken == before
+
+
 def test_a_table_that_is_busy_refuses_nobody(clock):
     class Busy:
         def take(self, caller, window, amount):

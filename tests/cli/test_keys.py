@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+import boto3
 import pytest
-from werkzeug import Request, Response
+from botocore.exceptions import ClientError
 
 from whenflow.api.keyring import KIND, Keyring, key_hash
 from whenflow.aws.config_store import DynamoConfigStore
@@ -97,29 +98,27 @@ def test_what_a_key_lacks_is_said(cli, at_server):
     assert "needs the scope 'admin'" in outcome.err
 
 
-STACK = """<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult>
-<Stacks><member><StackName>{name}</StackName><CreationTime>2026-11-20T12:00:00Z</CreationTime>
-<StackStatus>CREATE_COMPLETE</StackStatus><Outputs>{outputs}</Outputs></member></Stacks>
-</DescribeStacksResult></DescribeStacksResponse>"""
-OUTPUT = "<member><OutputKey>{}</OutputKey><OutputValue>{}</OutputValue></member>"
-NO_STACK = """<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type>
-<Code>ValidationError</Code><Message>Stack does not exist</Message></Error></ErrorResponse>"""
+class CloudFormation:
+    """Knows a stack called whenflow, and one that is another thing. (moto's needs more than is installed.)"""
 
-
-def described(request: Request) -> Response:
-    """Answer as CloudFormation does."""
-    name = request.form["StackName"]
-    told = {"ConfigTableName": "ConfigTable", "ApiUrl": "https://x.example/api"} if name == "whenflow" else {}
-    if name not in ("whenflow", "other"):
-        return Response(NO_STACK, status=400)
-    return Response(STACK.format(name=name, outputs="".join(OUTPUT.format(*one) for one in told.items())))
+    def describe_stacks(self, StackName):
+        if StackName not in ("whenflow", "other"):
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": "does not exist"}}, "DescribeStacks")
+        outputs = (
+            {"ConfigTableName": "ConfigTable", "ApiUrl": "https://x.example/api"} if StackName == "whenflow" else {}
+        )
+        return {"Stacks": [{"Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]}]}
 
 
 @pytest.fixture
-def account(dynamodb, httpserver, monkeypatch):
-    """An AWS account with a stack called whenflow, and one that is another thing."""
-    httpserver.expect_request("/").respond_with_handler(described)
-    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", httpserver.url_for("/"))
+def account(dynamodb, monkeypatch):
+    """The config table of an AWS account with these stacks."""
+    client = boto3.Session.client
+
+    def made(self, service, *given, **named):
+        return CloudFormation() if service == "cloudformation" else client(self, service, *given, **named)
+
+    monkeypatch.setattr(boto3.Session, "client", made)
     return DynamoConfigStore(dynamodb, "ConfigTable")
 
 

@@ -7,6 +7,7 @@ from tests.stories import ann_signs_up, welcoming
 
 from whenflow.automations import replay
 from whenflow.cli import replay as command
+from whenflow.cli.client import Api
 from whenflow.events import named_id
 
 COUNT = 7
@@ -63,11 +64,11 @@ def test_a_plan_in_stretches_is_as_good_as_one(cli, late, monkeypatch):
 
 def test_it_may_be_stopped_and_goes_on_where_it_was(cli, late, monkeypatch):
     monkeypatch.setattr(command, "AT_ONCE", 2)
-    stored, post = late.firings.stored, command.Api.post
-    monkeypatch.setattr(command.Api, "post", _interrupting(post, lambda: len(stored) == 4))
+    stored, post = late.firings.stored, Api.post
+    monkeypatch.setattr(Api, "post", _interrupting(post, lambda: len(stored) == 4))
     stopped = cli("replay", "--since", "1h", "--yes")
     began = len(stored)
-    monkeypatch.setattr(command.Api, "post", post)
+    monkeypatch.setattr(Api, "post", post)
     cli("replay", "--since", "1h", "--yes")
 
     assert stopped.code == 130
@@ -97,6 +98,12 @@ def test_where_nothing_would_fire_nothing_is_asked(cli, product):
     outcome = cli("replay", "--since", "1h")
 
     assert (outcome.code, outcome.out.strip()) == (0, "Nothing would fire on these 0 events.")
+
+
+def test_a_clock_that_is_ahead_of_the_apis_does_no_harm(cli, late):
+    late.clock.now = lambda: datetime.now(UTC) - timedelta(minutes=5)
+
+    assert f"{COUNT} missing" in cli("replay", "--since", "1h", "--plan").out
 
 
 def test_a_time_that_ends_before_it_begins_is_refused(cli, product):

@@ -23,8 +23,7 @@ def credentials(monkeypatch):
 
 def test_a_request_is_signed_and_no_key_is_sent(cli, at_server, credentials, monkeypatch):
     monkeypatch.delenv("WHENFLOW_API_KEY")
-    seen = []
-    at_server.expect_request("/api/events").respond_with_handler(lambda request: seen.append(request) or _empty())
+    seen = _listening(at_server)
 
     assert cli("event", "ls", "--iam").code == 0
 
@@ -36,8 +35,7 @@ def test_a_request_is_signed_and_no_key_is_sent(cli, at_server, credentials, mon
 
 def test_the_environment_may_say_so_too(cli, at_server, credentials, monkeypatch):
     monkeypatch.setenv("WHENFLOW_API_AUTHORIZATION", "iam")
-    seen = []
-    at_server.expect_request("/api/events").respond_with_handler(lambda request: seen.append(request) or _empty())
+    seen = _listening(at_server)
 
     assert cli("event", "ls").code == 0
 
@@ -70,7 +68,15 @@ def test_without_credentials_that_is_said(monkeypatch):
         Signer().headers("GET", URL, b"", {})
 
 
-def _empty():
+def _listening(server):
+    """Return the list into which the requests for events go."""
     from werkzeug import Response
 
-    return Response('{"events": [], "next_page": null}', content_type="application/json")
+    seen: list = []
+
+    def handle(request):
+        seen.append(request)
+        return Response('{"events": [], "next_page": null}', content_type="application/json")
+
+    server.expect_request("/api/events").respond_with_handler(handle)
+    return seen

@@ -19,6 +19,7 @@ from whenflow.api.app import build_api
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / ".cache" / "schemathesis" / "bin" / "schemathesis"
+CONFIG = Path(__file__).with_name("schemathesis.toml")
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 EXAMPLES = "20"
 
@@ -30,9 +31,10 @@ def main(arguments: list[str]) -> int:
         return 2
     server = ThreadingHTTPServer(("127.0.0.1", 0), _requests_to(populated()))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    command = [str(TOOL), "run", f"http://127.0.0.1:{server.server_port}/api/openapi.json"]
+    address = f"http://127.0.0.1:{server.server_port}/api"
+    command = [str(TOOL), "--config-file", str(CONFIG), "run", f"{address}/openapi.json", "--url", address]
     command += ["--header", f"Authorization: Bearer {KEY}", "--checks", CHECKS, "--max-examples", EXAMPLES]
-    command += ["--url", f"http://127.0.0.1:{server.server_port}/api", "--no-color", "--continue-on-failure"]
+    command += ["--no-color", "--continue-on-failure"]
     try:
         return subprocess.run([*command, *arguments], cwd=TOOL.parents[1], check=False).returncode
     finally:
@@ -67,7 +69,10 @@ def _requests_to(world: World) -> type[BaseHTTPRequestHandler]:
             if self.command != "HEAD":
                 self.wfile.write(body)
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_HEAD = do_TRACE = _answer
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("do_"):  # every method there is, and those that there are not
+                return self._answer
+            raise AttributeError(name)
 
         def _event(self) -> dict[str, Any]:
             path, _, query = self.path.partition("?")

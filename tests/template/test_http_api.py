@@ -64,3 +64,18 @@ def test_the_access_log_is_one_line_of_json_with_the_route_and_nothing_secret() 
 
 def test_the_access_log_forgets() -> None:
     assert template()["Resources"]["HttpApiLogGroup"]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_iam_guards_the_rest_api_where_a_parameter_says_so_and_nothing_else() -> None:
+    routes = {one["RouteKey"]: one.get("AuthorizationType") for one in of_type("AWS::ApiGatewayV2::Route").values()}
+
+    assert routes.pop("ANY /api/{proxy+}") == {"Fn::If": ["ApiByIam", "AWS_IAM", "NONE"]}
+    assert set(routes.values()) == {None}  # whoever calls a webhook, or looks at a page, signs nothing
+    assert template()["Parameters"]["ApiAuthorization"]["Default"] == "keys"
+
+
+def test_the_function_is_told_who_guards_it() -> None:
+    variables = template()["Resources"]["ApiFunction"]["Properties"]["Environment"]["Variables"]
+
+    assert variables["WHENFLOW_API_AUTHORIZATION"] == {"Ref": "ApiAuthorization"}
+    assert variables["WHENFLOW_API_REQUESTS_PER_SECOND"] == {"Ref": "ApiRequestsPerSecond"}

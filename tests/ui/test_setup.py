@@ -49,7 +49,7 @@ def test_without_webhooks_there_is_a_command_that_makes_a_valid_one(browser):
 def test_without_deployments_it_is_said_how_they_come_about(browser):
     import shlex
 
-    from whenflow.api.deployments import DeploymentInput
+    from whenflow.deployments.model import DeploymentInput
 
     up, call = commands(browser.get("/ui/deployments"))
 

@@ -3,7 +3,10 @@
 import base64
 
 import pytest
-from tests.ui.world import HOST, KEY, Browser, World
+from tests.ui.world import HOST, KEY, KEY_ID, Browser, World
+
+from whenflow.api.keyring import ApiKey
+from whenflow.ui.session import Standing, standing_of
 
 PAGES = (
     "/ui",
@@ -184,3 +187,12 @@ def test_a_store_that_is_throttled_says_try_again():
 
     assert (seen.status, seen.headers["retry-after"]) == (503, "1")
     assert "throttled" not in seen.body
+
+
+@pytest.mark.parametrize(
+    ("scope", "standing"), [("read", "SIGNED_IN"), ("operate", "SIGNED_IN"), ("emit", "WRONG_KEY")]
+)
+def test_who_signs_in_has_to_be_allowed_to_read(clock, scope, standing):
+    key = ApiKey("hash", KEY_ID, "laptop", [scope], clock.now())
+
+    assert standing_of(KEY, lambda _secret: key) is Standing[standing]

@@ -28,6 +28,7 @@ EVENT: Final = "event"
 FIRING: Final = "firing"
 RUN: Final = "flow-run"
 WIDTH = 50
+LOOKS = 3
 MAX_ASKS = 8
 AROUND = timedelta(minutes=1)
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
@@ -83,12 +84,14 @@ class Graph:
     Attributes:
         nodes: What each place holds.
         cut: The places of which not all effects are shown.
+        looks: How many times a store was asked for one of them.
         rest: Where to go on, if there was more than was asked for.
     """
 
     nodes: dict[Place, Thing] = field(default_factory=dict)
     edges: dict[Edge, None] = field(default_factory=dict)
     cut: set[Place] = field(default_factory=set)
+    looks: int = 0
     rest: list[Step] = field(default_factory=list)
 
     def as_document(self) -> dict[str, Any]:
@@ -111,7 +114,8 @@ class Lineage:
 
         Args:
             steps: Where to begin; what is not there is left out.
-            limit: How many places to look at.
+            limit: How many places to return; three times as many are looked for at most. More than `WIDTH`, so that
+                each call comes further.
         """
         graph, seen, waiting = Graph(), set[tuple[Place, Direction]](), deque(steps)
         while waiting:
@@ -123,7 +127,7 @@ class Lineage:
             if thing is None or step.depth == 0:
                 continue
             for edge in self._edges(graph, step, thing):
-                if len(graph.nodes) >= limit:
+                if len(graph.nodes) >= limit or graph.looks >= LOOKS * limit:
                     graph.rest = _unfinished(step, waiting)
                     return graph
                 end = edge.effect if step.direction == "effects" else edge.cause
@@ -133,7 +137,11 @@ class Lineage:
         return graph
 
     def _look(self, graph: Graph, place: Place) -> Thing | None:
-        found = graph.nodes.get(place) or self._found(place)
+        known = graph.nodes.get(place)
+        if known is not None:
+            return known
+        graph.looks += 1
+        found = self._found(place)
         if found is not None:
             graph.nodes[place] = found
         return found

@@ -53,7 +53,7 @@ def replay(
         raise UsageError("--since must lie before --until.")
     with connect(options) as api:
         ids = [automation_id(api, one) for one in automation]
-        plans = list(_plans(api, first, last, ids))
+        plans = list(_plans(api, first, None if until == "now" else last, ids))
         wanted = {"missing", "unsure"} if unsure else {"missing"}
         count = sum(firing["status"] in wanted for one in plans for firing in one["firings"])
         if options.json and (plan or not count):
@@ -73,12 +73,13 @@ def replay(
         say(f"Started {len(started)} of {count}." + (" The others were there by now." if len(started) < count else ""))
 
 
-def _plans(api: Api, since: datetime, until: datetime, ids: list[str]) -> Iterator[Plan]:
-    """Yield the plan, a stretch at a time: as much as the API takes at once."""
+def _plans(api: Api, since: datetime, until: datetime | None, ids: list[str]) -> Iterator[Plan]:
+    """Yield the plan, a stretch at a time: as much as the API takes at once. What is now, the API knows best."""
     at: str | None = since.isoformat()
-    with progress("Planning", (until - since).total_seconds()) as told:
+    end = until.isoformat() if until else None
+    with progress("Planning", ((until or datetime.now(UTC)) - since).total_seconds()) as told:
         while at:
-            one: Plan = api.post("/replay", _asked(at, until.isoformat(), ids))
+            one: Plan = api.post("/replay", _asked(at, end, ids))
             yield one
             told((datetime.fromisoformat(one["until"]) - since).total_seconds())
             at = one["next_since"]
@@ -106,7 +107,7 @@ def _start(api: Api, plans: list[Plan], ids: list[str], wanted: set[str], count:
     return started
 
 
-def _asked(since: str, until: str, ids: list[str]) -> dict[str, Any]:
+def _asked(since: str, until: str | None, ids: list[str]) -> dict[str, Any]:
     return {"since": since, "until": until} | ({"automations": ids} if ids else {})
 
 

@@ -6,6 +6,9 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import BeforeValidator, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
+LONGEST = 10 * 366 * 24 * 3600.0
+"""Ten years. A longer duration is a mistake, and would lead out of the calendar."""
+
 _duration = TypeAdapter(timedelta)
 
 
@@ -23,4 +26,4 @@ def read_seconds(value: Any) -> Any:
     return value
 
 
-Seconds: TypeAlias = Annotated[float, BeforeValidator(read_seconds), Field(ge=0, allow_inf_nan=False)]
+Seconds: TypeAlias = Annotated[float, BeforeValidator(read_seconds), Field(ge=0, le=LONGEST, allow_inf_nan=False)]

@@ -35,6 +35,12 @@ def build() -> dict[str, Any]:
     }
 
 
+_TEXT: Schema = {"type": "string", "minLength": 1}
+_IN_PATHS: dict[str, Schema] = {
+    "countable": {"type": "string", "enum": ["day", "time", "event", "resource"]},
+    "kind": {"type": "string", "enum": ["event", "firing", "flow-run"]},
+    "id": {"type": "string", "format": "uuid"},
+}
 _SCHEMES = {
     "key": {"type": "http", "scheme": "bearer", "description": "An API key."},
     "password": {"type": "http", "scheme": "basic", "description": "An API key as the password of any user."},
@@ -91,7 +97,7 @@ def _response(status: int, schema: Schema | None) -> dict[str, Any]:
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
     names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
-    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    return [{"name": name, "in": "path", "required": True, "schema": _IN_PATHS.get(name, _TEXT)} for name in names]
 
 
 def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
