@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 import boto3
-from tests.template.loading import ROOT, functions, of_type
+from tests.template.loading import ROOT, functions, of_type, template
 
 from whenflow.aws.config_store import DynamoConfigStore
 from whenflow.aws.event_store import DynamoEventStore
@@ -87,16 +87,18 @@ def environment(function: str, named: dict[str, str], endpoint_url: str, runtime
 
 
 def _resolved(value: Any, named: dict[str, str]) -> str:
-    defaults = {
-        "EventRetentionDays": "30",
-        "EventShards": str(SHARDS),
-        "LogLevel": "INFO",
-        "AWS::StackName": "whenflow",
-    }
+    """Return what a variable would be in a stack called whenflow, whose parameters are as they are by default."""
     if not isinstance(value, dict):
         return str(value)
-    queues = {"ActionRetryQueue": "https://sqs.invalid/retry", "TimerQueue": "https://sqs.invalid/timer"}
-    return (queues | named | defaults)[value["Ref"]]
+    if "Fn::If" in value:
+        return _resolved(value["Fn::If"][2], named)
+    if "Fn::Sub" in value:
+        return str(value["Fn::Sub"])
+    name = value["Ref"]
+    defaults = {one: str(about.get("Default", "")) for one, about in template()["Parameters"].items()}
+    queues = {one: f"https://sqs.invalid/{one}" for one in of_type("AWS::SQS::Queue")}
+    own = {"EventShards": str(SHARDS), "AWS::StackName": "whenflow", "EventsBucket": "whenflow-events"}
+    return (defaults | queues | own | named)[name]
 
 
 @lru_cache(maxsize=1)

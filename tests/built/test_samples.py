@@ -203,6 +203,21 @@ def test_a_state_machine_gets_the_result_of_a_task(run: Run) -> None:
     assert answer == "Loaded incoming/clients.csv into warehouse"
 
 
+def test_a_background_task_runs_once(run: Run, world: World) -> None:
+    function = run("FlowsFunction")
+
+    answers = [function.invoke(sample("flows_background_task")) for _ in range(2)]
+
+    assert answers == [{"batchItemFailures": []}] * 2
+    assert world.event_names().count("prefect.task-run.Completed") == 1
+
+
+def test_hours_are_closed_until_there_are_none(run: Run) -> None:
+    answer = run("ArchiveFunction").invoke(sample("archive_scheduled"))
+
+    assert answer["finished"] is True
+
+
 def test_every_sample_is_tried_here() -> None:
     source = (ROOT / "tests" / "built" / "test_samples.py").read_text()
 

@@ -1,6 +1,8 @@
 """What a flow logs."""
 
+import io
 import logging
+import sys
 
 from whenflow.flows.logs import MAX_LINE_CHARS, MAX_LINES, collecting, get_run_logger, prints_logged
 
@@ -53,3 +55,30 @@ def test_prints_with_percent_signs_are_taken_as_they_are():
         print("100% %s %d")
 
     assert [line.message for line in buffer.lines] == ["100% %s %d"]
+
+
+class Sink(io.StringIO):
+    """The standard output as Lambda's runtime client makes it: it tells no length."""
+
+    def write(self, text):
+        super().write(text)
+
+
+class ToStdout(logging.Handler):
+    """Writes to whatever is the standard output at the time, as Lambda's handler does."""
+
+    def emit(self, record):
+        sys.stdout.write(f"[{record.getMessage()}]\n")
+
+
+def test_what_a_handler_writes_to_the_standard_output_is_no_print_of_the_flow(monkeypatch):
+    sink, handler = Sink(), ToStdout()
+    monkeypatch.setattr(sys, "stdout", sink)
+    monkeypatch.setattr(get_run_logger(), "handlers", [handler])
+
+    with collecting() as buffer, prints_logged(True):
+        print("printed")
+        get_run_logger().error("logged")
+
+    assert [line.message for line in buffer.lines] == ["printed", "logged"]
+    assert sink.getvalue() == "[printed]\n[logged]\n"

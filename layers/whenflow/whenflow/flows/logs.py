@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import TextIO
 
 from whenflow.flows.context import current
 from whenflow.ports import LogLine
@@ -19,7 +20,10 @@ _formatter = logging.Formatter()
 
 def get_run_logger() -> logging.Logger:
     """Return the logger of the running flow: its lines are kept with the run and go to the function's log as well."""
-    return logging.getLogger(FLOW_LOGGER)
+    logger = logging.getLogger(FLOW_LOGGER)
+    if logger.__class__ is logging.Logger:
+        logger.__class__ = _RunLogger
+    return logger
 
 
 class LogBuffer(logging.Handler):
@@ -107,7 +111,7 @@ class _Lines(io.TextIOBase):
     goes to the original stream.
     """
 
-    def __init__(self, original: object) -> None:
+    def __init__(self, original: TextIO) -> None:
         self._here = threading.local()
         self._original = original
 
@@ -116,7 +120,8 @@ class _Lines(io.TextIOBase):
 
     def write(self, text: str) -> int:
         if getattr(self._here, "logs", False):
-            return int(self._original.write(text))  # type: ignore[attr-defined]
+            self._original.write(text)  # Lambda's stream tells no length
+            return len(text)
         *lines, self._here.rest = (getattr(self._here, "rest", "") + text).split("\n")
         for line in lines:
             self._log(line)
@@ -124,7 +129,7 @@ class _Lines(io.TextIOBase):
 
     def flush(self) -> None:
         if getattr(self._here, "logs", False):
-            self._original.flush()  # type: ignore[attr-defined]
+            self._original.flush()
 
     def finish(self) -> None:
         """Log what has no end of line yet."""
@@ -132,12 +137,26 @@ class _Lines(io.TextIOBase):
         if rest:
             self._log(rest)
 
-    def _log(self, line: str) -> None:
-        self._here.logs = True
+    @contextlib.contextmanager
+    def logging(self) -> Iterator[None]:
+        """Let what this thread writes through to the original stream while this is open."""
+        before, self._here.logs = getattr(self._here, "logs", False), True
         try:
-            get_run_logger().info("%s", line)
+            yield
         finally:
-            self._here.logs = False
+            self._here.logs = before
+
+    def _log(self, line: str) -> None:
+        get_run_logger().info("%s", line)
+
+
+class _RunLogger(logging.Logger):
+    """What its handlers write is no print of the flow's."""
+
+    def handle(self, record: logging.LogRecord) -> None:
+        stream = sys.stdout
+        with stream.logging() if isinstance(stream, _Lines) else contextlib.nullcontext():
+            super().handle(record)
 
 
 @contextlib.contextmanager
