@@ -4,6 +4,7 @@ from datetime import datetime
 
 from whenflow.automations.compiled import Composite
 from whenflow.automations.state import Children, Fired, Key, State, children_place, composite_id
+from whenflow.events.times import earlier
 
 
 def child_fired(parent: Composite, fired: Fired, state: State, now: datetime) -> Fired | None:
@@ -27,7 +28,7 @@ def _store(parent: Composite, children: Children, fired: Fired) -> None:
         children.order += 1
         children.stored[fired.trigger_id] = (children.order, fired)
     if parent.within is not None:
-        oldest = max(one.time for _, one in children.stored.values()) - parent.within
+        oldest = earlier(max(one.time for _, one in children.stored.values()), parent.within)
         children.stored = {child: one for child, one in children.stored.items() if one[1].time >= oldest}
 
 

@@ -27,6 +27,7 @@ from whenflow.automations.state import (
     slot_document,
     slot_from,
 )
+from whenflow.events.times import earlier
 
 STREAM_REACH = timedelta(hours=13)  # the mapping of the matcher gives a record up after twelve
 MARKS_AT_HAND = 20
@@ -158,7 +159,7 @@ class Row:
 
     def forget_lanes_before(self, moment: datetime) -> None:
         """Drop the marks of lanes all of whose events occurred before a moment."""
-        last = f"{moment - timedelta(hours=1):{LANE_HOUR}}"
+        last = f"{earlier(moment, timedelta(hours=1)):{LANE_HOUR}}"
         for old in [name for name in self.marks if name[:1].isdigit() and name.partition("#")[0] <= last]:
             del self.marks[old]
 

@@ -22,13 +22,14 @@ from datetime import datetime, timedelta
 from whenflow.automations.compiled import Watch
 from whenflow.automations.state import AnyEvent, Fired, Key, Slot, Window, leaf_id
 from whenflow.events import Event, iso
+from whenflow.events.times import earlier, later
 
 LOOK_BACK = timedelta(minutes=15)
 
 
 def standing_window(watch: Watch, now: datetime) -> Window:
     """Return the first window of a trigger that has one from the moment it is loaded."""
-    return Window(now, now + watch.within)
+    return Window(now, later(now, watch.within))
 
 
 def is_over(watch: Watch, window: Window, moment: datetime) -> bool:
@@ -56,12 +57,12 @@ def count_event(watch: Watch, key: Key, slot: Slot, event: Event, now: datetime)
         return fired
     if not watch.is_proactive:  # E5
         slot.window = (
-            Window(window.end, window.end + watch.within) if watch.has_deadline and not watch.has_after else None
+            Window(window.end, later(window.end, watch.within)) if watch.has_deadline and not watch.has_after else None
         )
         slot.last_end = None
         fired.append(_fired(watch, key, event, event.id, occurred, now))
     elif watch.has_after:  # E6
-        slot.window = Window(occurred, occurred + watch.within, 0, event) if starts else None
+        slot.window = Window(occurred, later(occurred, watch.within), 0, event) if starts else None
     return fired
 
 
@@ -78,11 +79,12 @@ def close(watch: Watch, key: Key, slot: Slot, moment: datetime, now: datetime) -
             slot.window, slot.last_end = None, window.end
         elif watch.is_standing:  # C4
             start = window.end + (moment - window.end) // watch.within * watch.within
-            slot.window = Window(start, start + watch.within)
+            slot.window = Window(start, later(start, watch.within))
         elif silent:  # C5
             slot.window = None
         else:
-            slot.window = Window(window.end, window.end + watch.within, 0, window.last_event)
+            end = later(window.end, watch.within)
+            slot.window = Window(window.end, end, 0, window.last_event) if end > window.end else None
     return fired
 
 
@@ -95,14 +97,14 @@ def _open_or_touch(watch: Watch, slot: Slot, event: Event, expected: bool, start
         slot.window.last_event = _to_tell_of(watch, event)
         return True
     if starts:
-        slot.window = Window(occurred, occurred + watch.within, -1 if expected else 0, _to_tell_of(watch, event))
+        slot.window = Window(occurred, later(occurred, watch.within), -1 if expected else 0, _to_tell_of(watch, event))
         return True
-    start = occurred - LOOK_BACK
+    start = earlier(occurred, LOOK_BACK)
     if slot.last_end is not None:
         if occurred < slot.last_end:
             return False
         start = max(start, slot.last_end)
-    slot.window, slot.last_end = Window(start, occurred + watch.within, 0, _to_tell_of(watch, event)), None
+    slot.window, slot.last_end = Window(start, later(occurred, watch.within), 0, _to_tell_of(watch, event)), None
     return True
 
 

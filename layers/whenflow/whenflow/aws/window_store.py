@@ -14,6 +14,7 @@ from whenflow.aws.dynamo import body, condition_failed, document, number, text, 
 from whenflow.aws.firing_store import DynamoFiringStore
 from whenflow.errors import Conflict, Transient
 from whenflow.events import iso, parse_iso
+from whenflow.events.times import later
 from whenflow.ports import Due
 
 if TYPE_CHECKING:
@@ -224,4 +225,4 @@ def _expires(row: Row) -> datetime | None:
     """Return when a row can no longer matter, neither its content nor its marks; None where it may matter for ever."""
     if row.matters_until is None:
         return None
-    return max([row.matters_until, *(mark.applied for mark in row.marks.values())]) + OUTLIVES
+    return later(max([row.matters_until, *(mark.applied for mark in row.marks.values())]), OUTLIVES)

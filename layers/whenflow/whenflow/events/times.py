@@ -1,6 +1,9 @@
 """Instants as text, the same everywhere: RFC 3339, UTC, microseconds, `Z`."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+FIRST = datetime.min.replace(tzinfo=UTC)
+LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def iso(instant: datetime) -> str:
@@ -18,3 +21,19 @@ def parse_iso(text: str) -> datetime:
     """
     instant = datetime.fromisoformat(text)
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def later(moment: datetime, span: timedelta) -> datetime:
+    """Return the moment a span after another, or the calendar's last where there is none."""
+    try:
+        return moment + span
+    except OverflowError:
+        return LAST
+
+
+def earlier(moment: datetime, span: timedelta) -> datetime:
+    """Return the moment a span before another, or the calendar's first where there is none."""
+    try:
+        return moment - span
+    except OverflowError:
+        return FIRST

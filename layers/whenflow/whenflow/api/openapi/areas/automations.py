@@ -1,6 +1,6 @@
 """Automations and their templates."""
 
-from whenflow.api.openapi.operation import Operation, anything, listing, ref
+from whenflow.api.openapi.operation import Operation, Schema, anything, listing, ref
 from whenflow.api.openapi.schemas import COUNT, TEXT, maybe, record
 
 AUTOMATIONS = "Automations"
@@ -8,6 +8,7 @@ ON_EVENT = {
     "event": {**maybe(ref("EventInput")), "description": "Null where time closes the window."},
     "event_id": {**TEXT, "description": "Of a stored event, in place of `event`."},
 }
+EITHER: Schema = {"oneOf": [{"required": [name]} for name in ON_EVENT]}
 PREVIEW = record(
     {
         "automation": anything(),
@@ -85,7 +86,7 @@ OPERATIONS: tuple[Operation, ...] = (
         AUTOMATIONS,
         "Tell what the actions of an automation in the request would do on an event; nothing is done.",
         {200: PREVIEW},
-        record({"automation": ref("AutomationInput")}, **ON_EVENT),
+        {**record({"automation": ref("AutomationInput")}, **ON_EVENT), **EITHER},
         needs_body=True,
         errors=(404,),
     ),
@@ -95,7 +96,7 @@ OPERATIONS: tuple[Operation, ...] = (
         AUTOMATIONS,
         "Tell what the actions of a stored automation would do on an event; nothing is done.",
         {200: PREVIEW},
-        record({}, **ON_EVENT),
+        {**record({}, **ON_EVENT), **EITHER},
         needs_body=True,
     ),
     *(

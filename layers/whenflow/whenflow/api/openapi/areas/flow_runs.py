@@ -1,7 +1,7 @@
 """Flow runs, their states and logs, and task runs."""
 
 from whenflow.api.openapi.operation import Operation, Schema, anything, listing, ref
-from whenflow.api.openapi.schemas import COUNT, MOMENT, TEXT, any_of, maybe, page_request, record, runs_request
+from whenflow.api.openapi.schemas import COUNT, MOMENT, TEXT, UUID, any_of, maybe, page_request, record, runs_request
 
 RUNS, TASKS = "Flow runs", "Task runs"
 LIST = runs_request(
@@ -16,7 +16,7 @@ LIST = runs_request(
     "NAME_DESC",
 )
 LOGS_OF_A_RUN = {
-    **page_request(logs=record({"flow_run_id": record({"any_": {**listing(TEXT), "minItems": 1, "maxItems": 1}})})),
+    **page_request(logs=record({"flow_run_id": record({"any_": {**listing(UUID), "minItems": 1, "maxItems": 1}})})),
     "required": ["logs"],
 }
 LINE = record(

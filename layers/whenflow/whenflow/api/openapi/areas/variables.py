@@ -2,6 +2,7 @@
 
 from whenflow.api.openapi.operation import Operation, anything, listing, ref
 from whenflow.api.openapi.schemas import COUNT, TEXT, choice, maybe, page_request, record, runs_request
+from whenflow.runs.targets import TYPES
 
 VARIABLES, POOLS = "Variables", "Work pools"
 NAME = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[A-Za-z0-9_-]+$"}
@@ -49,7 +50,7 @@ _POOLS: tuple[Operation, ...] = (
         POOLS,
         "Create a work pool.",
         {201: ref("WorkPool")},
-        record({"name": TEXT, "type": TEXT}, **CHANGED_POOL),
+        record({"name": TEXT, "type": {"type": "string", "enum": sorted(TYPES)}}, **CHANGED_POOL),
         needs_body=True,
         errors=(409,),
     ),
