@@ -355,12 +355,3 @@ def test_a_queue_that_takes_no_ring_loses_no_run_as_the_next_sweep_asks_for_it(w
     world.schedule.sweep()
     world.wait(60)
     assert len(world.launcher.launched) == 1
-
-
-def test_a_time_that_no_calendar_has_fails_the_action(world, later):
-    later(1e12)
-
-    assert failure(world).payload["reason"] == (
-        "schedule_after is 1,000,000,000,000 seconds: there is no date so far ahead."
-    )
-    assert world.runs.newest(10) == []

@@ -1,7 +1,7 @@
 """run-deployment: starts a flow run of a deployment, once for each firing and action."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from whenflow.actions.outcome import ActionFailed, Executed
@@ -82,7 +82,7 @@ class RunPlanner:
         run_id, wait = named_id("flow-run", firing.id, str(index)), action.get("schedule_after")
         state = None
         if wait:
-            details = StateDetails(scheduled_time=_after(self._clock.now(), wait))
+            details = StateDetails(scheduled_time=self._clock.now() + timedelta(seconds=wait))
             state = self._ledger.new_state(run_id, StateType.SCHEDULED, details=details)
         return RunRequest(
             run_id=run_id,
@@ -147,10 +147,3 @@ class DeploymentRunner:
             raise ActionFailed(error.reason, {"flow_run_id": run.id}) from None
         if run.state.type == StateType.CRASHED and run.start_time is None:  # found so: told again, it is the same
             raise ActionFailed(run.state.message or "The flow run never started.", {"flow_run_id": run.id})
-
-
-def _after(now: datetime, seconds: float) -> datetime:
-    try:
-        return now + timedelta(seconds=seconds)
-    except OverflowError:
-        raise ActionFailed(f"schedule_after is {seconds:,.0f} seconds: there is no date so far ahead.") from None
