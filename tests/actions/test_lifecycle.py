@@ -41,7 +41,6 @@ def test_an_automation_is_told_to_have_fired_when_it_fired(told):
         "prefect.resource.id": f"prefect.automation.{firing.automation_id}",
         "prefect.resource.name": "on order",
         "prefect.posture": "Reactive",
-        "whenflow.firing-id": firing.id,
     }
 
 

@@ -5,6 +5,8 @@ import base64
 import pytest
 from tests.stories import NOBODY, run_of, welcome_deployment, welcoming
 
+from whenflow.events import address_of
+
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
 
 
@@ -256,3 +258,12 @@ def test_deployments_are_found_as_asked(world, api, body, found):
 )
 def test_a_filter_that_is_none_is_refused(api, body):
     assert api("POST", "/deployments/filter", body).status == 422
+
+
+@pytest.mark.parametrize("key", ["a", "b", "c", "d"])
+def test_the_id_of_a_proposed_state_says_where_the_events_of_its_run_stand(create, world, key):
+    run = create({"state": {"type": "SCHEDULED", "name": "Later"}, "idempotency_key": key}).document
+
+    elsewhere = world.ids.event_id(world.clock.now(), f"prefect.flow-run.{run['id']}")
+    assert run["state_name"] == "Later"
+    assert address_of(run["state_id"]) == address_of(elsewhere)

@@ -96,6 +96,7 @@ def test_two_work_pools_are_in_every_stack(api):
         ("lambda", "lambda", "READY"),
         ("step-functions", "step-functions", "READY"),
     ]
+    assert all(one["created"] for one in found)
 
 
 def test_a_pool_of_the_users_own_gives_its_deployments_their_target(api):

@@ -163,6 +163,81 @@ def test_an_express_execution_cannot_be_stopped(world, machine):
     assert on_step_functions(client).stop(run) is False
 
 
+def test_a_standard_execution_is_asked_how_it_is(world, machine):
+    client, arn = machine
+    run = launched(world, **file_deployment(job_variables={"state_machine_arn": arn}))
+    on_step_functions(client).launch(run)
+
+    assert on_step_functions(client).news(run) == {"name": run.id, "status": "RUNNING"}
+
+    on_step_functions(client).stop(run)
+    told = on_step_functions(client).news(run)
+    assert told is not None
+    assert told["status"] == "ABORTED"
+
+
+def test_an_execution_that_failed_tells_why(world, machine, monkeypatch):
+    client, arn = machine
+    run = launched(world, **file_deployment(job_variables={"state_machine_arn": arn}))
+    told = {"name": run.id, "status": "FAILED", "error": "NoSuchFile", "cause": "missing.csv", "input": "secret"}
+    monkeypatch.setattr(client, "describe_execution", lambda **_: told)
+
+    assert on_step_functions(client).news(run) == {
+        "name": run.id,
+        "status": "FAILED",
+        "error": "NoSuchFile",
+        "cause": "missing.csv",
+    }
+
+
+@pytest.mark.parametrize("qualifier", ["", ":7", ":live"])
+def test_an_execution_is_found_whichever_version_or_alias_of_its_machine_started_it(
+    world, machine, monkeypatch, qualifier
+):
+    client, arn = machine
+    run = replace(launched(world, **file_deployment(job_variables={"state_machine_arn": arn + qualifier})), attempt=2)
+    monkeypatch.setattr(
+        client, "describe_execution", lambda **given: {"name": given["executionArn"], "status": "FAILED"}
+    )
+
+    told = on_step_functions(client).news(run)
+
+    assert told is not None
+    assert told["name"] == arn.replace(":stateMachine:", ":execution:") + f":{run.id}-2"
+
+
+def test_nothing_is_known_of_an_execution_that_is_not_there_or_may_not_be_asked_about(world, machine, caplog):
+    client, arn = machine
+    run = launched(world, **file_deployment(job_variables={"state_machine_arn": arn}))
+
+    assert on_step_functions(client).news(run) is None
+    assert caplog.messages == []
+
+    with failing(client, "DescribeExecution", refusal("AccessDeniedException")):
+        assert on_step_functions(client).news(run) is None
+    assert "AccessDeniedException" in caplog.text
+
+
+def test_a_question_in_a_time_of_need_is_asked_again(world, machine):
+    client, arn = machine
+    run = launched(world, **file_deployment(job_variables={"state_machine_arn": arn}))
+
+    with failing(client, "DescribeExecution", refusal("ThrottlingException")), pytest.raises(Transient):
+        on_step_functions(client).news(run)
+
+
+def test_express_executions_and_invocations_are_not_asked_about(world, ids, machine, lambda_client):
+    client, arn = machine
+    run = launched(world)
+    express = replace(
+        run, target="step-functions", job_variables={"state_machine_arn": arn, "state_machine_type": "EXPRESS"}
+    )
+
+    assert on_step_functions(client).news(express) is None
+    assert on_lambda(lambda_client, ids).news(run) is None
+    assert DurableTarget(lambda_client).news(run) is None
+
+
 def test_a_function_that_was_invoked_cannot_be_stopped(world, ids, lambda_client):
     assert on_lambda(lambda_client, ids).stop(launched(world)) is False
 

@@ -3,7 +3,7 @@
 import pytest
 from tests.stories import NOBODY
 
-from whenflow.errors import NotFound
+from whenflow.errors import NotFound, Rejected
 from whenflow.flows import flow, get_run_logger, task
 
 
@@ -217,6 +217,51 @@ def test_a_task_without_arguments_is_called_without(world, launched, arguments):
     result = world.serve(flaky(0)).serve({"flow_run_id": run.id, "task": "tries", "arguments": arguments})
 
     assert result == "at last"
+
+
+@task
+def counts(text: str, *, start: int = 0) -> int:
+    """Count characters."""
+    return start + len(text)
+
+
+@task
+def takes_all(**given: object) -> list[str]:
+    """Return the names of what it got."""
+    return sorted(given)
+
+
+def test_a_task_gets_by_reference_those_parameters_of_the_run_that_it_takes(world, launched):
+    run = launched("process-new-file", text="x" * 1_000, start=1, colour="blue")
+    event = {"flow_run_id": run.id, "parameters_ref": run.id}
+    server = world.serve(counts, takes_all)
+
+    assert server.serve(event | {"task": "counts"}) == 1_001
+    assert server.serve(event | {"task": "counts", "arguments": {"start": 5}}) == 1_005
+    assert server.serve(event | {"task": "takes_all"}) == ["colour", "start", "text"]
+
+
+def test_the_whole_input_of_a_machine_does_for_parameters_of_any_size(world, launched):
+    run = launched("process-new-file", text="abc")
+    small = {"flow_run_id": run.id, "parameters": {"text": "abc", "colour": "blue"}, "task": "counts"}
+    large = {"flow_run_id": run.id, "parameters_ref": run.id, "task": "counts"}
+
+    assert world.serve(counts).serve(small) == world.serve(counts).serve(large) == 3
+
+
+def test_the_parameters_of_another_run_are_not_to_be_had(world, launched):
+    run = launched("process-new-file", text="abc")
+
+    with pytest.raises(Rejected, match="parameters_ref"):
+        world.serve(counts).serve({"flow_run_id": run.id, "parameters_ref": NOBODY, "task": "counts"})
+
+
+@pytest.mark.parametrize("name", ["arguments", "parameters"])
+def test_what_is_no_object_is_not_given_to_a_task(world, launched, name):
+    run = launched("process-new-file")
+
+    with pytest.raises(Rejected, match=f"'{name}' must be an object"):
+        world.serve(counts).serve({"flow_run_id": run.id, "task": "counts", name: ["abc"]})
 
 
 def test_a_task_does_not_change_the_state_of_its_run(world, launched):

@@ -341,5 +341,23 @@ def test_a_target_that_refuses_crashes_the_run_and_the_ring_is_over(stack, welco
     assert "ResourceNotFoundException" in stack.run().state.message
 
 
+def test_a_run_whose_execution_ended_unheard_ends_with_the_next_questions(stack):
+    role = wiring.client("iam").create_role(RoleName="machine", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    machines = wiring.client("stepfunctions")
+    arn = machines.create_state_machine(name="m", definition="{}", roleArn=role)["stateMachineArn"]
+    deployment = stack.deployment(work_pool_name="step-functions", job_variables={"state_machine_arn": arn})
+    stack.automation(welcoming(deployment, actions=[run_of(deployment, parameters={"name": "Ann"})]))
+    stack.hook(stack.webhook(), ANN)
+    stack.settle()
+    (execution,) = machines.list_executions(stateMachineArn=arn)["executions"]
+    machines.stop_execution(executionArn=execution["executionArn"], error="Gone", cause="by hand")
+    assert stack.run().state.name == "Pending"
+
+    with later(21 * 60):
+        stack.sweep()
+
+    assert stack.run().state.name == "Cancelled"
+
+
 def of_runs(params: Any) -> bool:
     return bool(params["TableName"] == "RunsTable")

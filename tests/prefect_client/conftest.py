@@ -49,7 +49,11 @@ class Prefect:
 
     def python(self, program: str, code: int = 0) -> Said:
         """Run a program that uses Prefect's client, which must end with this code."""
-        said = self._run([str(CLIENT / "python"), "-c", program])
+        file = (
+            Path(self.settings["PREFECT_HOME"]) / f"program_{uuid.uuid4().hex}.py"
+        )  # only a flow in a file is deployed
+        file.write_text(program)
+        said = self._run([str(CLIENT / "python"), str(file)])
         assert said.code == code, said.output
         return said
 

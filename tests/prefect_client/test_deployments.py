@@ -12,13 +12,14 @@ from tests.prefect_client.conftest import Prefect
 FLOW = "new_user_flow"
 NOTHING_AT_ALL = "00000000-0000-4000-8000-00000000dead"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-USER = {"userid": "u-1", "name": "Ann"}
+USER = {"name": "Ann"}
+PARAMETERS = {"type": "object", "properties": {name: {"type": "string"} for name in USER}}
 
 
 @pytest.fixture
 def deployment(stack: Stack) -> dict[str, Any]:
     """A deployment of the flow that welcomes new users."""
-    return stack.deployment(FLOW)
+    return stack.deployment(FLOW, parameter_openapi_schema=PARAMETERS)
 
 
 def full_name(deployment: dict[str, Any]) -> str:
@@ -85,7 +86,7 @@ def test_flow_runs_are_listed_inspected_and_deleted(prefect: Prefect, stack: Sta
     assert run_id in prefect("flow-run", "ls", "--state", "Completed", "--limit", "3").output
     assert run["name"] in prefect("flow-run", "inspect", run_id).output
     assert "already finished" in prefect("flow-run", "watch", run_id).output
-    assert "terminal" in prefect("flow-run", "cancel", run_id, code=1).output
+    assert "already ended" in prefect("flow-run", "cancel", run_id, code=1).output
     prefect("flow-run", "delete", run_id)
     assert "not found" in prefect("flow-run", "inspect", run_id, code=1).output
 
@@ -167,3 +168,28 @@ print(state.result(), state.state_details.flow_run_id)
     logs = {"logs": {"flow_run_id": {"any_": [run["id"]]}}, "sort": "TIMESTAMP_ASC"}
     lines = eventually(lambda: [line["message"] for line in stack.post("/logs/filter", logs)], "the log")
     assert "hello from here" in lines
+
+
+def test_a_flow_within_a_flow_is_a_task_run_that_shows_how_it_went(prefect: Prefect, stack: Stack, name: str) -> None:
+    said = prefect.python(
+        f"""
+from prefect import flow, get_client
+from prefect.client.schemas.filters import FlowRunFilter
+
+@flow(name="{name}-child")
+def child(x: int): return x
+
+@flow(name="{name}")
+def parent(): return child(2)
+
+state = parent(return_state=True)
+with get_client(sync_client=True) as client:
+    (task_run,) = [one for one in client.read_task_runs() if one.flow_run_id == state.state_details.flow_run_id]
+    (run,) = client.read_flow_runs(flow_run_filter=FlowRunFilter(parent_task_run_id={{"any_": [task_run.id]}}))
+    print(client.read_task_run(task_run.id).state.type.value, run.id)
+"""
+    )
+
+    state, child_id = said.output.strip().splitlines()[-1].split()
+    assert state == "COMPLETED"
+    assert stack.get(f"/flow_runs/{child_id}")["state_type"] == "COMPLETED"

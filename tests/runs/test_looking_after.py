@@ -7,6 +7,7 @@ import pytest
 from tests.stories import file_deployment
 
 from whenflow.deployments import RunRequest
+from whenflow.errors import Transient
 from whenflow.runs import FlowRun, Refused, StateDetails, StateType
 from whenflow.runs.track import Tracker
 
@@ -145,6 +146,125 @@ def test_a_time_limit_that_is_none_limits_nothing(world, launch, limit):
     minutes_pass(world, 3)
 
     assert state_of(world, run)[0] == "Running"
+
+
+# ---- executions whose news were lost ----
+
+
+@pytest.mark.parametrize(
+    ("status", "state"), [("SUCCEEDED", "Completed"), ("FAILED", "Failed"), ("TIMED_OUT", "TimedOut")]
+)
+@pytest.mark.parametrize("begun", [True, False])
+def test_an_execution_that_ended_while_the_news_was_lost_is_found_when_it_is_asked(world, launch, status, state, begun):
+    run = launch(MACHINE, begun=begun)
+    world.launcher.status = status
+
+    minutes_pass(world, 19)
+    assert world.launcher.asked == []
+    minutes_pass(world, 3)
+
+    assert state_of(world, run)[0] == state
+    assert len(world.launcher.asked) == 1
+
+
+def test_a_run_whose_start_was_lost_runs_and_its_end_is_found_later(world, launch):
+    run = launch(MACHINE, begun=False)
+    world.launcher.status = "RUNNING"
+    minutes_pass(world, 22)
+    assert state_of(world, run)[0] == "Running"
+
+    world.launcher.status = "SUCCEEDED"
+    minutes_pass(world, 60)
+
+    assert state_of(world, run)[0] == "Completed"
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE", None])
+def test_an_execution_that_goes_on_is_asked_ever_more_seldom(world, launch, status):
+    run = launch(MACHINE)
+    world.launcher.status = status
+
+    minutes_pass(world, 12 * 60)
+
+    assert state_of(world, run)[0] == "Running"
+    assert 4 <= len(world.launcher.asked) <= 7
+
+
+def test_an_execution_of_many_days_is_asked_once_a_day(world, launch):
+    run = launch(MACHINE)
+    world.launcher.status = "RUNNING"
+    minutes_pass(world, 22)
+    for _ in range(20):
+        world.wait(12 * 3_600)
+        minutes_pass(world, 2)
+
+    watch = world.ledger.get(run.id).watch
+    assert watch is not None
+    assert timedelta(0) < watch - world.clock.now() <= timedelta(days=1)
+    assert len(world.launcher.asked) <= 20
+
+
+def test_a_ring_that_is_given_twice_asks_once(world, launch):
+    run = launch(MACHINE)
+    world.launcher.status = "RUNNING"
+    minutes_pass(world, 22)
+
+    for _ in range(3):
+        world.schedule.ring(run.id, "ring-1")
+
+    assert len(world.launcher.asked) == 1
+
+
+def test_before_a_run_is_timed_out_its_execution_is_asked_for_its_own_end(world, launch):
+    run = launch(MACHINE, job_variables={"timeout_seconds": 90})
+    world.launcher.status = "SUCCEEDED"
+
+    minutes_pass(world, 3)
+
+    assert state_of(world, run)[0] == "Completed"
+    assert world.launcher.stopped == []
+
+
+def test_a_run_with_a_distant_time_limit_is_asked_about_long_before(world, launch):
+    run = launch(MACHINE, job_variables={"timeout_seconds": 86_400})
+    world.launcher.status = "SUCCEEDED"
+
+    minutes_pass(world, 22)
+
+    assert state_of(world, run)[0] == "Completed"
+
+
+def test_a_question_that_fails_holds_no_other_run_up_and_is_asked_again(world, launch, monkeypatch):
+    lost, gone = launch(MACHINE), launch()
+    world.launcher.status = "SUCCEEDED"
+    answer, errors = world.launcher.news, [Transient("busy")]
+    monkeypatch.setattr(world.launcher, "news", lambda run: answer(run) if not errors else throw(errors.pop()))
+
+    minutes_pass(world, 24)
+
+    assert (state_of(world, lost)[0], state_of(world, gone)[0]) == ("Completed", "Crashed")
+
+
+def test_an_execution_that_failed_unheard_is_tried_again(world, launch):
+    run = launch(MACHINE, empirical_policy={"retries": 1})
+    world.launcher.status = "FAILED"
+
+    minutes_pass(world, 22)
+
+    assert [state.name for state in world.ledger.get(run.id).states][-2:] == ["AwaitingRetry", "Pending"]
+
+
+@pytest.mark.parametrize("deployment", [{}, EXPRESS])
+def test_what_cannot_be_asked_about_is_not(world, launch, deployment):
+    launch(deployment)
+
+    minutes_pass(world, 25)
+
+    assert world.launcher.asked == []
+
+
+def throw(error: Exception) -> None:
+    raise error
 
 
 # ---- cancelling ----

@@ -30,7 +30,7 @@ BELOW_A_PREFIX = {
 READS = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "s3:GetObject"}
 OBJECTS = ("overflow/events/*", "overflow/*", "archive/*")
 # What may be done to every execution of the stack's own state machine, whose names are ids of runs.
-ON_OWN_EXECUTIONS = {"states:StopExecution"}
+ON_OWN_EXECUTIONS = {"states:DescribeExecution", "states:StopExecution"}
 NAMES = sorted(functions())
 
 
@@ -226,11 +226,47 @@ def test_pages_only_read() -> None:
     assert granted <= READS
 
 
-def test_only_the_timer_stops_executions_and_only_those_of_the_stacks_own_machine() -> None:
+def test_only_the_timer_asks_about_and_stops_executions_and_only_those_of_the_stacks_own_machine() -> None:
     [(name, stopping)] = [(name, one) for name, one in everyone() if ON_OWN_EXECUTIONS & set(actions(one))]
 
     assert name == "TimerFunction"
+    assert set(actions(stopping)) == ON_OWN_EXECUTIONS
     assert stopping["Resource"]["Fn::Sub"].endswith(":execution:${ProcessNewFileStateMachine.Name}:*")
+
+
+def resolved(given: Any, parameters: dict[str, list[str]]) -> Any:
+    """Return what CloudFormation makes of Ref, Join and Split."""
+    if isinstance(given, list):
+        return [resolved(one, parameters) for one in given]
+    if not isinstance(given, dict):
+        return given
+    [(function, value)] = given.items()
+    if function == "Ref":
+        return parameters[value]
+    separator, of = value[0], resolved(value[1], parameters)
+    return separator.join(of) if function == "Fn::Join" else of.split(separator)
+
+
+@pytest.mark.parametrize(
+    ("machines", "executions"),
+    [
+        (["arn:aws:states:r:1:stateMachine:a"], ["arn:aws:states:r:1:execution:a:*"]),
+        (
+            ["arn:aws:states:r:1:stateMachine:a", "arn:aws:states:r:1:stateMachine:b-*"],
+            ["arn:aws:states:r:1:execution:a:*", "arn:aws:states:r:1:execution:b-*:*"],
+        ),
+    ],
+)
+def test_the_timer_follows_executions_of_the_other_machines_that_may_be_started_and_of_no_more(
+    machines: list[str], executions: list[str]
+) -> None:
+    resource = template()["Resources"]["FollowOtherStateMachinesPolicy"]
+    [statement] = resource["Properties"]["PolicyDocument"]["Statement"]
+
+    assert resource["Condition"] == template()["Resources"]["LaunchOtherStateMachinesPolicy"]["Condition"]
+    assert resource["Properties"]["Roles"] == [{"Ref": "TimerFunctionRole"}]
+    assert set(actions(statement)) == ON_OWN_EXECUTIONS
+    assert resolved(statement["Resource"], {"LaunchableStateMachines": machines}) == executions
 
 
 STARTING = {"lambda:InvokeFunction", "states:StartExecution"}

@@ -469,6 +469,14 @@ class Launcher(Protocol):
         """
         ...
 
+    def news(self, run: "FlowRun") -> Mapping[str, str] | None:
+        """Say how its execution is: `name`, `status`, and `error` and `cause` where it failed; None if that is unknown.
+
+        Raises:
+            Transient: Try again.
+        """
+        ...
+
 
 class RetryQueue(Protocol):
     """Actions to be tried again later."""

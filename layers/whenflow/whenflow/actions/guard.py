@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from whenflow.actions.inference import FLOW_RUN, first_of, id_in
-from whenflow.actions.lifecycle import FIRING_ID
+from whenflow.actions.lifecycle import INVOCATION, firing_behind
 from whenflow.actions.notifications.formats import Message
 from whenflow.actions.notifications.targets import default_target
 from whenflow.actions.outcome import ActionFailed
@@ -90,7 +90,7 @@ class LoopGuard:
         """Return the firing that brought about the event which closed this one."""
         if firing.event is None:
             return None
-        firing_id = firing.event.resource.get(FIRING_ID) or self._started_by(firing.event)
+        firing_id = firing_behind(firing.event) or self._started_by(firing.event)
         return self._firings.get(firing_id) if firing_id else None
 
     def _started_by(self, event: Event) -> str | None:
@@ -136,9 +136,13 @@ class LoopGuard:
             resource={
                 "prefect.resource.id": f"prefect.automation.{firing.automation_id}",
                 "prefect.resource.name": firing.automation_name,
-                FIRING_ID: firing.id,
             },
             related=tuple(related[-100:]),
-            payload={"reason": stopped.reason, "firings": [one.id for one in stopped.chain], **more},
+            payload={
+                "reason": stopped.reason,
+                INVOCATION: firing.id,
+                "firings": [one.id for one in stopped.chain],
+                **more,
+            },
             received=now,
         )

@@ -13,7 +13,7 @@ CAUSAL_REACH = timedelta(minutes=5)
 MAX_SHOWN_BYTES = 64 * 1024
 TRIGGERING_EVENT = "triggering-event"
 AUTOMATION_TRIGGERED_EVENT = "automation-triggered-event"
-FIRING_ID = "whenflow.firing-id"
+INVOCATION = "invocation"
 """The label by which events of automations name their firing: what they set off is traced back by it."""
 
 
@@ -37,7 +37,7 @@ def automation_triggered(firing: Firing, ids: EventIds) -> Event:
         payload={
             "triggering_labels": dict(firing.labels),
             "triggering_event": _shown(firing.event) if firing.event else None,
-            "invocation": firing.id,
+            INVOCATION: firing.id,
             **({"triggering_value": firing.value} if firing.value is not None else {}),
         },
         received=firing.triggered,
@@ -85,6 +85,12 @@ def action_ended_id(firing: Firing, index: int, outcome: str) -> str:
     return named_id("action", firing.id, str(index), outcome)
 
 
+def firing_behind(event: Event) -> str | None:
+    """Return the id of the firing that an event of an automation tells of; None where it is no such event."""
+    told = event.payload.get(INVOCATION) if event.resource_id.startswith(RESOURCE_PREFIX) else None
+    return told if isinstance(told, str) else None
+
+
 def _shown(event: Event) -> dict[str, Any]:
     """Return the event, without a payload that would make this event too large as well; the feed has it by its id."""
     document = event.as_document()
@@ -94,11 +100,7 @@ def _shown(event: Event) -> dict[str, Any]:
 
 
 def _automation(firing: Firing) -> Labels:
-    labels = {
-        RESOURCE_ID: RESOURCE_PREFIX + firing.automation_id,
-        RESOURCE_NAME: firing.automation_name,
-        FIRING_ID: firing.id,
-    }
+    labels = {RESOURCE_ID: RESOURCE_PREFIX + firing.automation_id, RESOURCE_NAME: firing.automation_name}
     return labels | {"prefect.posture": firing.posture} if firing.posture else labels
 
 
@@ -119,7 +121,7 @@ def _is_near(event: Event, moment: datetime) -> bool:
 
 
 def _payload(firing: Firing, index: int) -> dict[str, Any]:
-    return {"action_index": index, "action_type": firing.actions[index]["type"], "invocation": firing.id}
+    return {"action_index": index, "action_type": firing.actions[index]["type"], INVOCATION: firing.id}
 
 
 def _triggered_id(firing: Firing, ids: EventIds) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, Literal, TypeAlias
 
-from whenflow.actions.lifecycle import action_ended, action_triggered, automation_triggered
+from whenflow.actions.lifecycle import action_ended, action_triggered, automation_triggered, firing_behind
 from whenflow.automations.firing import Firing
 from whenflow.automations.model import RESOURCE_PREFIX as AUTOMATION
 from whenflow.events import RESOURCE_ID, RESOURCE_ROLE, Event, iso, named_id
@@ -218,10 +218,8 @@ class Lineage:
 
     def _firing_behind(self, event: Event) -> str | None:
         """Return the firing that an event of an automation tells of."""
-        if not event.resource_id.startswith(AUTOMATION):
-            return None
-        given = event.payload.get("invocation")
-        return given if isinstance(given, str) and _ID.match(given) else None
+        given = firing_behind(event)
+        return given if given and _ID.match(given) else None
 
 
 def run_around(event: Event) -> str | None:

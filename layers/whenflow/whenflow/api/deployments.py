@@ -12,6 +12,7 @@ from whenflow.api.desk import desk_of
 from whenflow.api.events import known_id
 from whenflow.api.filters import Query, query_of, sorted_by
 from whenflow.api.flow_runs import StateInput, as_document
+from whenflow.api.new_task_runs import adopt
 from whenflow.api.services import Services
 from whenflow.deployments import RunRequest
 from whenflow.deployments.desk import Desk
@@ -151,6 +152,7 @@ def _add_runs(app: APIGatewayHttpResolver, services: Services, desk: Desk) -> No
             run, is_new = desk.maker.create(deployment, _request(app, desk, given))
         except HydrationFailed as error:
             return answer(400, {"detail": error.reason})
+        adopt(services, run)
         return answer(201 if is_new else 200, as_document(run))
 
     @app.post("/deployments/get_scheduled_flow_runs")

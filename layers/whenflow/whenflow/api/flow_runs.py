@@ -12,6 +12,7 @@ from whenflow.api.answers import answer, object_of, page_of
 from whenflow.api.desk import desk_of
 from whenflow.api.events import known_id
 from whenflow.api.filters import query_of
+from whenflow.api.new_task_runs import adopt
 from whenflow.api.run_lists import SORTS, count_runs, find_runs
 from whenflow.api.services import Services
 from whenflow.deployments.creating import run_id_of
@@ -129,6 +130,7 @@ def _add_changes(app: APIGatewayHttpResolver, services: Services) -> None:
         run, is_new = desk.ledger.create_once(
             _new_run(checked(_NewRun, object_of(app), "flow run"), services, desk.ledger)
         )
+        adopt(services, run)
         return answer(201 if is_new else 200, as_document(run))
 
     @app.post("/flow_runs/<run_id>/set_state")

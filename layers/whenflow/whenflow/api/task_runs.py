@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
-from typing import Annotated, Any
+from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool, StrictStr
+from pydantic import BaseModel, ConfigDict, StrictBool, StrictStr
 
 from whenflow.api.answers import answer, object_of, page_of
 from whenflow.api.events import known_id
+from whenflow.api.new_task_runs import book_of
 from whenflow.api.services import Services
-from whenflow.deployments.model import Object, checked
-from whenflow.errors import Fault, NotFound, Rejected
+from whenflow.deployments.model import checked
+from whenflow.errors import NotFound
 from whenflow.events.validation import Instant
-from whenflow.runs import State, StateDetails, StateType
 from whenflow.runs.task_run_book import TaskRunBook
 from whenflow.runs.task_runs import TaskRun
 
@@ -73,37 +73,19 @@ class _Query(BaseModel):
     sort: StrictStr | None = None
 
 
-def _text(value: Any) -> Any:
-    return "" if value is None else value
-
-
-class _NewTaskRun(BaseModel):
-    """A background task, as `.delay` hands it over from outside the stack."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    id: StrictStr
-    task_key: StrictStr
-    state: dict[str, Any]
-    name: Annotated[StrictStr, BeforeValidator(_text)] = ""
-    flow_run_id: StrictStr | None = None
-    dynamic_key: Annotated[StrictStr, BeforeValidator(_text)] = ""
-    parameters: Object = {}
-
-
 def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
-    """Add the routes of task runs and their states."""
+    """Add the routes that read task runs and their states."""
 
     @app.post("/task_runs/filter")
     def some() -> Response[Any]:
         document = object_of(app)
         limit, offset = page_of(document)
-        found = islice(_found(_book(services), services, document), offset, offset + limit)
+        found = islice(_found(book_of(services), services, document), offset, offset + limit)
         return answer(200, [one.as_document() for one in found])
 
     @app.post("/task_runs/count")
     def count() -> Response[Any]:
-        return answer(200, sum(1 for _ in _found(_book(services), services, object_of(app))))
+        return answer(200, sum(1 for _ in _found(book_of(services), services, object_of(app))))
 
     @app.get("/task_runs/<task_run_id>")
     def one(task_run_id: str) -> Response[Any]:
@@ -114,30 +96,9 @@ def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
         id_ = app.current_event.get_query_string_value("task_run_id") or ""
         return answer(200, [state.as_document() for state in _one(services, id_).states])
 
-    @app.post("/task_runs")
-    def delay() -> Response[Any]:
-        task_run, parameters = _deferred(object_of(app))
-        if services.task_queue is None:
-            raise Rejected("There is no queue of background tasks here.")
-        services.task_queue().send(
-            {
-                "task_run_id": task_run.id,
-                "task_key": task_run.task_key,
-                "parameters": parameters,
-                "task_run": task_run.as_stored(),
-            }
-        )
-        return answer(201, task_run.as_document())
-
-
-def _book(services: Services) -> TaskRunBook:
-    if services.task_runs is None:
-        raise NotFound("There are no task runs here.")
-    return services.task_runs
-
 
 def _one(services: Services, task_run_id: str) -> TaskRun:
-    found = _book(services).get(known_id(task_run_id, "task run"))
+    found = book_of(services).get(known_id(task_run_id, "task run"))
     if found is None:
         raise NotFound(f"There is no task run {task_run_id}.")
     return found
@@ -205,25 +166,3 @@ def _is_within(moment: datetime | None, wanted: _Times) -> bool:
     if moment is None:
         return False
     return (wanted.before_ is None or moment <= wanted.before_) and (wanted.after_ is None or moment >= wanted.after_)
-
-
-def _deferred(document: dict[str, Any]) -> tuple[TaskRun, dict[str, Any]]:
-    given = checked(_NewTaskRun, document, "task run")
-    try:
-        details = StateDetails.from_document(given.state.get("state_details") or {})
-        state = State.from_stored({**given.state, "details": details.as_stored()})
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        fault = Fault(("body", "state"), f"not a state: {type(error).__name__}: {error}")
-        raise Rejected("This is not a valid task run.", [fault]) from None
-    if state.type != StateType.SCHEDULED or not details.others.get("deferred"):
-        reason = "only background tasks are made here: SCHEDULED, with state_details.deferred; others by their events"
-        raise Rejected("This is not a valid task run.", [Fault(("body", "state"), reason)])
-    row = TaskRun(
-        id=known_id(given.id, "task run"),
-        name=given.name,
-        states=(state,),
-        flow_run_id=known_id(given.flow_run_id, "flow run") if given.flow_run_id else None,
-        task_key=given.task_key,
-        dynamic_key=given.dynamic_key,
-    )
-    return row, given.parameters

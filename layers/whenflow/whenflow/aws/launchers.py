@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
     from types_boto3_stepfunctions import SFNClient
 
+logger = logging.getLogger("whenflow.launchers")
 MAX_INPUT_BYTES = 200 * 1024
 WILL_NOT_HELP = frozenset(
     {
@@ -41,6 +43,10 @@ class Target(Protocol):
 
     def stop(self, run: FlowRun) -> bool:
         """Stop a run's code; False where that cannot be done."""
+        ...
+
+    def news(self, run: FlowRun) -> dict[str, str] | None:
+        """Say how a run's execution is; None where that cannot be known."""
         ...
 
 
@@ -73,6 +79,19 @@ class Launchers:
         except Rejected:
             return False
 
+    def news(self, run: FlowRun) -> dict[str, str] | None:
+        """Say how the run's execution is; None where its target does not know, or may not be asked.
+
+        Raises:
+            Transient: Try again.
+        """
+        try:
+            with _answered_by(run, "tell of"):
+                return self._target(run).news(run)
+        except Rejected as error:
+            logger.warning("Flow run %s goes on unasked: %s", run.id, error.reason)
+            return None
+
     def _target(self, run: FlowRun) -> Target:
         target = self._targets.get(run.target_type)
         if target is None:
@@ -83,14 +102,14 @@ class Launchers:
 
 
 @contextlib.contextmanager
-def _answered_by(run: FlowRun) -> Iterator[None]:
+def _answered_by(run: FlowRun, doing: str = "start") -> Iterator[None]:
     """Turn AWS's errors into ours."""
     try:
         yield
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
         if code in WILL_NOT_HELP:
-            raise Rejected(f"{run.work_pool_name} refused to start the flow run: {code}: {message}") from error
+            raise Rejected(f"{run.work_pool_name} refused to {doing} the flow run: {code}: {message}") from error
         raise Transient(f"{run.work_pool_name}: {code}") from error
     except BotoCoreError as error:
         raise Transient(f"{run.work_pool_name} cannot be reached: {type(error).__name__}") from error
@@ -112,6 +131,10 @@ class LambdaTarget:
     def stop(self, run: FlowRun) -> bool:  # noqa: ARG002 - of every target
         """Say no: a function that was invoked cannot be stopped. The SDK sees at the next task that it is to stop."""
         return False
+
+    def news(self, run: FlowRun) -> dict[str, str] | None:  # noqa: ARG002 - of every target
+        """Say nothing: Lambda knows no invocation by name."""
+        return None
 
 
 class DurableTarget:
@@ -138,6 +161,10 @@ class DurableTarget:
     def stop(self, run: FlowRun) -> bool:  # noqa: ARG002 - of every target
         """Say no: the execution's ARN is not known. The SDK sees at the next step that it is to stop."""
         return False
+
+    def news(self, run: FlowRun) -> dict[str, str] | None:  # noqa: ARG002 - of every target
+        """Say nothing, for the same reason."""
+        return None
 
 
 class StepFunctionsTarget:
@@ -167,21 +194,37 @@ class StepFunctionsTarget:
         """Stop the execution; False where there is none, or it is an Express one, which cannot be stopped."""
         if is_express(run.job_variables):
             return False
-        machine = _variable(run).replace(":stateMachine:", ":execution:")
         try:
-            self._client.stop_execution(
-                executionArn=f"{machine}:{execution_name(run)}", cause="The flow run was cancelled."
-            )
+            self._client.stop_execution(executionArn=_execution_arn(run), cause="The flow run was cancelled.")
         except ClientError as error:
             if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
                 return False
             raise
         return True
 
+    def news(self, run: FlowRun) -> dict[str, str] | None:
+        """Say how the execution is; None where there is none, or it is an Express one, which nobody can ask about."""
+        if is_express(run.job_variables):
+            return None
+        try:
+            told = self._client.describe_execution(executionArn=_execution_arn(run))
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+                return None
+            raise
+        why = {"error": told.get("error"), "cause": told.get("cause")}
+        return {"name": told["name"], "status": told["status"], **{name: text for name, text in why.items() if text}}
+
 
 def _named(run: FlowRun) -> dict[str, Any]:
     """Return what every launch says: which run, and which start of it, if it is not the first."""
     return {"flow_run_id": run.id} | ({"attempt": run.attempt} if run.attempt else {})
+
+
+def _execution_arn(run: FlowRun) -> str:
+    """Return the ARN of the run's execution: of its machine, whichever version or alias of that started it."""
+    machine = _variable(run).replace(":stateMachine:", ":execution:").split(":")
+    return ":".join((*machine[:7], execution_name(run)))
 
 
 def _variable(run: FlowRun) -> str:

@@ -127,8 +127,9 @@ class RunMaker:
         return parameters
 
     def _first_state(self, run_id: str, request: RunRequest) -> State:
-        if request.state:
-            return request.state
+        if request.state:  # proposed before the run was known: its id is to say under which run its event is kept
+            made = self._ledger.new_state(run_id, request.state.type)
+            return replace(request.state, id=made.id, timestamp=made.timestamp)
         details = StateDetails(scheduled_time=None if request.at_once else self._clock.now())
         return self._ledger.new_state(run_id, StateType.SCHEDULED, details=details)
 

@@ -27,6 +27,8 @@ __all__ = [
 
 POOL = "work-pool"
 QUEUE = "work-queue"
+SINCE = "1970-01-01T00:00:00.000000Z"
+"""When the pools that every stack has were made: ever since. Prefect's client lists no pool without such a time."""
 
 
 def work_pool(config: ConfigStore, pool_id: str) -> dict[str, Any] | None:
@@ -70,7 +72,8 @@ def base_variables(pool: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def own_pools() -> list[dict[str, Any]]:
     """Return the pools that every stack has."""
-    return [{"id": pool_id_of(name), "name": name, "type": name, "is_paused": False} for name in WORK_POOLS]
+    times = {"created": SINCE, "updated": SINCE}
+    return [{"id": pool_id_of(name), "name": name, "type": name, "is_paused": False, **times} for name in WORK_POOLS]
 
 
 def _own_queues() -> list[dict[str, Any]]:

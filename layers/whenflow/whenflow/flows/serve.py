@@ -5,10 +5,12 @@ What it is invoked with:
 * `{"flow_run_id", "launch"}` runs the flow of that run. AWS delivers one launch again when the process that worked on
   it died; that delivery takes the run over. Any other launch of a run that is worked on, or is over, does nothing.
 * `{"flow_run_id", "task", "arguments"}` runs one task of the run, for a Step Functions machine. Its result is the
-  answer, and what it raises is raised, so that the machine can retry and catch by name.
+  answer, and what it raises is raised, so that the machine can retry and catch by name. With `parameters`, or with
+  `parameters_ref`, the run's id, it also gets those of the run's parameters that it takes; `arguments` go before them.
 * `{"Records": […]}` of the queue of background tasks runs those, each once.
 """
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -76,7 +78,7 @@ class FlowServer:
         if not isinstance(run_id, str):
             raise Rejected("This function runs flows: invoke it with {'flow_run_id': …, 'launch': …}.")
         if "task" in event:
-            return self._run_task(run_id, str(event["task"]), event.get("arguments") or {})
+            return self._run_task(run_id, str(event["task"]), event)
         return self._run_flow(run_id, str(event.get("launch", "")))
 
     def _run_flow(self, run_id: str, launch: str) -> dict[str, Any]:
@@ -103,13 +105,15 @@ class FlowServer:
             pool=Pool(flow.task_runner.max_workers) if flow else Pool(),
         )
 
-    def _run_task(self, run_id: str, name: str, arguments: Mapping[str, Any]) -> Any:
+    def _run_task(self, run_id: str, name: str, event: Mapping[str, Any]) -> Any:
         task = self._tasks.get(name)
         if task is None:
             raise NotFound(
                 f"This function serves no task '{name}'; it serves: {', '.join(sorted(self._tasks)) or 'none'}."
             )
-        context = self._context(self._backend.get_run(run_id))
+        run = self._backend.get_run(run_id)
+        arguments = _arguments(task, run, event)
+        context = self._context(run)
         token = current.set(context)
         try:
             with collecting(run_id) as log, Companion(_of(context), self._backend, log, context.recorder):
@@ -122,6 +126,35 @@ class FlowServer:
         finally:
             current.reset(token)
         return state.result()
+
+
+def _arguments(task: Task[..., Any], run: FlowRun, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a state machine calls a task with.
+
+    Raises:
+        Rejected: The event names the parameters of another run, or what it gives is no object.
+    """
+    reference = event.get("parameters_ref")
+    if reference not in {None, run.id}:
+        raise Rejected("'parameters_ref' must be the id of the flow run that is worked on, its 'flow_run_id'.")
+    parameters = run.parameters if reference else _object(event, "parameters")
+    return {**_taken_by(task, parameters), **_object(event, "arguments")}
+
+
+def _object(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    given = event.get(name) or {}
+    if not isinstance(given, Mapping):
+        raise Rejected(f"'{name}' must be an object, of names and values; it is {type(given).__name__}.")
+    return given
+
+
+def _taken_by(task: Task[..., Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those parameters of a run that a task has a parameter for: a task is seldom about all of them."""
+    takes = inspect.signature(task.fn).parameters.values()
+    if any(one.kind == one.VAR_KEYWORD for one in takes):
+        return dict(parameters)
+    named = {one.name for one in takes if one.kind in {one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY}}
+    return {name: value for name, value in parameters.items() if name in named}
 
 
 def _of(context: RunContext) -> FlowRun:

@@ -6,7 +6,7 @@ from typing import Any
 
 from whenflow.runs.model import FlowRun
 from whenflow.runs.states import AWAITING_RETRY, RESUMING, RETRYING, State, StateType
-from whenflow.runs.targets import time_limit
+from whenflow.runs.targets import is_standard, time_limit
 
 KEPT_FIRST = 10
 KEPT_STATES = 100
@@ -82,6 +82,8 @@ def _watch(before: FlowRun, run: FlowRun) -> datetime | None:
             return before.watch
         case StateType.RUNNING:
             limit = time_limit(run.job_variables)
+            if limit and is_standard(run.target_type, run.job_variables):
+                limit = min(limit, LOOK_AFTER)  # it may be over long before its limit, and the news of that lost
             return state.timestamp + limit if limit else before.watch
         case StateType.PAUSED:
             return state.details.pause_timeout

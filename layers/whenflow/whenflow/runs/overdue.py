@@ -1,7 +1,7 @@
 """What becomes of runs that do not move on: none stays Pending, Running, Paused or Cancelling for ever.
 
 Only what nobody else would tell is decided here. Lambda tells of invocations that failed, Step Functions of executions
-that ended, the code of its own end.
+that ended, the code of its own end. Such news may be lost: a Standard execution that was silent is asked about.
 """
 
 from dataclasses import dataclass
@@ -10,13 +10,15 @@ from datetime import datetime, timedelta
 from whenflow.runs.bookkeeping import LOOK_AFTER
 from whenflow.runs.model import FlowRun
 from whenflow.runs.states import TIMED_OUT, StateType
-from whenflow.runs.targets import EXPRESS_LIFE, LAMBDA, STEP_FUNCTIONS, is_express, time_limit
+from whenflow.runs.targets import EXPRESS_LIFE, LAMBDA, STEP_FUNCTIONS, is_express, is_standard, time_limit
 from whenflow.runs.transitions import NEVER_RESUMED
 
 NEVER_STARTED_AFTER = timedelta(hours=6, minutes=15)
 """Lambda keeps an invocation that it cannot begin for up to six hours."""
 STOPPING = timedelta(seconds=60)
 MARGIN = timedelta(minutes=1)
+SELDOM_ASKED = timedelta(days=1)
+"""The longest time between two questions about an execution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,45 @@ def overdue(run: FlowRun, now: datetime) -> End | datetime | None:
         case StateType.PAUSED:
             return _paused(run, now)
         case StateType.PENDING if run.is_looked_after:
-            return _silent(run.state.timestamp + NEVER_STARTED_AFTER, now, "Its code was never started.")
+            return _pending(run, now)
         case StateType.RUNNING if run.is_looked_after:
             return _running(run, now)
         case StateType.CANCELLING if run.is_looked_after:
             return _cancelling(run, now)
         case _:
             return None
+
+
+def is_to_be_asked(run: FlowRun, found: End | datetime | None, now: datetime) -> bool:
+    """Tell whether Step Functions is to be asked how the run's execution is, before it is believed to work on.
+
+    Args:
+        run: Of any state but SCHEDULED.
+        found: What `overdue` says of it: before an end is put, the execution is asked for its own.
+        now: This moment.
+    """
+    if not _has_execution(run):
+        return False
+    asked_lately = run.watch is not None and run.watch > now
+    return isinstance(found, End) or (now - run.state.timestamp >= LOOK_AFTER and not asked_lately)
+
+
+def _has_execution(run: FlowRun) -> bool:
+    begun = run.state.type in {StateType.PENDING, StateType.RUNNING}
+    return begun and run.is_ours and is_standard(run.target_type, run.job_variables)
+
+
+def _next_question(run: FlowRun, now: datetime) -> datetime:
+    """Return when to ask about an execution: after 20 minutes of silence, then each time that has doubled, or daily."""
+    if run.watch and run.watch > now:
+        return run.watch
+    silence = now - run.state.timestamp
+    return run.state.timestamp + LOOK_AFTER if silence < LOOK_AFTER else now + min(silence, SELDOM_ASKED)
+
+
+def _pending(run: FlowRun, now: datetime) -> End | datetime:
+    found = _silent(run.state.timestamp + NEVER_STARTED_AFTER, now, "Its code was never started.")
+    return min(found, _next_question(run, now)) if isinstance(found, datetime) and _has_execution(run) else found
 
 
 def _paused(run: FlowRun, now: datetime) -> End | datetime | None:
@@ -73,7 +107,7 @@ def _lost(run: FlowRun, since: datetime, now: datetime) -> End | datetime | None
         return _silent(since + LOOK_AFTER, now, "Its process is gone: no function works for that long.")
     if run.target_type == STEP_FUNCTIONS and is_express(run.job_variables):
         return _silent(since + EXPRESS_LIFE + MARGIN, now, "Its execution is over and did not tell how it went.")
-    return None
+    return _next_question(run, now) if _has_execution(run) else None
 
 
 def _silent(until: datetime, now: datetime, message: str) -> End | datetime:

@@ -13,15 +13,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from whenflow.errors import NotFound, Rejected
+from whenflow.errors import NotFound, Rejected, Transient
 from whenflow.events.times import iso
 from whenflow.ports import Clock, Ids, Launcher, ProgressStore, RunStore, TimerQueue
 from whenflow.runs.bookkeeping import LOOK_AFTER
 from whenflow.runs.ledger import AHEAD, WAKE, RunLedger
 from whenflow.runs.model import FlowRun
-from whenflow.runs.overdue import overdue
+from whenflow.runs.overdue import is_to_be_asked, overdue
 from whenflow.runs.slots import Limit
 from whenflow.runs.states import LATE, SCHEDULED, StateDetails, StateType
+from whenflow.runs.track import ENDED, Tracker
 from whenflow.runs.transitions import Refused
 
 __all__ = ["AHEAD", "LATE_AFTER", "RunSchedule"]
@@ -91,6 +92,7 @@ class RunSchedule:
             progress: Remembers until when runs were looked after; without it, the last day is looked through.
         """
         self._ledger = ledger
+        self._tracker = Tracker(ledger)
         self._runs = runs
         self._launcher = launcher
         self._timers = timers
@@ -188,6 +190,12 @@ class RunSchedule:
         if run.state.type == StateType.CANCELLING and self._launcher.stop(run):
             return self._ledger.move(run.id, StateType.CANCELLED, message="The execution was stopped.")
         found = overdue(run, now)
+        if is_to_be_asked(run, found, now) and (news := self._launcher.news(run)):
+            outcome = self._tracker.execution_changed({"detail": news})
+            if news["status"] in ENDED:
+                return outcome
+            if isinstance(outcome, FlowRun):
+                run, found = outcome, overdue(outcome, now)
         if found is None or isinstance(found, datetime):
             return self._watch(run, found)
         if found.stop:
@@ -207,9 +215,16 @@ class RunSchedule:
         since = max(last, until - FURTHEST_BACK) if last else until - FURTHEST_BACK
         for run in self._runs.get_all(self._runs.created_between(since, until)):
             if run.watch is None and run.is_looked_after and run.state.type in WORKED_ON:
-                self._see_to(run)
+                self._see_to_or_ring(run, now)
         if self._progress:
             self._progress.note_looked_after(until)
+
+    def _see_to_or_ring(self, run: FlowRun, now: datetime) -> None:
+        """See to a run; one whose target cannot be asked now gets a ring, so that it holds no other up."""
+        try:
+            self._see_to(run)
+        except Transient:
+            self._watch(run, now)
 
     def _ask(self, run_id: str, at: datetime) -> None:
         self._timers.launch_at(run_id, at, self._ids.new())

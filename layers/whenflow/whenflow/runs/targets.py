@@ -37,6 +37,11 @@ def is_express(job_variables: Mapping[str, Any]) -> bool:
     return str(job_variables.get("state_machine_type", "")).upper() == EXPRESS
 
 
+def is_standard(target_type: str, job_variables: Mapping[str, Any]) -> bool:
+    """Tell whether code runs as a Standard execution: Step Functions says of each how it is, when it is asked."""
+    return target_type == STEP_FUNCTIONS and not is_express(job_variables)
+
+
 def time_limit(job_variables: Mapping[str, Any]) -> timedelta | None:
     """Return how long the code may run, as `timeout_seconds` says; None for as long as its target lets it."""
     given = job_variables.get("timeout_seconds")

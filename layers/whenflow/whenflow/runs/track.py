@@ -20,6 +20,8 @@ STATES: dict[str, tuple[StateType, str | None]] = {
     "ABORTED": (StateType.CANCELLED, None),
 }
 
+ENDED = STATES.keys() - {"RUNNING"}
+
 
 class Tracker:
     """Moves flow runs to where their executions are. News that is late or told twice changes nothing."""

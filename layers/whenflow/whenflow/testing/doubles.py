@@ -5,6 +5,7 @@ from uuid import UUID
 
 from whenflow.events.ids import addressed_id, entropy_of, shard_of
 from whenflow.runs import FlowRun
+from whenflow.runs.attempts import execution_name
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -61,6 +62,8 @@ class RecordedLauncher:
         launched: The runs, in order.
         stopped: The runs that were stopped, in order.
         can_stop: Whether it can.
+        status: How the executions of runs are, as Step Functions puts it; None where that is unknown.
+        asked: The runs that were asked about, in order.
         errors: What to raise at the next launches, first come first served.
     """
 
@@ -69,6 +72,8 @@ class RecordedLauncher:
         self.launched: list[FlowRun] = []
         self.stopped: list[FlowRun] = []
         self.can_stop = False
+        self.status: str | None = None
+        self.asked: list[FlowRun] = []
         self.errors: list[Exception] = []
 
     def launch(self, run: FlowRun) -> None:
@@ -81,3 +86,8 @@ class RecordedLauncher:
         """Remember a run that was to be stopped."""
         self.stopped.append(run)
         return self.can_stop
+
+    def news(self, run: FlowRun) -> dict[str, str] | None:
+        """Remember a run that was asked about, and say how its execution is."""
+        self.asked.append(run)
+        return {"name": execution_name(run), "status": self.status} if self.status else None

@@ -66,12 +66,18 @@ TASK_LIST: Schema = page_request(
     ),
     flow_runs=maybe(record({}, id=any_of(TEXT))),
 )
-BACKGROUND_TASK = record(
-    {"id": TEXT, "task_key": TEXT, "state": {**anything(), "description": "SCHEDULED, `state_details.deferred`."}},
+NEW_TASK_RUN = record(
+    {"task_key": TEXT},
+    id={**maybe(TEXT), "description": "A background task has one."},
+    state=maybe({**anything(), "description": "PENDING; of a background task SCHEDULED, `state_details.deferred`."}),
     name=maybe(TEXT),
     flow_run_id=maybe(TEXT),
     dynamic_key=maybe(TEXT),
     parameters=maybe(anything()),
+    tags=maybe(listing(TEXT)),
+    cache_key=maybe(TEXT),
+    empirical_policy=maybe(anything()),
+    task_inputs=maybe(anything()),
 )
 
 _RUNS: tuple[Operation, ...] = (
@@ -149,9 +155,9 @@ _TASKS: tuple[Operation, ...] = (
         "post",
         "/task_runs",
         TASKS,
-        "Hand over a background task; other task runs are known by their events.",
-        {201: ref("TaskRun")},
-        BACKGROUND_TASK,
+        "Make a task run that stands for a flow run, or hand over a background task; others are known by their events.",
+        {200: ref("TaskRun"), 201: ref("TaskRun")},
+        NEW_TASK_RUN,
         needs_body=True,
         errors=(404,),
     ),
