@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
-from whenflow.actions.lifecycle import FIRING_ID
+from whenflow.actions.lifecycle import firing_behind
 from whenflow.automations import Engine, Firing
 from whenflow.automations.state import State
 from whenflow.events import RESOURCE_ID, Event, named_id
@@ -73,9 +73,7 @@ def _actions_told(cloud: "Cloud", workload: "Workload") -> Iterator[str]:
     What went to the dead letters was told as failed before it was put back and done.
     """
     gave_up = {(one["firing_id"], one["action_index"]) for one in cloud.queues["retries"].redriven}
-    told = Counter(
-        (event.event, event.resource.get(FIRING_ID), event.payload.get("action_index")) for event in _told(cloud)
-    )
+    told = Counter((event.event, firing_behind(event), event.payload.get("action_index")) for event in _told(cloud))
     for firing in cloud.firings.stored.values():
         if not told["prefect.automation.triggered", firing.id, None]:
             yield f"no event tells of firing {firing.id} of '{firing.automation_name}'"
