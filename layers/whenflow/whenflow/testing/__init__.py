@@ -5,14 +5,12 @@ Every fake keeps the same contract as the adapter it stands for: `tests/contract
 
 from whenflow.testing.doubles import ManualClock, RecordedLauncher, SequentialIds
 from whenflow.testing.factories import an_automation, an_event
-from whenflow.testing.memory import (
+from whenflow.testing.memory import MemoryEventStore, MemoryFiringStore, MemoryRunStore
+from whenflow.testing.memory_config import (
     MemoryConfigStore,
-    MemoryEventStore,
-    MemoryFiringStore,
     MemoryQuota,
     MemoryRequestLog,
     MemoryRetryQueue,
-    MemoryRunStore,
     MemorySecrets,
 )
 from whenflow.testing.outside import (

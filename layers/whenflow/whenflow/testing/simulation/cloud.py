@@ -14,7 +14,8 @@ from whenflow.events.ids import shard_of
 from whenflow.ports import Due
 from whenflow.runs import Refused, StateType
 from whenflow.testing.doubles import SequentialIds
-from whenflow.testing.memory import MemoryConfigStore, MemoryEventStore, MemoryFiringStore, MemoryRunStore
+from whenflow.testing.memory import MemoryEventStore, MemoryFiringStore, MemoryRunStore
+from whenflow.testing.memory_config import MemoryConfigStore
 from whenflow.testing.outside import RecordedTopics
 from whenflow.testing.simulation.channels import Queue, Stream
 from whenflow.testing.simulation.faults import Failing, Faults

@@ -20,7 +20,7 @@ from whenflow.deployments.rules import DeploymentRules
 from whenflow.runs import RunControl, RunLedger
 from whenflow.runs.schedule import RunSchedule
 from whenflow.runs.track import Tracker
-from whenflow.testing.memory import MemorySecrets
+from whenflow.testing.memory_config import MemorySecrets
 from whenflow.testing.outside import MemoryRateBudget, RecordedHttp, RecordedMailer
 from whenflow.testing.windows import NoPauses
 

@@ -1,0 +1,53 @@
+"""Wiring: the clients of AWS, the clock and the ids."""
+
+from functools import lru_cache
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from whenflow.aws.settings import settings
+from whenflow.aws.system import SystemClock, SystemIds
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
+
+
+_making = Lock()
+
+
+@lru_cache(maxsize=16)
+def client(service: str) -> Any:
+    """Return the client of an AWS service. Clients may be shared by threads; the session that makes them may not."""
+    with _making:
+        return boto3.client(service, config=CONFIG)  # type: ignore[call-overload]
+
+
+def dynamodb() -> "DynamoDBClient":
+    """Return the client of DynamoDB."""
+    made: DynamoDBClient = client("dynamodb")
+    return made
+
+
+@lru_cache(maxsize=1)
+def clock() -> SystemClock:
+    """Return the clock."""
+    return SystemClock()
+
+
+@lru_cache(maxsize=1)
+def ids() -> SystemIds:
+    """Return the source of ids."""
+    return SystemIds(settings().shards)
+
+
+@lru_cache(maxsize=1)
+def watch_templates() -> None:
+    """Have the rendering of templates broken off when it takes too long."""
+    from whenflow.aws.template_clock import TemplateClock
+    from whenflow.templating import watched_by
+
+    watched_by(TemplateClock())

@@ -1,0 +1,94 @@
+"""Ports: what people configured, and what was asked of webhooks."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from whenflow.events.model import Event
+    from whenflow.webhooks.log import LoggedRequest
+
+
+class ConfigStore(Protocol):
+    """What the user set up: webhooks, automations, deployments, flows, API keys. Documents are JSON objects."""
+
+    def get(self, kind: str, id_: str) -> dict[str, Any] | None:
+        """Return one document."""
+        ...
+
+    def all(self, kind: str) -> Sequence[dict[str, Any]]:
+        """Return every document of a kind, ordered by id."""
+        ...
+
+    def create(
+        self,
+        kind: str,
+        id_: str,
+        document: Mapping[str, Any],
+        also: Iterable["Reference"] = (),
+        told: "Event | None" = None,
+    ) -> None:
+        """Store a new document, references to it and the event that tells of it, all or none.
+
+        Raises:
+            Conflict: The document or one of the references exists.
+        """
+        ...
+
+    def replace(self, kind: str, id_: str, document: Mapping[str, Any], told: "Event | None" = None) -> None:
+        """Store a document over the one that is there, with the event that tells of it.
+
+        Raises:
+            NotFound: There is none.
+        """
+        ...
+
+    def delete(self, kind: str, id_: str, also: Iterable["Reference"] = (), told: "Event | None" = None) -> bool:
+        """Remove a document and references to it, and store the event that tells of it; False where it is not there."""
+        ...
+
+    def version(self, kind: str) -> int:
+        """Return a number that rises by one with each change of a document of this kind."""
+        ...
+
+    def changes(self, kind: str, since: int) -> "Changes":
+        """Return the present version of a kind, and what has changed since an earlier one, in one cheap read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What has changed of a kind.
+
+    Attributes:
+        version: The present version.
+        ids: The documents that were created, replaced or removed since, oldest change first; None where that is no
+            longer known: then all must be read.
+    """
+
+    version: int
+    ids: Sequence[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Another name under which a document is found, such as the hash of a slug: `(kind, id)` → the document's id."""
+
+    kind: str
+    id: str
+
+
+class RequestLog(Protocol):
+    """The requests that came to webhooks lately. It forgets them after some days."""
+
+    def add(self, entry: "LoggedRequest") -> None:
+        """Log a request."""
+        ...
+
+    def newest(self, webhook_id: str, limit: int) -> "Sequence[LoggedRequest]":
+        """Return requests of a webhook, newest first."""
+        ...
+
+    def get(self, webhook_id: str, request_id: str) -> "LoggedRequest | None":
+        """Return one request of a webhook."""
+        ...

@@ -1,0 +1,176 @@
+"""What is configured, asked for and kept secret, in memory."""
+
+import copy
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from whenflow.errors import Conflict, NotFound
+from whenflow.events import Event
+from whenflow.ports import Changes, Clock, Reference
+from whenflow.testing.memory import MemoryEventStore
+from whenflow.webhooks.log import REMEMBERED, LoggedRequest
+from whenflow.webhooks.secrets import secret_text
+
+CHANGES_KEPT = 20
+
+
+class MemoryConfigStore:
+    """Documents in a dictionary. What goes in and out is copied, as it would be by a database."""
+
+    def __init__(self, events: MemoryEventStore | None = None) -> None:
+        """Start empty; events that tell of changes go to the event store."""
+        self._events = events
+        self._documents: dict[tuple[str, str], dict[str, Any]] = {}
+        self._changes: dict[str, list[str]] = {}
+
+    def get(self, kind: str, id_: str) -> dict[str, Any] | None:
+        """Return one document."""
+        return copy.deepcopy(self._documents.get((kind, id_)))
+
+    def all(self, kind: str) -> Sequence[dict[str, Any]]:
+        """Return every document of a kind, ordered by id."""
+        return [copy.deepcopy(document) for key, document in sorted(self._documents.items()) if key[0] == kind]
+
+    def create(
+        self,
+        kind: str,
+        id_: str,
+        document: Mapping[str, Any],
+        also: Iterable[Reference] = (),
+        told: Event | None = None,
+    ) -> None:
+        """Store a new document, references to it and the event that tells of it, all or none."""
+        new = {(kind, id_): dict(document), **{(one.kind, one.id): {"id": id_} for one in also}}
+        if self._documents.keys() & new.keys():
+            raise Conflict(f"There is such a {kind} already.")
+        self._documents.update(_plain(new))
+        self._changed(kind, id_, told)
+
+    def replace(self, kind: str, id_: str, document: Mapping[str, Any], told: Event | None = None) -> None:
+        """Store a document over the one that is there, with the event that tells of it."""
+        if (kind, id_) not in self._documents:
+            raise NotFound(f"There is no {kind} {id_}.")
+        self._documents.update(_plain({(kind, id_): dict(document)}))
+        self._changed(kind, id_, told)
+
+    def delete(self, kind: str, id_: str, also: Iterable[Reference] = (), told: Event | None = None) -> bool:
+        """Remove a document and references to it, and tell of it; False where it is not there."""
+        if self._documents.pop((kind, id_), None) is None:
+            return False
+        for reference in also:
+            self._documents.pop((reference.kind, reference.id), None)
+        self._changed(kind, id_, told)
+        return True
+
+    def version(self, kind: str) -> int:
+        """Return a number that rises by one with each change of a document of this kind."""
+        return len(self._changes.get(kind, ()))
+
+    def changes(self, kind: str, since: int) -> Changes:
+        """Return the present version of a kind, and what has changed since an earlier one."""
+        version = self.version(kind)
+        known = max(0, version - CHANGES_KEPT) <= since <= version
+        return Changes(version, list(dict.fromkeys(self._changes.get(kind, [])[since:])) if known else None)
+
+    def _changed(self, kind: str, id_: str, told: Event | None) -> None:
+        self._changes.setdefault(kind, []).append(id_)
+        if told is not None:
+            if self._events is None:
+                raise ValueError("there is no event store to tell of it")
+            self._events.put(told)
+
+
+class MemoryQuota:
+    """How many requests each caller has sent, in a dictionary."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.taken: dict[tuple[str, int], int] = {}
+
+    def take(self, caller: str, window: int, amount: int) -> int:
+        """Add to what a caller has taken in a window, and return how much that makes."""
+        self.taken[caller, window] = self.taken.get((caller, window), 0) + amount
+        return self.taken[caller, window]
+
+
+class MemoryRetryQueue:
+    """Actions put aside, in a list.
+
+    Attributes:
+        sent: Firing id, action index and reason of each, in order.
+    """
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.sent: list[tuple[str, int, str]] = []
+
+    def send(self, firing_id: str, action_index: int, reason: str) -> None:
+        """Put one action of one firing aside."""
+        self.sent.append((firing_id, action_index, reason))
+
+
+class MemorySecrets:
+    """Secrets in a dictionary.
+
+    Attributes:
+        kept: The secrets by reference; a test may put in one that the user keeps himself.
+        asked: The references that were asked for, in order.
+    """
+
+    def __init__(self, kept: Mapping[str, str] | None = None) -> None:
+        """Start with these."""
+        self.kept = dict(kept or {})
+        self.asked: list[str] = []
+
+    def get(self, reference: str, *, fresh: bool = False) -> str:  # noqa: ARG002 - what it knows is always fresh
+        """Return a secret."""
+        self.asked.append(reference)
+        plain, _, key = reference.partition("#")
+        if plain not in self.kept:
+            raise NotFound(f"There is no secret {plain}.")
+        return secret_text(self.kept[plain], plain, key)
+
+    def put(self, name: str, value: str) -> str:
+        """Keep a secret; return its reference."""
+        reference = f"ssm:/whenflow/{name}"
+        self.kept[reference] = value
+        return reference
+
+    def delete(self, reference: str) -> None:
+        """Forget a secret that `put` kept."""
+        if reference.startswith("ssm:/whenflow/"):
+            self.kept.pop(reference, None)
+
+
+class MemoryRequestLog:
+    """Requests in a list, for as long as they are remembered.
+
+    Attributes:
+        entries: The requests, in order.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        """Start empty."""
+        self._clock = clock
+        self.entries: list[LoggedRequest] = []
+
+    def add(self, entry: LoggedRequest) -> None:
+        """Log a request."""
+        self.entries.append(entry)
+
+    def newest(self, webhook_id: str, limit: int) -> Sequence[LoggedRequest]:
+        """Return requests of a webhook, newest first."""
+        found = [one for one in self.entries if one.webhook_id == webhook_id and self._is_remembered(one)]
+        return sorted(found, key=lambda one: one.id, reverse=True)[:limit]
+
+    def get(self, webhook_id: str, request_id: str) -> LoggedRequest | None:
+        """Return one request of a webhook."""
+        return next((one for one in self.newest(webhook_id, len(self.entries)) if one.id == request_id), None)
+
+    def _is_remembered(self, entry: LoggedRequest) -> bool:
+        return self._clock.now() - entry.received < REMEMBERED
+
+
+def _plain(documents: Mapping[tuple[str, str], dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {key: json.loads(json.dumps(document)) for key, document in documents.items()}
