@@ -74,6 +74,7 @@ class _OfDeployment(BaseModel):
 
     Attributes:
         name: Of the automation.
+        enabled: Whether it is switched on. Where that is not said, a trigger that was paused stays paused.
         parameters: Of the run; templates are filled in from the event.
         job_variables: Of the run.
         schedule_after: Seconds until the run starts.
@@ -100,7 +101,7 @@ class _OfDeployment(BaseModel):
         return {
             "name": self.name or name,
             "description": self.description,
-            "enabled": self.enabled,
+            **({"enabled": self.enabled} if "enabled" in self.model_fields_set else {}),
             "trigger": {key: value for key, value in trigger.items() if key != "id"},
             "actions": [action],
         }
