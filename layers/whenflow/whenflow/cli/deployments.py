@@ -26,6 +26,7 @@ app = group("deployment", "Flows that can be started.")
 MAX_SHOWN = 1000
 
 app.command("whenflow.cli.schedules:app", name="schedule", help="When a deployment runs by itself.")
+app.command("whenflow.cli.schema:project_schema", name="schema", help="The JSON Schema of whenflow.yaml, for editors.")
 
 
 @app.command
