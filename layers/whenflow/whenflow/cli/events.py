@@ -18,7 +18,7 @@ from whenflow.cli.event_lookup import check_event_id, enough, event_id
 from whenflow.cli.event_stream import follow
 from whenflow.cli.moments import read_length, read_moment
 from whenflow.cli.options import DEFAULTS, Options, group
-from whenflow.cli.render import ago, clock_time, print_json, print_json_line, say
+from whenflow.cli.render import ago, clock_time, complain, print_json, print_json_line, say
 from whenflow.cli.tables import Column, print_table
 from whenflow.cli.wire import RESOURCE_ID, RESOURCE_NAME
 
@@ -98,6 +98,8 @@ def stream(*, run_once: bool = False, which: Which = ALL, options: Options = DEF
         options: Common to all commands; with --json each event is a line.
     """
     with connect(options) as api:
+        if sys.stderr.isatty() and not run_once:
+            complain("Waiting for events. Ctrl-C ends.")
         for event in follow(api, filter_of(which), once=run_once):
             if options.json:
                 print_json_line(event)
