@@ -126,6 +126,16 @@ def test_a_stream_is_read_by_people(cli, product):
     assert "order.placed  order.1" in cli("event", "stream", "--run-once").out
 
 
+def test_a_stream_of_an_api_that_never_answered_ends_and_says_so(cli, monkeypatch):
+    monkeypatch.setenv("WHENFLOW_API_URL", "http://127.0.0.1:9/api")
+    monkeypatch.setenv("WHENFLOW_API_KEY", "k")
+
+    told = cli("event", "stream")
+
+    assert told.code == 1
+    assert "Nothing answers at http://127.0.0.1:9/api" in told.err
+
+
 def test_a_stream_survives_an_outage_without_loss_or_repetition(cli, product, monkeypatch, capsys):
     from whenflow.cli.client import connect
     from whenflow.cli.errors import ServerFault

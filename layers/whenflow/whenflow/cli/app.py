@@ -33,6 +33,7 @@ app.command("whenflow.cli.webhooks:app", name="webhook", help="URLs that turn re
 app.command("whenflow.cli.sources:app", name="source", help="What becomes of notifications of AWS.", sort_key=2)
 app.command("whenflow.cli.automations:app", name="automation", help="What happens when which events occur.", sort_key=3)
 app.command("whenflow.cli.deployments:app", name="deployment", help="Flows that can be started.", sort_key=4)
+app.command("whenflow.cli.init:init", name="init", help="Write a whenflow.yaml to begin with.", sort_key=1)
 app.command("whenflow.cli.deploy:deploy", name="deploy", help="Make the deployments of a file.", sort_key=4)
 app.command(
     "whenflow.cli.events:app", name="event", help="What happened: list it, or tell of something new.", sort_key=5
