@@ -18,6 +18,7 @@ from whenflow.errors import Rejected
 
 DEFAULT_PROJECT = "default"
 PROJECT = re.compile(r"[A-Za-z0-9_-]{1,64}")
+SCHEMA_SUFFIX = ".schema.json"
 KEYS = FILE_KEYS - {"deployments"}
 
 
@@ -146,7 +147,8 @@ def _wanted(document: Any, names: Names) -> Wanted:
 
 
 def _files(place: Path) -> list[str]:
-    return sorted(str(file) for file in place.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+    found = (file for file in place.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+    return sorted(str(file) for file in found if not file.name.endswith(SCHEMA_SUFFIX))
 
 
 def _is_ours(document: Any) -> bool:
