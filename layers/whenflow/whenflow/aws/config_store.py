@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from whenflow.aws.dynamo import body, condition_failed, document, number, reasons, text, translated
 from whenflow.errors import Conflict, NotFound
 from whenflow.ports import Changes, Reference
+from whenflow.upgrades import upgraded
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -39,7 +40,7 @@ class DynamoConfigStore:
         """Return one document."""
         with translated():
             answer = self._client.get_item(TableName=self._table, Key=_key(kind, id_), ConsistentRead=True)
-        return document(answer["Item"]) if "Item" in answer else None
+        return upgraded(kind, id_, document(answer["Item"])) if "Item" in answer else None
 
     def all(self, kind: str) -> Sequence[dict[str, Any]]:
         """Return every document of a kind, ordered by id."""
@@ -50,7 +51,7 @@ class DynamoConfigStore:
             ConsistentRead=True,
         )
         with translated():
-            return [document(item) for page in pages for item in page["Items"]]
+            return [upgraded(kind, item["id"]["S"], document(item)) for page in pages for item in page["Items"]]
 
     def create(
         self,
@@ -99,7 +100,10 @@ class DynamoConfigStore:
         with translated():
             answer = self._client.get_item(TableName=self._table, Key=_key(VERSION, kind), ConsistentRead=True)
         item = answer.get("Item")
-        return (int(item["n"]["N"]), [one["S"] for one in item["ids"]["L"]]) if item else (0, [])
+        if item is None:
+            return 0, []
+        noted = item.get("ids", {"L": []})  # the first release counted only: what changed then is not known
+        return int(item["n"]["N"]), [one["S"] for one in noted["L"]]
 
     def _telling(self, told: "Event | None") -> list[dict[str, Any]]:
         if told is None:
