@@ -1,0 +1,19 @@
+"""What `make test-schemathesis` says in its last line."""
+
+import pytest
+from tests.schemathesis.__main__ import summary
+
+GOOD = "  Selected: 122/122\n  Tested: 122\n\nTest cases:\n  31163 generated, 31163 passed\n"
+BAD = "  Tested: 120\nTest cases:\n  16416 generated, 1 found 2 unique failures, 2 skipped\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "line"),
+    [
+        (GOOD, 0, "operations=122 cases=31163 failures=0 seconds=148"),
+        (BAD, 1, "operations=120 cases=16416 failures=2 seconds=148"),
+        ("Traceback", 1, "operations=unknown cases=unknown failures=unknown seconds=148"),
+    ],
+)
+def test_the_last_line_says_what_was_tried_and_found(said, code, line):
+    assert summary(said, code, 148.02) == line
