@@ -3,15 +3,17 @@
 import pytest
 from tests.schemathesis.__main__ import summary
 
-GOOD = "  Selected: 122/122\n  Tested: 122\n\nTest cases:\n  31163 generated, 31163 passed\n"
-BAD = "  Tested: 120\nTest cases:\n  16416 generated, 1 found 2 unique failures, 2 skipped\n"
+GOOD = "  Selected: 122/122\n  Tested: 122\n\nTest cases:\n  31163 generated, 31163 passed\n\n== 2 warnings in 148.02s ==\n"
+BAD = "  Tested: 120\nTest cases:\n  164 generated, 1 found 2 unique failures\n\n== 2 failures, 2 warnings in 148.02s ==\n"
+BROKEN = "  Tested: 122\nTest cases:\n  164 generated, 164 passed\n\n== 2 errors, 3 warnings in 148.02s ==\n"
 
 
 @pytest.mark.parametrize(
     ("said", "code", "line"),
     [
         (GOOD, 0, "operations=122 cases=31163 failures=0 seconds=148"),
-        (BAD, 1, "operations=120 cases=16416 failures=2 seconds=148"),
+        (BAD, 1, "operations=120 cases=164 failures=2 seconds=148"),
+        (BROKEN, 1, "operations=122 cases=164 failures=2 seconds=148"),
         ("Traceback", 1, "operations=unknown cases=unknown failures=unknown seconds=148"),
     ],
 )

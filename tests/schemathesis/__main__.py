@@ -70,7 +70,9 @@ def summary(said: str, code: int, seconds: float) -> str:
         code: Its exit code: 0 where it found nothing.
         seconds: How long it took.
     """
-    found = _number(r"(\d+) unique failures?", said) if code else "0"
+    banner = said.rstrip().rpartition("\n")[2]
+    counts = re.findall(r"(\d+) (?:failure|error)", banner)
+    found = str(sum(map(int, counts))) if counts or not code else UNKNOWN
     operations, cases = _number(r"Tested: (\d+)", said), _number(r"(\d+) generated", said)
     return f"operations={operations} cases={cases} failures={found} seconds={seconds:.0f}"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from whenflow.aws.dynamo import body, condition_failed, document, number, reasons, text, translated
-from whenflow.errors import Conflict, NotFound
+from whenflow.errors import Conflict, NotFound, TooLarge
 from whenflow.ports import Changes, Reference
 from whenflow.upgrades import upgraded
 
@@ -25,6 +25,7 @@ ABSENT = "attribute_not_exists(kind)"
 PRESENT = "attribute_exists(kind)"
 HAS_ROOM = "attribute_not_exists(#ids) OR size(#ids) < :full"
 CHANGES_KEPT = 20
+MAX_ID_BYTES = 1_024
 
 
 class DynamoConfigStore:
@@ -38,6 +39,8 @@ class DynamoConfigStore:
 
     def get(self, kind: str, id_: str) -> dict[str, Any] | None:
         """Return one document."""
+        if _is_too_long(id_):
+            return None
         with translated():
             answer = self._client.get_item(TableName=self._table, Key=_key(kind, id_), ConsistentRead=True)
         return upgraded(kind, id_, document(answer["Item"])) if "Item" in answer else None
@@ -65,7 +68,11 @@ class DynamoConfigStore:
 
         Raises:
             Conflict: The document or one of the references exists.
+            TooLarge: One of them has a name that is longer than a key can be.
         """
+        also = list(also)
+        if long := next((one for one in (id_, *(ref.id for ref in also)) if _is_too_long(one)), None):
+            raise TooLarge(f"The name {long[:50]}… has more than {MAX_ID_BYTES:,} bytes, with the names that precede it.")
         puts = [self._put(kind, id_, document, ABSENT)]
         puts += [self._put(reference.kind, reference.id, {"id": id_}, ABSENT) for reference in also]
         if not self._commit(puts + self._telling(told), kind, id_):
@@ -149,6 +156,11 @@ class DynamoConfigStore:
                 return False
             return self._commit(parts, kind, id_, anew=True)
         return True
+
+
+def _is_too_long(id_: str) -> bool:
+    """Tell whether an id is longer than DynamoDB lets a key be: nothing can be there."""
+    return len(id_.encode("utf-8", "surrogatepass")) > MAX_ID_BYTES
 
 
 def _key(kind: str, id_: str) -> dict[str, Any]:
