@@ -3,9 +3,9 @@
 import pytest
 from tests.schemathesis.__main__ import summary
 
-GOOD = "  Selected: 122/122\n  Tested: 122\n\nTest cases:\n  31163 generated, 31163 passed\n\n== 2 warnings in 148.02s ==\n"
-BAD = "  Tested: 120\nTest cases:\n  164 generated, 1 found 2 unique failures\n\n== 2 failures, 2 warnings in 148.02s ==\n"
-BROKEN = "  Tested: 122\nTest cases:\n  164 generated, 164 passed\n\n== 2 errors, 3 warnings in 148.02s ==\n"
+GOOD = "  Selected: 122/122\n  Tested: 122\n\n  31163 generated, 31163 passed\n\n== 2 warnings in 148.02s ==\n"
+BAD = "  Tested: 120\n\n  164 generated, 1 found 2 unique failures\n\n== 2 failures, 2 warnings in 148.02s ==\n"
+BROKEN = "  Tested: 122\n\n  164 generated, 164 passed\n\n== 2 errors, 3 warnings in 148.02s ==\n"
 
 
 @pytest.mark.parametrize(

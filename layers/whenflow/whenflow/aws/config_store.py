@@ -72,7 +72,7 @@ class DynamoConfigStore:
         """
         also = list(also)
         if long := next((one for one in (id_, *(ref.id for ref in also)) if _is_too_long(one)), None):
-            raise TooLarge(f"The name {long[:50]}… has more than {MAX_ID_BYTES:,} bytes, with the names that precede it.")
+            raise TooLarge(f"The name {long[:50]}… has more than {MAX_ID_BYTES:,} bytes, the names before it included.")
         puts = [self._put(kind, id_, document, ABSENT)]
         puts += [self._put(reference.kind, reference.id, {"id": id_}, ABSENT) for reference in also]
         if not self._commit(puts + self._telling(told), kind, id_):
