@@ -79,13 +79,14 @@ def documented(operation: Any) -> set[int]:
     return documented_of(name_of(operation))
 
 
-STORES = ("events", "config", "firings", "runs", "task_runs", "task_queue", "secrets", "timers", "launcher", "retries")
-STORES += ("http", "mailer", "topics", "dead_letters")
+STORES = (
+    "events config firings runs task_runs task_queue secrets timers launcher retries http mailer topics dead_letters"
+)
 
 
 def snapshot(world: Any) -> str:
     """Return all that the stores hold, and all that was sent anywhere."""
-    return repr([vars(getattr(world, name)) for name in STORES])
+    return repr([vars(getattr(world, name)) for name in STORES.split()])
 
 
 def says_what_is_wrong(answer: Any) -> bool:

@@ -4,6 +4,7 @@ import json
 import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.calls import call, read
@@ -82,7 +83,11 @@ def test_every_list_shows_what_is_stored(office, path):
     ("kind", "path"), [("webhook", "webhooks"), ("automation", "automations"), ("deployment", "deployments")]
 )
 def test_what_was_set_up_is_shown_changed_and_removed(office, release, kind, path):
-    change = {"webhook": {"description": "new"}, "automation": {"enabled": False}, "deployment": {"description": "new"}}
+    change: dict[str, dict[str, Any]] = {
+        "webhook": {"description": "new"},
+        "automation": {"enabled": False},
+        "deployment": {"description": "new"},
+    }
 
     assert only(release, kind)
     for id_ in only(release, kind):
