@@ -115,3 +115,43 @@ def test_of_a_batch_only_the_events_that_were_refused_are_told_as_such(httpserve
     assert (answers[0], answers[2]) == (orders[0], orders[2])
     assert isinstance(answers[1], Rejected)
     assert "must include an id" in str(answers[1])
+
+
+def test_where_iam_guards_the_api_requests_are_signed_and_no_key_is_sent(httpserver, monkeypatch):
+    for name, value in {
+        "WHENFLOW_API_URL": httpserver.url_for("/api"),
+        "WHENFLOW_API_KEY": "wfk_tests",
+        "WHENFLOW_API_AUTHORIZATION": "iam",
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret-of-ann",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    httpserver.expect_request("/api/flows/", method="POST").respond_with_json({"id": "f"}, status=201)
+
+    client = RemoteClient.from_environment()
+    assert client is not None
+    assert client.call("POST", "/flows/", {"name": "f"}) == (201, {"id": "f"})
+
+    (request, _) = httpserver.log[0]
+    sent = request.headers["Authorization"]
+    assert sent.startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
+    assert "SignedHeaders=content-type;host;x-amz-date" in sent
+    assert "wfk_tests" not in str(request.headers)
+
+
+def test_where_there_are_no_credentials_to_sign_with_that_is_said(monkeypatch):
+    monkeypatch.setenv("WHENFLOW_API_URL", "http://127.0.0.1:1/api")
+    monkeypatch.setenv("WHENFLOW_API_AUTHORIZATION", "iam")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, "/nowhere")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+    client = RemoteClient.from_environment()
+    assert client is not None
+    with pytest.raises(Rejected, match="No AWS credentials"):
+        client.call("GET", "/health")

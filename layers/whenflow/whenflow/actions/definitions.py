@@ -12,17 +12,21 @@ from pydantic import (
     Field,
     StrictStr,
     Tag,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from whenflow.actions.hydration import check_parameters
+from whenflow.documents import STORED
 from whenflow.events.durations import Seconds
 from whenflow.templating import TemplateError, check
 
 
-def _template(text: str) -> str:
+def _template(text: Any, info: ValidationInfo) -> Any:
+    if not isinstance(text, str) or info.context == STORED:
+        return text
     try:
         check(text, unknown_later=True)
     except TemplateError as error:
@@ -34,9 +38,7 @@ def _as_text(payload: Any) -> Any:
     return json.dumps(payload, indent=2) if isinstance(payload, dict | list) else payload
 
 
-Template: TypeAlias = Annotated[
-    StrictStr, Field(), BeforeValidator(lambda text: _template(text) if isinstance(text, str) else text)
-]
+Template: TypeAlias = Annotated[StrictStr, Field(), BeforeValidator(_template)]
 
 
 Address: TypeAlias = Annotated[StrictStr, Field(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+$", max_length=320)]
@@ -81,8 +83,8 @@ class RunDeployment(_OnSomething):
 
     @field_validator("parameters")
     @classmethod
-    def _can_be_rendered(cls, parameters: dict[str, Any] | None) -> dict[str, Any] | None:
-        for fault in check_parameters(parameters or {}):
+    def _can_be_rendered(cls, parameters: dict[str, Any] | None, info: ValidationInfo) -> dict[str, Any] | None:
+        for fault in check_parameters(parameters or {}) if info.context != STORED else ():
             place = "/".join(map(str, fault.loc))
             raise PydanticCustomError("invalid_template", "{place}: {reason}", {"place": place, "reason": fault.msg})
         return parameters

@@ -42,8 +42,9 @@ def guard(services: Services) -> Middleware:
 
 
 def _caller(services: Services, app: APIGatewayHttpResolver, given: str) -> Caller | None:
-    if services.trusts_iam and (arn := _principal(app.current_event.raw_event)):
-        return Caller(IAM_PREFIX + arn, arn, [Scope.ADMIN])  # IAM has decided which methods and paths it may call
+    if services.trusts_iam:  # then no key opens anything, however a request comes in
+        arn = _principal(app.current_event.raw_event)
+        return Caller(IAM_PREFIX + arn, arn, [Scope.ADMIN]) if arn else None  # IAM decides on methods and paths
     secret = key_in(given)
     key = services.find_key(secret) if secret else None
     if key is None:

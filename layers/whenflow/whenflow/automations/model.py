@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, StrictStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    StrictStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from whenflow.actions.definitions import ACTION_TYPES, Action, RunDeployment
 from whenflow.automations.matching import admits_every
@@ -17,7 +25,8 @@ from whenflow.automations.triggers import (
     SequenceTrigger,
     Trigger,
 )
-from whenflow.errors import Fault, Rejected
+from whenflow.documents import STORED
+from whenflow.errors import Fault, NotFound, Rejected
 from whenflow.events import named_id
 from whenflow.events.validation import Instant, faults_of
 
@@ -29,6 +38,7 @@ __all__ = [
     "MetricTrigger",
     "SequenceTrigger",
     "Trigger",
+    "Unreadable",
     "automation_from_document",
     "automation_from_stored",
     "with_identity",
@@ -40,6 +50,10 @@ FLOW_RUNS = "prefect.flow-run"
 LABELS = "dict[str,union[str,list[str]]]"
 TAGS = ACTION_TYPES | {"event", "compound", "sequence", "metric", "str", "list[str]", LABELS, f"list[{LABELS}]"}
 LOOPING = frozenset(f"{FLOW_RUNS}.{state}" for state in ("Scheduled", "Pending", "Running", "*"))
+
+
+class Unreadable(NotFound):
+    """What is stored cannot be read by this version."""
 
 
 class AutomationCore(BaseModel):
@@ -62,7 +76,9 @@ class AutomationCore(BaseModel):
         return list(dict.fromkeys(tags))
 
     @model_validator(mode="after")
-    def _does_not_start_itself(self) -> "AutomationCore":
+    def _does_not_start_itself(self, info: ValidationInfo) -> "AutomationCore":
+        if info.context == STORED:
+            return self
         if self.enabled and isinstance(self.trigger, EventTrigger) and runs_in_circles(self.trigger, self.actions):
             raise ValueError(
                 "Running an inferred deployment from a flow run's own states, or any deployment from those of every "
@@ -185,8 +201,22 @@ def without_tags(loc: tuple[str | int, ...], document: object) -> tuple[str | in
 
 
 def automation_from_stored(document: Mapping[str, Any]) -> Automation:
-    """Read an automation that Whenflow stored."""
-    return Automation.model_validate(document)
+    """Read an automation that Whenflow stored.
+
+    Its templates, and whether it starts itself, were checked then: what a newer version finds wrong with them is told
+    where it acts.
+
+    Raises:
+        Unreadable: Another version stored it, in a way that this one does not know.
+    """
+    try:
+        return Automation.model_validate(document, context=STORED)
+    except ValidationError as error:
+        fault = faults_of(error)[0]
+        raise Unreadable(
+            f"The automation {document.get('id')} was stored by another version of Whenflow, and cannot be read: "
+            f"{'.'.join(map(str, fault.loc))}: {fault.msg}. Delete it, and make it anew."
+        ) from None
 
 
 def with_identity(given: AutomationInput, id_: str, created: Any, updated: Any) -> Automation:

@@ -1,17 +1,19 @@
 """Webhooks and automations as the hot functions need them: in memory, checked again at short intervals."""
 
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from whenflow.automations.engine import Engine
-from whenflow.automations.model import automation_from_stored
+from whenflow.automations.model import Unreadable, automation_from_stored
 from whenflow.ports import ConfigStore
 from whenflow.webhooks.model import SLUG_KIND, Webhook, slug_hash, webhook_from_stored
 
 FRESH_SECONDS = 1.0
 MAX_CACHED = 10_000
 KIND = "automation"
+logger = logging.getLogger("whenflow.automations")
 NEVER = -1  # before the first version: all is to be read
 
 
@@ -76,5 +78,9 @@ class LoadedEngine:
             self._engine.remove(id_)
             self._loaded.pop(id_, None)
         elif self._loaded.get(id_) != document["updated"]:
-            self._engine.put(automation_from_stored(document))
             self._loaded[id_] = document["updated"]
+            try:
+                self._engine.put(automation_from_stored(document))
+            except Unreadable as error:  # it must not stop all others
+                self._engine.remove(id_)
+                logger.error("%s", error)

@@ -131,7 +131,7 @@ def services() -> "Services":
         throttle=throttle.wait,
         trusts_iam=named.api_authorization == "iam",
         scope=lambda: lookups().scope(settings().ui_url),
-        targets=targets(),
+        targets=targets(store),
         dead_letters=dead_letters(),
         timers=timers() if settings().timer_queue_url else None,
         task_runs=TaskRunBook(task_runs(), events(), runs()),

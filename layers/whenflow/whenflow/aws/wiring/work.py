@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from whenflow.api.lookups import Lookups
     from whenflow.aws.launchers import DurableTarget, LambdaTarget, StepFunctionsTarget
     from whenflow.deployments import Scheduler
+    from whenflow.ports import ConfigStore
     from whenflow.runs.schedule import RunSchedule
     from whenflow.runs.track import Tracker
 
@@ -87,12 +88,11 @@ def notifier() -> "Notifier":
     return Notifier(secrets(), http, SesMailer(client, settings().mail_from), SnsTopics(client), clock())
 
 
-@lru_cache(maxsize=1)
-def targets() -> "Targets":
-    """Return the notification targets."""
+def targets(store: "ConfigStore") -> "Targets":
+    """Return the notification targets that are kept in this store."""
     from whenflow.actions.notifications.targets import Targets
 
-    return Targets(config(), secrets(), notifier(), clock(), ids())
+    return Targets(store, secrets(), notifier(), clock(), ids())
 
 
 @lru_cache(maxsize=1)
