@@ -75,6 +75,15 @@ def test_a_deployment_is_found_by_the_name_of_its_flow_and_its_own(api):
     assert (answer.status, answer.document) == (200, created)
 
 
+@pytest.mark.parametrize("flow_name", ["new_user_flow", "new-user-flow"])
+@pytest.mark.parametrize("asked", ["new_user_flow", "new-user-flow"])
+def test_a_deployment_is_found_by_its_flow_as_it_is_called_and_by_the_functions_name(api, world, flow_name, asked):
+    made = api("POST", "/deployments", welcome_deployment(flow_name=flow_name)).document
+
+    assert api("GET", f"/deployments/name/{asked}/welcome").document["id"] == made["id"]
+    assert world.backend.deployment(f"{asked}/welcome")["id"] == made["id"]
+
+
 def test_deployments_are_listed_by_name(api):
     api("POST", "/deployments", welcome_deployment())
     api("POST", "/deployments", file_deployment())

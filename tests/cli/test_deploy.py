@@ -26,12 +26,12 @@ deployments:
 
 @pytest.fixture
 def deploy(cli, product, tmp_path):
-    """Return a function that writes whenflow.yaml and deploys it."""
+    """Return a function that writes whenflow.yaml and deploys it, without being asked."""
 
     def run(text: str, *words: str):
         (tmp_path / "whenflow.yaml").write_text(text)
         product.clock.advance(1)
-        return cli("deploy", *words)
+        return cli("deploy", *words, *(() if "--dry-run" in words else ("--yes",)))
 
     return run
 
@@ -103,7 +103,7 @@ def test_where_the_file_is_silent_on_triggers_and_schedules_they_stay(cli, deplo
 def test_a_dry_run_changes_nothing(cli, deploy):
     told = deploy(FILE, "--dry-run")
 
-    assert told.out.endswith("Nothing is done: 3 to add.\n")
+    assert told.out.endswith("3 to add.\n")
     assert '"new_user_flow/main"' in told.out
     assert cli("deployment", "ls", "--json").document == []
 
@@ -135,7 +135,7 @@ def test_one_that_is_refused_keeps_no_other_from_being_made(cli, deploy):
     told = deploy(two)
 
     assert told.code == 1
-    assert "NOT done: f/bad" in told.err
+    assert "NOT done: add deployment f/bad" in told.err
     assert "done: add deployment new_user_flow/main" in told.err
     assert [one["name"] for one in cli("deployment", "ls", "--json").document] == ["main"]
 

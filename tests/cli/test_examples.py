@@ -18,7 +18,7 @@ def test_files_become_a_deployment_and_an_automation_and_an_event_a_run(cli, pro
     automations = str(EXAMPLE / "automations.yaml")
 
     assert cli("automation", "test", automations).code == 0
-    assert cli("deploy", str(EXAMPLE / "whenflow.yaml")).out.endswith("Done: 1 change.\n")
+    assert cli("deploy", str(EXAMPLE / "whenflow.yaml"), "--yes").out.endswith("Done: 1 change.\n")
     assert cli("automation", "apply", automations, "--yes").out.endswith("Done: 2 changes.\n")
     assert cli("automation", "plan", automations, "--check").code == 0
     payload = json.dumps({"name": "Ann"})

@@ -76,7 +76,7 @@ def test_a_key_is_revoked(cli, product, ci):
 def test_without_a_yes_nothing_is_revoked(cli, product, ci, person):
     person("no\n")
 
-    assert cli("key", "revoke", "ci").code == 0
+    assert cli("key", "revoke", "ci").code == 1
 
     assert len(product.config.all(KIND)) == 1
 

@@ -29,7 +29,7 @@ def local_room(monkeypatch):
 
 @pytest.mark.parametrize(("name", "code"), [("up", 0), ("demo", 1), ("down", 2), ("clean", 3), ("status", 4)])
 def test_each_command_calls_the_local_room_and_ends_with_its_code(cli, local_room, name, code):
-    outcome = cli("local", name)
+    outcome = cli("local", name, *(["--yes"] if name == "clean" else []))
 
     assert (outcome.code, outcome.out, outcome.err) == (code, f"{name} was called\n", "")
 

@@ -89,7 +89,7 @@ def test_a_target_is_changed(cli, product, team):
 
 
 def test_a_target_is_removed(cli, product, team):
-    assert cli("notification", "delete", "team").code == 0
+    assert cli("notification", "delete", "team", "--yes").code == 0
 
     assert product.targets.all() == []
 

@@ -216,7 +216,7 @@ def test_what_somebody_else_changes_while_it_asks_is_not_overwritten(cli, files,
         product.clock.advance(1)
         cli("automation", "update", "greet new users", "--description", "mine")
 
-    monkeypatch.setattr("whenflow.cli.plans.confirm", meanwhile)
+    monkeypatch.setattr("whenflow.cli.carrying_out.confirm", meanwhile)
     told = cli("automation", "apply", "automations.yaml")
 
     assert told.code == 1

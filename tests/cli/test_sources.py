@@ -160,7 +160,7 @@ def test_a_name_that_is_not_there_is_told_with_a_similar_one(cli, product, order
 def test_of_two_of_a_name_the_id_decides(cli, product, orders):
     cli("source", "create", "orders", "-P", PATTERN)
 
-    assert "2 sources are called orders" in cli("source", "toggle", "orders").err
+    assert "orders may mean 2 sources" in cli("source", "toggle", "orders").err
     assert cli("source", "toggle", orders["id"]).code == 0
 
 

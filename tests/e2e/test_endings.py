@@ -1,12 +1,9 @@
 """However the code of a run ends, the run ends, and each of its states is an event."""
 
-import io
-import json
-import zipfile
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
+from tests.e2e.functions import function_of_ones_own
 from tests.e2e.local import LocalStack
 from tests.e2e.stacks import Document, Stack, eventually, unique
 
@@ -48,30 +45,7 @@ def function(lasting: Stack, ground: object) -> Iterator[str]:
     """A function with flows that end badly; the stack may invoke it."""
     if getattr(ground, "machine", None) is None:
         pytest.skip("deploys a function of its own, so it is for the local stack only")
-    functions, iam = lasting.aws("lambda"), lasting.aws("iam")
-    known = functions.get_function_configuration(FunctionName=lasting.outputs["FlowsFunctionArn"])
-    name, grant = (
-        f"{lasting.name}-{unique(NAME)}",
-        {"RoleName": lasting.physical_id("ActionFunctionRole"), "PolicyName": "endings"},
-    )
-    with ExitStack() as undo:
-        arn: str = functions.create_function(
-            FunctionName=name,
-            Code={"ZipFile": zipped(CODE)},
-            Layers=[layer["Arn"] for layer in known["Layers"]],
-            Timeout=LIMIT_SECONDS,
-            **{key: known[key] for key in ("Runtime", "Role", "Handler", "Environment", "MemorySize")},
-        )["FunctionArn"]
-        undo.callback(functions.delete_function, FunctionName=name)
-        failures = lasting.aws("sqs").get_queue_attributes(
-            QueueUrl=lasting.physical_id("FlowFailuresQueue"), AttributeNames=["QueueArn"]
-        )["Attributes"]["QueueArn"]
-        functions.put_function_event_invoke_config(
-            FunctionName=name, MaximumRetryAttempts=2, DestinationConfig={"OnFailure": {"Destination": failures}}
-        )
-        allowed = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": arn}
-        iam.put_role_policy(**grant, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}))
-        undo.callback(iam.delete_role_policy, **grant)
+    with function_of_ones_own(lasting, NAME, CODE, LIMIT_SECONDS) as arn:
         yield arn
 
 
@@ -147,11 +121,3 @@ def assert_each_state_is_told(stack: Stack, run: Document) -> None:
         return names if names == stack.states(run) else None
 
     eventually(told, f"events of all states of {run['id']}, which are {stack.states(run)}", patience=10)
-
-
-def zipped(code: str) -> bytes:
-    """Return code as Lambda takes it."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("app.py", code)
-    return content.getvalue()

@@ -65,14 +65,16 @@ def test_a_task_has_a_time_limit_a_retry_and_a_catch(machine: str, name: str) ->
 
 
 @pytest.mark.parametrize(("machine", "name"), TASKS)
-def test_a_task_keeps_the_input_and_names_a_task_that_the_flows_function_serves(machine: str, name: str) -> None:
-    state = definition(machine)["States"][name]
+def test_a_task_passes_the_whole_input_on_and_names_a_task_that_the_flows_function_serves(
+    machine: str, name: str
+) -> None:
+    payload = definition(machine)["States"][name]["Arguments"]["Payload"]
     flows = (ROOT / "functions" / "flows" / "app.py").read_text()
+    called = re.fullmatch(r"{% \$merge\(\[\$states\.context\.Execution\.Input, {'task': '(\w+)'}\]\) %}", payload)
 
-    assert state["ResultPath"].startswith("$.")
-    assert state["Parameters"]["Payload"]["flow_run_id.$"] == "$.flow_run_id"
-    assert re.search(rf"^def {state['Parameters']['Payload']['task']}\(", flows, re.MULTILINE)
-    assert re.search(rf"serve_lambda\([^)]*\b{state['Parameters']['Payload']['task']}\b", flows)
+    assert called
+    assert re.search(rf"^def {called[1]}\(", flows, re.MULTILINE)
+    assert re.search(rf"serve_lambda\([^)]*\b{called[1]}\b", flows)
 
 
 @pytest.mark.parametrize("machine", sorted(MACHINES))

@@ -13,5 +13,5 @@ def desk_of(services: Services) -> Desk:
         services.clock,
         services.ids,
         services.timers,
-        services.automations.delete_owned_by,
+        services.automations.disown,
     )

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +25,7 @@ from whenflow.automations.model import (
     replacement_from_document,
     with_identity,
 )
+from whenflow.automations.redeployment import Redeployments
 from whenflow.errors import Conflict, NotFound, Rejected
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, Event, named_id
 from whenflow.ports import Clock, ConfigStore, EventStore, Ids
@@ -95,49 +97,56 @@ class AutomationRegistry:
         self._ids = ids
         self._switched_on = switched_on
         self._abandoned = abandoned
+        self._redeployments = Redeployments(config, clock)
 
     def create(self, document: object) -> Automation:
-        """Store a new automation.
+        """Store a new automation; one that was removed just now to be made again is the one it was.
 
         Raises:
             Rejected: The document is not valid.
         """
+        given = automation_from_document(document)
+        for before in self._redeployments.known(given):
+            with suppress(Conflict):  # made again already: another may say the same
+                return self._store(before)
         now = self._clock.now()
-        automation = with_identity(automation_from_document(document), self._ids.new(), now, now)
-        self._config.create(KIND, automation.id, automation.as_stored())
-        self._tell("created", automation)
-        self._begin(automation)
-        return automation
+        return self._store(with_identity(given, self._ids.new(), now, now))
 
     def own(self, resource_id: str, documents: list[object]) -> list[Automation]:
         """Make these the automations that a resource owns: no other, and each once, however often it is said.
 
         Each is known by its name. One that says the same as before is left as it is, so that its windows go on; one
-        that says something else is replaced; those that are not said any more are removed.
+        that says something else is replaced; those that are not said any more are removed. Where one does not say
+        whether it is switched on, it stays as it is.
 
         Raises:
             Rejected: One is not valid, or two have the same name; then nothing is changed.
         """
-        given = [_owned(replacement_from_document(one), resource_id) for one in documents]
-        if len({one.name for one in given}) < len(given):
+        wanted = {one.name: one for one in map(replacement_from_document, documents)}
+        if len(wanted) < len(documents):
             raise Rejected("Two automations of one owner have the same name.")
-        wanted = {named_id("automation", resource_id, one.name): one for one in given}
-        for present in self._all():
-            if present.owner_resource == resource_id and present.id not in wanted:
-                self._delete(present)
-        return [self._see_owned(id_, one) for id_, one in wanted.items()]
+        owned = [one for one in self._all() if one.owner_resource == resource_id]
+        present = {one.name: one for one in owned if one.name in wanted}
+        for one in owned:
+            if one is not present.get(one.name):
+                self._delete(one)
+        return [self._see_owned(resource_id, one, present.get(name)) for name, one in wanted.items()]
 
-    def _see_owned(self, id_: str, given: AutomationInput) -> Automation:
-        now = self._clock.now()
-        automation = with_identity(given, id_, now, now)
-        try:
-            self._config.create(KIND, id_, automation.as_stored())
-        except Conflict:
-            present = self.get(id_)
-            same = with_identity(given, id_, present.created, present.updated)
-            if same.as_document() == present.as_document():
-                return present
-            return self._put(present, given, told=True)
+    def _see_owned(self, owner: str, said: AutomationCore, present: Automation | None) -> Automation:
+        given = _owned(said, owner)
+        if present is None:
+            now, id_ = self._clock.now(), named_id("automation", owner, said.name)
+            try:
+                return self._store(with_identity(given, id_, now, now))
+            except Conflict:  # somebody else does the same
+                present = self.get(id_)
+        if "enabled" not in said.model_fields_set:
+            given = given.model_copy(update={"enabled": present.enabled})
+        same = with_identity(given, present.id, present.created, present.updated)
+        return present if same.as_document() == present.as_document() else self._put(present, given, told=True)
+
+    def _store(self, automation: Automation) -> Automation:
+        self._config.create(KIND, automation.id, automation.as_stored())
         self._tell("created", automation)
         self._begin(automation)
         return automation
@@ -207,11 +216,17 @@ class AutomationRegistry:
         return [one for one in self._all() if one.owner_resource == resource_id or resource_id in _worked_on(one)]
 
     def delete_owned_by(self, resource_id: str) -> int:
-        """Remove the automations that a resource owns; return how many."""
+        """Remove the automations that a resource owns; return how many. Made again soon, they are what they were."""
         owned = [one for one in self._all() if one.owner_resource == resource_id]
+        self._redeployments.note(resource_id, owned)
         for automation in owned:
             self._delete(automation)
         return len(owned)
+
+    def disown(self, resource_id: str) -> None:
+        """Remove the automations that a resource owns, which goes as well: they do not come back."""
+        self.delete_owned_by(resource_id)
+        self._redeployments.forget(resource_id)
 
     def _delete(self, automation: Automation) -> None:
         self._abandoned(sorted(_trigger_ids(automation.trigger)), self._clock.now())

@@ -14,6 +14,7 @@ NAME = "Its name, in place of its id."
 KEY = "By what `whenflow automation apply` knows it from one time to the next; by default its name."
 TESTS = "Given these events, expect these firings: docs/automation-tests.md. Run by `whenflow automation test`."
 PROJECT = "Whose automations these are: `apply --prune` removes only what was applied for the same project."
+SCHEMA = "Where this schema is, for editors; in YAML a comment does as well: # yaml-language-server: $schema=…"
 _FIELD = re.compile(r"^    (\w+): (.*?)(?=\n    \w+: |\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -23,7 +24,7 @@ def file_schema() -> dict[str, Any]:
     definitions: dict[str, Any] = schema.pop("$defs")
     definitions["Automation"] = _automation(schema)
     for definition in definitions.values():
-        _tidy(definition)
+        tidy(definition)
         if definition.get("properties", {}).get("type", {}).get("const") in ACTION_TYPES:
             _action(definition)
     for name in ("EventTrigger", "MetricTrigger", "CompoundTrigger", "SequenceTrigger"):
@@ -37,6 +38,7 @@ def file_schema() -> dict[str, Any]:
             "automations": {"type": "array", "items": automation},
             "variables": {"description": "Values that templates can read, by name.", "type": "object"},
             "deployments": {"description": "Made by `whenflow deploy`.", "type": "array"},
+            "$schema": {"description": SCHEMA, "type": "string"},
         },
         "minProperties": 1,
         "additionalProperties": False,
@@ -73,8 +75,12 @@ def _action(definition: dict[str, Any]) -> None:
         properties["payload"] = {"anyOf": [{"type": "string"}, {"type": "object"}, {"type": "array"}], "default": ""}
 
 
-def _tidy(definition: dict[str, Any]) -> None:
-    """Say what each field is in its own place, and allow no others: one that is misspelt is then seen at once."""
+def tidy(definition: dict[str, Any]) -> None:
+    """Say what each field is in its own place, and allow no others: one that is misspelt is then seen at once.
+
+    Args:
+        definition: Of an object, as pydantic makes it of a model with a docstring; it is changed.
+    """
     about = definition.get("description", "")
     told, _, attributes = about.partition("\n\nAttributes:\n")
     definition["description"] = " ".join(told.split()).replace("``", "`")

@@ -1,6 +1,6 @@
 """Automations as code are checked more strictly than the API does: a field that means nothing is misspelt."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from whenflow.automations.model import automation_from_document
@@ -19,14 +19,27 @@ def check_strictly(document: Mapping[str, Any]) -> None:
         Rejected: With every fault and its place.
     """
     known = automation_from_document(document).model_dump(mode="json")
-    faults = [
+    if faults := _unknown(_pairs(document, known)):
+        raise Rejected("This is not a valid automation.", faults)
+
+
+def unknown_in_trigger(given: Mapping[str, Any], read: Mapping[str, Any]) -> list[Fault]:
+    """Return a fault for each field that there is not, in a trigger and all within it.
+
+    Args:
+        given: As it was written.
+        read: As it was understood.
+    """
+    return _unknown(_triggers(given, read, ()))
+
+
+def _unknown(pairs: Iterable[Pair]) -> list[Fault]:
+    return [
         Fault((*path, name), "there is no such field", "extra_forbidden")
-        for path, given, read in _pairs(document, known)
+        for path, given, read in pairs
         for name in given
         if name not in read and name not in SILENT
     ]
-    if faults:
-        raise Rejected("This is not a valid automation.", faults)
 
 
 def _pairs(document: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[Pair]:

@@ -6,8 +6,9 @@ from cyclopts import Parameter
 
 from whenflow.cli.automation_input import NOTHING_SAID, Said, read_automations, with_ids_for_names
 from whenflow.cli.automation_show import in_full, row
+from whenflow.cli.by_name import remove, switch
 from whenflow.cli.client import Api, connect
-from whenflow.cli.confirm import Yes, confirm
+from whenflow.cli.confirm import Yes
 from whenflow.cli.errors import CliError, UsageError
 from whenflow.cli.lookup import AUTOMATION, Names, find
 from whenflow.cli.options import DEFAULTS, Options, group
@@ -186,30 +187,13 @@ def delete(automation: str, /, *more: str, yes: Yes = False, options: Options = 
         yes: Do not ask.
         options: Common to all commands.
     """
-    with connect(options) as api:
-        found = [find(api, AUTOMATION, one) for one in (automation, *more)]
-        confirm(f"Remove {', '.join(str(one.get('name')) for one in found)}?", yes)
-        for one in found:
-            api.delete(f"/automations/{one['id']}")
-            if not options.json:
-                say(f"Removed the automation {one.get('name')} ({one['id']}).")
-    if options.json:
-        print_json({"removed": [one["id"] for one in found]})
+    remove(AUTOMATION, (automation, *more), options, yes=yes)
 
 
 def _switch(automation: str, enabled: bool, options: Options) -> None:
     state = "on" if enabled else "off"
-    with connect(options) as api:
-        found = find(api, AUTOMATION, automation)
-        was = bool(found.get("enabled", True))
-        if was != enabled:
-            api.patch(f"/automations/{found['id']}", {"enabled": enabled})
-    if options.json:
-        print_json(found | {"enabled": enabled})
-    elif was == enabled:
-        say(f"The automation {found.get('name')} is switched {state} already.")
-    else:
-        say(f"Switched the automation {found.get('name')} {state}.")
+    words = (f"Switched the automation {{name}} {state}.", f"The automation {{name}} is switched {state} already.")
+    switch(AUTOMATION, automation, {"enabled": enabled}, words, options)
 
 
 def _with_names(api: Api, automation: dict[str, Any]) -> dict[str, Any]:

@@ -1,20 +1,21 @@
 """`whenflow deploy`: makes the deployments of a file, with their schedules and triggers."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from whenflow.automations.names import with_names
-from whenflow.automations.plan import NONE, FieldChange, Kind, Plan, Step, Wanted, differences, plan_owned
+from whenflow.automations.plan import NONE, FieldChange, Kind, Plan, Step, differences, plan_owned
+from whenflow.cli.carrying_out import carry_out, check_can_ask, check_unchanged, do_automation, show
 from whenflow.cli.client import Api, connect
+from whenflow.cli.confirm import Yes
 from whenflow.cli.deploy_files import STAND_IN, Said, read_deployments
-from whenflow.cli.errors import CliError, NotAuthorized, NotConnected, ServerFault
+from whenflow.cli.errors import CliError, Refused
 from whenflow.cli.lookup import MAX_LISTED, Names, full_name
 from whenflow.cli.options import DEFAULTS, Options
-from whenflow.cli.plan_text import print_plan, summary
-from whenflow.cli.progress import progress
-from whenflow.cli.render import print_json, say
 from whenflow.deployments.model import DeploymentInput, ScheduleInput, checked
 
 WHOLE = (
@@ -38,9 +39,10 @@ def deploy(
     *,
     only: Annotated[list[str] | None, Parameter(alias="-n")] = None,
     dry_run: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    yes: Yes = False,
     options: Options = DEFAULTS,
 ) -> None:
-    """Make the deployments of a file, or change them to what it says. Done again, there is nothing to do.
+    """Make the deployments of a file: shows what changes, asks, does it. Done again, there is nothing to do.
 
     Triggers are automations that the deployment owns: those that the file says are the only ones afterwards; where it
     says nothing of triggers, or of schedules, they stay as they are. An unchanged trigger keeps its windows.
@@ -49,39 +51,18 @@ def deploy(
         file: YAML or JSON file with deployments: [...]; - reads standard input.
         only: Only the deployment of this name, or flow/name; may be given again.
         dry_run: Show what would change, and change nothing.
-        options: Common to all commands.
+        yes: Do not ask.
+        options: Common to all commands. --json needs --yes or --dry-run.
     """
+    if not dry_run:
+        check_can_ask(yes, options)
     said = _chosen(read_deployments(file), only, file)
-    failed: list[str] = []
-    steps: list[Step] = []
-    with connect(options) as api, progress("Deploying", len(said)) as told:
-        names = Names(api)
-        for place, one in enumerate(said):
-            try:
-                for step in _steps(api, one, names, dry_run):
-                    steps.append(step)
-            except (NotConnected, NotAuthorized, ServerFault) as error:
-                failed += [f"NOT done: {one.full_name}: {error.message}"]
-                failed += [f"NOT tried: {other.full_name}" for other in said[place + 1 :]]
-                break
-            except CliError as error:
-                failed += [f"NOT done: {one.full_name}: {error.message}", *(f"    {line}" for line in error.details)]
-            told(place + 1)
-    plan = Plan("", tuple(steps))
-    if options.json:
-        print_json({"summary": plan.summary, "changes": [step.as_document() for step in plan.changes]})
-    else:
-        print_plan(plan)
-        say(f"Nothing is done: {summary(plan)}" if dry_run and plan.changes else _done(plan))
-    if failed:
-        done = [f"done: {step.kind} {step.what} {step.name}" for step in plan.changes]
-        raise CliError("Not all of it was deployed.", details=(*done, *failed), hint="Do it again: what is done stays.")
-
-
-def _done(plan: Plan) -> str:
-    if not plan.changes:
-        return summary(plan)
-    return f"Done: {len(plan.changes)} {'change' if len(plan.changes) == 1 else 'changes'}."
+    with connect(options) as api:
+        work = _Work(api, said)
+        if dry_run:
+            show(work.plan(), options)
+        else:
+            carry_out(work.plan, work.do, yes=yes, options=options)
 
 
 def _chosen(said: list[Said], only: list[str] | None, file: str) -> list[Said]:
@@ -95,37 +76,74 @@ def _chosen(said: list[Said], only: list[str] | None, file: str) -> list[Said]:
     return [one for one in said if not wanted or wanted & {one.full_name, one.document["name"]}]
 
 
-def _steps(api: Api, said: Said, names: Names, dry_run: bool) -> Iterator[Step]:
-    """Yield what a deployment takes, each done before it is yielded, unless nothing is to be done."""
-    present = next((one for one in api.newest("deployments", MAX_LISTED) if full_name(one) == said.full_name), None)
-    step = _deployment_step(said, present)
-    deployment_id = str(present["id"]) if present else STAND_IN
-    if not dry_run and present is None:
-        deployment_id = str(api.create("deployments", said.document)["id"])
-    elif not dry_run and step.kind == "change":
-        api.patch(f"/deployments/{deployment_id}", step.document)
-    yield step
+class _Work:
+    """What the deployments of a file take."""
+
+    def __init__(self, api: Api, said: Sequence[Said]) -> None:
+        self._api = api
+        self._said = said
+        self._of: list[str] = []
+        self._made: dict[str, str] = {}
+        self._refused: set[str] = set()
+
+    def plan(self) -> Plan:
+        """Return what has to be done now: each deployment, then its triggers."""
+        names = Names(self._api)
+        present = {full_name(one): one for one in self._api.newest("deployments", MAX_LISTED)}
+        listed = any(one.triggers is not None for one in self._said)
+        automations = self._api.newest("automations", MAX_LISTED) if listed else []
+        steps = [
+            (one.full_name, step)
+            for one in self._said
+            for step in _steps(one, present.get(one.full_name), automations, names)
+        ]
+        self._of = [name for name, step in steps if step.kind != "same"]
+        return Plan("", tuple(step for _, step in steps))
+
+    def do(self, place: int, step: Step) -> None:
+        """Do a step; what is of a deployment that was refused is not tried.
+
+        Raises:
+            CliError: It cannot be done.
+        """
+        name = self._of[place]
+        if step.what == "deployment":
+            self._refused.add(name)
+            self._do_deployment(step)
+            self._refused.discard(name)
+        elif name in self._refused:
+            raise Refused(f"not tried, for {name} is not deployed")
+        else:
+            do_automation(self._api, _with_id(step, self._made.get(name)))
+
+    def _do_deployment(self, step: Step) -> None:
+        if step.kind == "add":
+            self._made[step.name] = str(self._api.create("deployments", step.document)["id"])
+        else:
+            check_unchanged(self._api, "deployments", step)
+            self._api.patch(f"/deployments/{step.id}", step.document)
+
+
+def _with_id(step: Step, deployment_id: str | None) -> Step:
+    """Return a step of a trigger with the id of its deployment, where that was still to be made."""
+    if deployment_id is None or step.document is None:
+        return step
+    return replace(step, document=json.loads(json.dumps(step.document).replace(STAND_IN, deployment_id)))
+
+
+def _steps(
+    said: Said, present: Mapping[str, Any] | None, automations: Sequence[Mapping[str, Any]], names: Names
+) -> Iterator[Step]:
+    yield _deployment_step(said, present)
     if said.triggers is None:
         return
-    owner, automations = OWNER + deployment_id, api.newest("automations", MAX_LISTED)
-    owned = {one["name"]: one for one in automations if one.get("owner_resource") == owner}
+    deployment_id = str(present["id"]) if present else STAND_IN
 
     def shown(automation: Mapping[str, Any]) -> Mapping[str, Any]:
-        known = {STAND_IN: said.full_name, deployment_id: said.full_name}
+        known = {deployment_id: said.full_name}
         return with_names(automation, lambda field, id_: known.get(id_) or names.name_of(field, id_))
 
-    wanted = said.automations(deployment_id)
-    steps = list(plan_owned(owner, wanted, automations, shown))
-    if not dry_run and any(one.kind != "same" for one in steps):
-        api.put(f"/automations/owned-by/{owner}", [_as_it_was_switched(one, owned.get(one.key)) for one in wanted])
-    yield from steps
-
-
-def _as_it_was_switched(wanted: Wanted, present: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the automation of a trigger; one that was paused stays paused, unless the file says otherwise."""
-    if present is None or wanted.says_enabled:
-        return dict(wanted.document)
-    return {**wanted.document, "enabled": present["enabled"]}
+    yield from plan_owned(OWNER + deployment_id, said.automations(deployment_id), automations, shown)
 
 
 def _deployment_step(said: Said, present: Mapping[str, Any] | None) -> Step:

@@ -9,8 +9,9 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from whenflow.cli.automation_show import when
-from whenflow.cli.client import connect
-from whenflow.cli.confirm import Yes, confirm
+from whenflow.cli.by_name import remove, switch
+from whenflow.cli.client import Api, connect
+from whenflow.cli.confirm import Yes
 from whenflow.cli.errors import UsageError
 from whenflow.cli.flow_runs import Every, Timeout, watch_run
 from whenflow.cli.lookup import DEPLOYMENT, find, full_name
@@ -25,6 +26,7 @@ app = group("deployment", "Flows that can be started.")
 MAX_SHOWN = 1000
 
 app.command("whenflow.cli.schedules:app", name="schedule", help="When a deployment runs by itself.")
+app.command("whenflow.cli.schema:project_schema", name="schema", help="The JSON Schema of whenflow.yaml, for editors.")
 
 
 @app.command
@@ -162,32 +164,18 @@ def delete(deployment: str, /, *more: str, yes: Yes = False, options: Options = 
         yes: Do not ask.
         options: Common to all commands.
     """
-    with connect(options) as api:
-        found = [find(api, DEPLOYMENT, one) for one in (deployment, *more)]
-        confirm(f"Remove {', '.join(map(full_name, found))}, with schedules and automations of their own?", yes)
-        for one in found:
-            api.delete(f"/deployments/{one['id']}")
-            if not options.json:
-                say(f"Removed the deployment {full_name(one)} ({one['id']}).")
-    if options.json:
-        print_json({"removed": [one["id"] for one in found]})
+    remove(DEPLOYMENT, (deployment, *more), options, yes=yes, also=", with schedules and automations of their own")
 
 
 def _switch(deployment: str, paused: bool, options: Options) -> None:
-    with connect(options) as api:
-        found = find(api, DEPLOYMENT, deployment)
-        was = bool(found.get("paused"))
-        if was != paused:
-            api.post(f"/deployments/{found['id']}/{'pause' if paused else 'resume'}_deployment", {})
-        changed = api.get(f"/deployments/{found['id']}")
-    if options.json:
-        print_json(changed)
-    elif was == paused:
-        say(f"{full_name(found)} is {'paused' if paused else 'not paused'} already.")
-    elif paused:
-        say(f"Paused {full_name(found)}: its schedules make no runs.")
-    else:
-        say(f"Resumed {full_name(found)}: its schedules make runs again.")
+    word = "pause" if paused else "resume"
+    done = "Paused {name}: its schedules make no runs." if paused else "Resumed {name}: its schedules make runs again."
+    words = (done, f"{{name}} is {'paused' if paused else 'not paused'} already.")
+
+    def send(api: Api, found: dict[str, Any]) -> None:
+        api.post(f"/deployments/{found['id']}/{word}_deployment", {})
+
+    switch(DEPLOYMENT, deployment, {"paused": paused}, words, options, send)
 
 
 def _moment(at: str | None, after: float | None) -> str | None:

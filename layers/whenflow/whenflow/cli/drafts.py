@@ -10,6 +10,8 @@ from whenflow.cli.yaml_documents import parse_yaml
 from whenflow.errors import Fault, Rejected
 
 FILE_KEYS = frozenset({"automations", "variables", "project", "deployments"})
+SCHEMA_KEY = "$schema"
+"""Tells an editor which schema a file follows; it says nothing to anybody else."""
 SUFFIXES = frozenset({".json", ".yaml", ".yml"})
 
 

@@ -6,19 +6,19 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from whenflow.cli.client import Api, connect
-from whenflow.cli.errors import CliError, NotConnected, NotFound, UsageError, did_you_mean
+from whenflow.cli.client import connect
+from whenflow.cli.confirm import Yes, confirm
+from whenflow.cli.errors import CliError, NotConnected, UsageError
+from whenflow.cli.lookup import KEY, WEBHOOK, find
 from whenflow.cli.moments import read_length
 from whenflow.cli.options import DEFAULTS, Options, group
 from whenflow.cli.render import ago, clock_time, parse_time, print_json, say
-from whenflow.cli.secret_input import confirm
 from whenflow.cli.tables import Column, print_table
 
 app = group("key", "Who may use the API, and for what.")
 
 Scope = Literal["read", "emit", "operate", "admin"]
 MAX_KEYS = 1000
-SEE = "`whenflow key ls` shows those there are."
 
 
 @app.command
@@ -44,7 +44,7 @@ def create(
     if not scope and not webhook:
         raise UsageError("Say what the key may do: --scope read, emit, operate or admin; or --webhook NAME.")
     with connect(options) as api:
-        scopes = [*scope, *(f"webhook:{_webhook_id(api, one)}" for one in webhook)]
+        scopes = [*scope, *(f"webhook:{find(api, WEBHOOK, one)['id']}" for one in webhook)]
         made = api.post("/keys", {"name": name, "scopes": scopes, "expires": _end(expires)})
     if options.json:
         print_json(made)
@@ -80,7 +80,7 @@ def inspect(key: str, /, *, options: Options = DEFAULTS) -> None:
         options: Common to all commands.
     """
     with connect(options) as api:
-        found = _find(api, key)
+        found = find(api, KEY, key)
     if options.json:
         print_json(found)
     else:
@@ -88,7 +88,7 @@ def inspect(key: str, /, *, options: Options = DEFAULTS) -> None:
 
 
 @app.command
-def revoke(key: str, /, *, yes: Annotated[bool, Parameter(alias="-y")] = False, options: Options = DEFAULTS) -> None:
+def revoke(key: str, /, *, yes: Yes = False, options: Options = DEFAULTS) -> None:
     """Take a key back: within a second nobody is let in with it any more.
 
     Args:
@@ -97,10 +97,8 @@ def revoke(key: str, /, *, yes: Annotated[bool, Parameter(alias="-y")] = False, 
         options: Common to all commands.
     """
     with connect(options) as api:
-        found = _find(api, key)
-        if not confirm(f"Whoever uses the key {found['name']!r} is locked out. Revoke it?", yes=yes):
-            say("Nothing was changed.")
-            return
+        found = find(api, KEY, key)
+        confirm(f"Whoever uses the key {found['name']} is locked out. Revoke it?", yes)
         api.delete(f"/keys/{found['id']}")
     if options.json:
         print_json(found)
@@ -137,22 +135,6 @@ def bootstrap(
         return
     say(f"Made the key {name}, which may do everything. It is not shown again:", "")
     say(f"  export WHENFLOW_API_URL={made.api_url}", f"  export WHENFLOW_API_KEY={made.key}")
-
-
-def _find(api: Api, key: str) -> dict[str, Any]:
-    keys = api.newest("keys", MAX_KEYS)
-    found = [one for one in keys if key in (one.get("id"), one.get("name"))]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise CliError(f"{len(found)} keys are called {key!r}; give the id.", details=tuple(one["id"] for one in found))
-    raise NotFound(f"There is no key {key!r}.", hint=did_you_mean(key, [str(one.get("name")) for one in keys]) + SEE)
-
-
-def _webhook_id(api: Api, webhook: str) -> str:
-    from whenflow.cli.webhooks import find_webhook
-
-    return str(find_webhook(api, webhook)["id"])
 
 
 def _end(text: str | None) -> str | None:

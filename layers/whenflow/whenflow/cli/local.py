@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from whenflow.cli.config import find_local_file, read_local
+from whenflow.cli.confirm import Yes, confirm
 from whenflow.cli.errors import CliError
 from whenflow.cli.options import DEFAULTS, Options, group
 from whenflow.cli.render import print_json
@@ -35,8 +36,14 @@ def down(*, options: Options = DEFAULTS) -> int:
 
 
 @app.command
-def clean(*, options: Options = DEFAULTS) -> int:
-    """Stop Whenflow here and delete its data."""
+def clean(*, yes: Yes = False, options: Options = DEFAULTS) -> int:
+    """Stop Whenflow here and delete its data.
+
+    Args:
+        yes: Do not ask.
+        options: Common to all commands.
+    """
+    confirm("Stop the local stack and delete all that is in it?", yes)
     return _run("clean", options)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from whenflow.cli.client import Api
@@ -27,6 +28,14 @@ def _plain_name(thing: Mapping[str, Any]) -> str:
     return str(thing.get("name", "-"))
 
 
+def _by_id(id_: str, _name: str) -> str:
+    return id_
+
+
+def _by_name(_id: str, name: str) -> str:
+    return quote(name, safe="")
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of thing that has ids and names.
@@ -37,6 +46,7 @@ class Kind:
         command: The group of commands whose `ls` shows all.
         name_of: Its full name.
         short_of: A shorter name, which will do where only one has it.
+        key_of: What stands for one in a path, of its id and its name.
     """
 
     word: str
@@ -44,13 +54,21 @@ class Kind:
     command: str
     name_of: Callable[[Mapping[str, Any]], str] = _plain_name
     short_of: Callable[[Mapping[str, Any]], str] = _plain_name
+    key_of: Callable[[str, str], str] = _by_id
+
+    def path_of(self, one: Mapping[str, Any]) -> str:
+        """Return where the API has one of them."""
+        return f"/{self.collection}/{self.key_of(str(one['id']), str(one.get('name')))}"
 
 
 AUTOMATION = Kind("automation", "automations", "automation")
 DEPLOYMENT = Kind("deployment", "deployments", "deployment", full_name)
-WORK_POOL = Kind("target", "work_pools", "target")
-VARIABLE = Kind("variable", "variables", "variable")
+WORK_POOL = Kind("target", "work_pools", "target", key_of=_by_name)
+VARIABLE = Kind("variable", "variables", "variable", key_of=lambda _id, name: f"name/{_by_name(_id, name)}")
 NOTIFICATION_TARGET = Kind("notification target", "notification-targets", "notification")
+WEBHOOK = Kind("webhook", "webhooks", "webhook")
+SOURCE = Kind("source", "sources", "source")
+KEY = Kind("key", "keys", "key")
 
 
 def find(api: Api, kind: Kind, wanted: str) -> dict[str, Any]:
@@ -65,6 +83,11 @@ def find(api: Api, kind: Kind, wanted: str) -> dict[str, Any]:
         NotFound: There is none; says which name is close.
         UsageError: There are several.
     """
+    id_ = as_id(wanted)
+    if id_ and kind.key_of is _by_id and kind is not KEY:  # who may see but one of them, may not list them
+        if found := api.find(f"/{kind.collection}/{id_}"):
+            return found
+        raise NotFound(f"There is no {kind.word} {id_}.", hint=f"`whenflow {kind.command} ls` shows those there are.")
     return choose(kind, wanted, api.newest(kind.collection, MAX_LISTED))
 
 

@@ -4,9 +4,12 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from whenflow.cli.client import Api, connect
+from whenflow.cli.by_name import remove
+from whenflow.cli.client import connect
+from whenflow.cli.confirm import Yes
 from whenflow.cli.documents import check_json_object, parse_json, text_or_file
-from whenflow.cli.errors import FAILED, CliError, NotFound, UsageError, did_you_mean
+from whenflow.cli.errors import FAILED, CliError, UsageError
+from whenflow.cli.lookup import NOTIFICATION_TARGET, find
 from whenflow.cli.options import DEFAULTS, Options, group
 from whenflow.cli.render import ago, print_json, say
 from whenflow.cli.tables import Column, print_table
@@ -81,7 +84,7 @@ def inspect(target: str, /, *, options: Options = DEFAULTS) -> None:
         options: Common to all commands.
     """
     with connect(options) as api:
-        print_json(_found(api, target))
+        print_json(find(api, NOTIFICATION_TARGET, target))
 
 
 @app.command
@@ -107,7 +110,7 @@ def update(
     body: dict[str, Any] = {"data": _data(settings, data)}
     body |= {key: value for key, value in (("name", name), ("is_default", default)) if value is not None}
     with connect(options) as api:
-        changed = api.patch(f"/{COLLECTION}/{_found(api, target)['id']}", body)
+        changed = api.patch(f"/{COLLECTION}/{find(api, NOTIFICATION_TARGET, target)['id']}", body)
     if options.json:
         print_json(changed)
     else:
@@ -115,18 +118,16 @@ def update(
 
 
 @app.command
-def delete(target: str, /, *, options: Options = DEFAULTS) -> None:
-    """Remove a target, and the secrets that were kept for it.
+def delete(target: str, /, *more: str, yes: Yes = False, options: Options = DEFAULTS) -> None:
+    """Remove targets, and the secrets that were kept for them. Automations that send there fail from then on.
 
     Args:
         target: Its name or id.
+        more: Further ones.
+        yes: Do not ask.
         options: Common to all commands.
     """
-    with connect(options) as api:
-        found = _found(api, target)
-        api.delete(f"/{COLLECTION}/{found['id']}")
-    if not options.json:
-        say(f"Removed the notification target {found.get('name')} ({found.get('id')}).")
+    remove(NOTIFICATION_TARGET, (target, *more), options, yes=yes)
 
 
 @app.command
@@ -138,7 +139,7 @@ def test(target: str, /, *, options: Options = DEFAULTS) -> int:
         options: Common to all commands.
     """
     with connect(options) as api:
-        found = _found(api, target)
+        found = find(api, NOTIFICATION_TARGET, target)
         outcome = api.post(f"/{COLLECTION}/{found['id']}/test", {})
     if options.json:
         print_json(outcome)
@@ -164,21 +165,6 @@ def _data(settings: tuple[str, ...], data: str | None) -> dict[str, Any]:
         is_json = text[:1] in {"[", "{"} or text in {"true", "false", "null"} or (text.isdigit() and name in NUMBERS)
         given[name] = parse_json(text, name) if is_json else text
     return given
-
-
-def _found(api: Api, target: str) -> dict[str, Any]:
-    """Return the target of a name or an id."""
-    known = api.newest(COLLECTION, MAX_SHOWN)
-    found = [one for one in known if target in (one.get("id"), one.get("name"))]
-    if len(found) > 1:
-        raise UsageError(f"There are {len(found)} notification targets called {target}.", hint="Give the id.")
-    if not found:
-        hint = did_you_mean(target, [str(one.get("name")) for one in known])
-        raise NotFound(
-            f"There is no notification target {target}.",
-            hint=hint + "`whenflow notification ls` shows those there are.",
-        )
-    return found[0]
 
 
 def _row(target: dict[str, Any]) -> tuple[str, ...]:

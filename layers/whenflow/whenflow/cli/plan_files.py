@@ -10,7 +10,7 @@ from whenflow.automations.fixtures import without_tests
 from whenflow.automations.names import with_ids
 from whenflow.automations.plan import GIVEN_BY_THE_API, Wanted
 from whenflow.automations.strict import check_strictly
-from whenflow.cli.drafts import FILE_KEYS, SUFFIXES, fault_lines, read_document
+from whenflow.cli.drafts import FILE_KEYS, SCHEMA_KEY, SUFFIXES, fault_lines, read_document
 from whenflow.cli.errors import CliError, NotAuthorized, NotConnected, ServerFault, UsageError
 from whenflow.cli.lookup import Names
 from whenflow.errors import Rejected
@@ -93,7 +93,7 @@ def _read(file: str, document: Any, project: Project, said: dict[str, str], name
     """Take in one file."""
     automations: Any = document if isinstance(document, list) else [document]
     if isinstance(document, dict) and "trigger" not in document and FILE_KEYS & document.keys():
-        if unknown := sorted(map(str, document.keys() - FILE_KEYS)):
+        if unknown := sorted(map(str, document.keys() - FILE_KEYS - {SCHEMA_KEY})):
             faults.add(file, tuple(f"{name}: there is no such key" for name in unknown))
         automations = document.get("automations") or []
         _read_header(file, document, project, said, faults)

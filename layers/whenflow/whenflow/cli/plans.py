@@ -1,26 +1,24 @@
 """`whenflow automation plan` and `apply`: automations as code (docs/automations-as-code.md)."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
 from cyclopts import Parameter
 
 from whenflow.automations.names import with_names
 from whenflow.automations.plan import Plan, Present, Step, make_plan
+from whenflow.cli.carrying_out import carry_out, check_can_ask, do_automation, show
 from whenflow.cli.client import Api, connect
-from whenflow.cli.confirm import Yes, confirm
+from whenflow.cli.confirm import Yes
 from whenflow.cli.drafts import fault_lines
-from whenflow.cli.errors import CliError, NotAuthorized, NotConnected, NotFound, Refused, ServerFault, UsageError
+from whenflow.cli.errors import CliError
 from whenflow.cli.lookup import MAX_LISTED, Names
 from whenflow.cli.options import DEFAULTS, Options
 from whenflow.cli.plan_files import Project, read_project
-from whenflow.cli.plan_text import print_plan, summary
-from whenflow.cli.progress import progress
-from whenflow.cli.render import complain, print_json, say
+from whenflow.cli.render import complain
 from whenflow.errors import Rejected
 
 DIFFERS = 3
-MEANWHILE = "Somebody changed it after the plan was made; nothing was done with it."
 Prune = Annotated[bool, Parameter(negative="", show_default=False)]
 
 
@@ -43,12 +41,8 @@ def plan(
         options: Common to all commands.
     """
     with connect(options) as api:
-        found = _planned(api, _Source(path, prune), options)
-    if options.json:
-        print_json(found.as_document())
-    else:
-        print_plan(found)
-        say(summary(found))
+        found = _Source(path, prune, options).plan(api)
+    show(found, options)
     return DIFFERS if check and found.changes else 0
 
 
@@ -63,40 +57,20 @@ def apply(path: str, /, *, prune: Prune = False, yes: Yes = False, options: Opti
         yes: Do not ask.
         options: Common to all commands. --json needs --yes.
     """
-    if options.json and not yes:
-        raise UsageError("--json needs --yes: there would be nobody to see what is asked.")
-    source = _Source(path, prune)
+    check_can_ask(yes, options)
+    source = _Source(path, prune, options)
     with connect(options) as api:
-        found = _planned(api, source, options)
-        if not options.json:
-            print_plan(found)
-            say(summary(found))
-        if found.changes and not yes:
-            confirm("Do it?", yes)
-            if source.plan(api).steps != found.steps:
-                raise CliError("Meanwhile somebody changed something; nothing was done.", hint="Plan again.")
-        outcomes = _Outcomes(found)
-        try:
-            outcomes.do_all(api)
-        finally:
-            if outcomes.interrupted and not options.json:
-                complain("Interrupted.", *(f"  {line}" for line in outcomes.lines()))
-    if options.json:
-        print_json(outcomes.as_document())
-    if outcomes.errors:
-        raise CliError(f"{len(outcomes.errors)} of {len(found.changes)} were not done.", details=outcomes.lines())
-    if found.changes and not options.json:
-        say(f"Done: {len(found.changes)} {'change' if len(found.changes) == 1 else 'changes'}.")
+        carry_out(lambda: source.plan(api), lambda _place, step: do_step(api, step), yes=yes, options=options)
 
 
 class _Source:
     """The files, read once, and compared as often as asked."""
 
-    def __init__(self, path: str, prune: bool) -> None:
+    def __init__(self, path: str, prune: bool, options: Options) -> None:
         self._path = path
         self._prune = prune
+        self._is_quiet = options.json
         self._project: Project | None = None
-        self.left_out: list[str] = []
 
     def plan(self, api: Api) -> Plan:
         """Return what has to be done now.
@@ -107,7 +81,8 @@ class _Source:
         names = Names(api)
         if self._project is None:
             self._project = read_project(self._path, names)
-            self.left_out = self._project.left_out
+            if self._project.left_out and not self._is_quiet:
+                complain(f"Left out, for they hold no automations: {', '.join(self._project.left_out)}")
         project = self._project
         present = Present(
             api.newest("automations", MAX_LISTED), api.newest("variables", MAX_LISTED) if project.variables else ()
@@ -125,67 +100,6 @@ class _Source:
             raise CliError(f"{self._path} cannot be applied.", details=fault_lines(error)) from error
 
 
-def _planned(api: Api, source: _Source, options: Options) -> Plan:
-    found = source.plan(api)
-    if source.left_out and not options.json:
-        complain(f"Left out, for they hold no automations: {', '.join(source.left_out)}")
-    return found
-
-
-class _Outcomes:
-    """What became of each step.
-
-    Attributes:
-        errors: By the place of the step.
-        interrupted: Whether somebody pressed Ctrl-C before the end.
-    """
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._done: set[int] = set()
-        self.errors: dict[int, CliError] = {}
-        self.interrupted = False
-
-    def do_all(self, api: Api) -> None:
-        """Do each step; one that is refused keeps none of the others from being done, a failing API does."""
-        steps = self._plan.changes
-        self.interrupted = True
-        with progress("Applying", len(steps)) as told:
-            for place, step in enumerate(steps):
-                try:
-                    do_step(api, step)
-                    self._done.add(place)
-                except (NotConnected, NotAuthorized, ServerFault) as error:
-                    self.errors[place] = error
-                    break
-                except CliError as error:
-                    self.errors[place] = error
-                told(place + 1)
-        self.interrupted = False
-        for place in range(len(steps)):
-            if place not in self._done and place not in self.errors:
-                self.errors[place] = CliError("not tried")
-
-    def lines(self) -> tuple[str, ...]:
-        """Return a line or more for each step."""
-        lines: list[str] = []
-        for place, step in enumerate(self._plan.changes):
-            error = self.errors.get(place)
-            state = "done" if place in self._done else "NOT done"
-            lines.append(f"{state}: {step.kind} {step.what} {step.name}{f': {error.message}' if error else ''}")
-            lines += [f"    {line}" for line in (error.details if error else ())]
-        return tuple(lines)
-
-    def as_document(self) -> dict[str, Any]:
-        """Return the plan as JSON, with what became of each step."""
-        document = self._plan.as_document()
-        for place, change in enumerate(document["changes"]):
-            change["outcome"] = "done" if place in self._done else "not done"
-            if error := self.errors.get(place):
-                change["error"] = " ".join((error.message, *error.details))
-        return document
-
-
 def do_step(api: Api, step: Step) -> None:
     """Do one step of a plan.
 
@@ -198,14 +112,8 @@ def do_step(api: Api, step: Step) -> None:
     """
     if step.what == "variable":
         _do_variable(api, step)
-    elif step.kind == "add":
-        api.create("automations", step.document)
     else:
-        _check_unchanged(api, step)
-        if step.kind == "change":
-            api.put(f"/automations/{step.id}", step.document)
-        else:
-            api.delete(f"/automations/{step.id}")
+        do_automation(api, step)
 
 
 def _do_variable(api: Api, step: Step) -> None:
@@ -213,13 +121,3 @@ def _do_variable(api: Api, step: Step) -> None:
         api.create("variables", {"name": step.name, **(step.document or {})})
     else:
         api.patch(f"/variables/name/{quote(step.name, safe='')}", step.document)
-
-
-def _check_unchanged(api: Api, step: Step) -> None:
-    """Look once more, right before: what somebody else has just changed is not overwritten."""
-    try:
-        present = api.get(f"/automations/{step.id}")
-    except NotFound:
-        raise Refused(MEANWHILE) from None
-    if present.get("updated") != step.updated:
-        raise Refused(MEANWHILE)

@@ -8,13 +8,13 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from whenflow.cli.client import Api, connect
+from whenflow.cli.confirm import Yes, confirm
 from whenflow.cli.errors import UsageError
 from whenflow.cli.explain import automation_id
 from whenflow.cli.moments import read_moment
 from whenflow.cli.options import DEFAULTS, Options
 from whenflow.cli.progress import progress
 from whenflow.cli.render import clock_time, complain, print_json, say
-from whenflow.cli.secret_input import confirm
 from whenflow.cli.tables import Column, print_table
 
 AT_ONCE = 50
@@ -28,7 +28,7 @@ def replay(
     automation: Annotated[tuple[str, ...], Parameter(alias="-a")] = (),
     plan: bool = False,
     unsure: bool = False,
-    yes: Annotated[bool, Parameter(alias="-y")] = False,
+    yes: Yes = False,
     limit: Annotated[int, Parameter(validator=Number(gte=0))] = 20,
     options: Options = DEFAULTS,
 ) -> None:
@@ -63,9 +63,7 @@ def replay(
             _show(plans, limit)
         if plan or not count:
             return
-        if not confirm(f"This starts {count} firings. Go on?", yes=yes):
-            say("Nothing was started.")
-            return
+        confirm(f"This starts {count} firing{'' if count == 1 else 's'}. Go on?", yes)
         started = _start(api, plans, ids, wanted, count)
     if options.json:
         print_json({"plan": plans, "started": started})

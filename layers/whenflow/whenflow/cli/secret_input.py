@@ -61,22 +61,3 @@ def ask_secret() -> str:
 def can_ask() -> bool:
     """Tell whether somebody is there to answer."""
     return sys.stdin.isatty()
-
-
-def confirm(question: str, *, yes: bool) -> bool:
-    """Ask before something that cannot be undone; True where it may be done.
-
-    Args:
-        question: What is about to happen.
-        yes: It was agreed to on the command line.
-
-    Raises:
-        UsageError: Nobody is there to ask.
-    """
-    if yes:
-        return True
-    if not can_ask():
-        raise UsageError(f"{question} There is no terminal to confirm it.", hint="Give --yes.")
-    sys.stderr.write(f"{question} Type yes to go on: ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}

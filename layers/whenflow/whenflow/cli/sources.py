@@ -1,17 +1,18 @@
 """`whenflow source`: what becomes of the notifications that AWS sends."""
 
 import json
-import uuid
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from whenflow.cli.client import Api, connect
+from whenflow.cli.by_name import remove
+from whenflow.cli.client import connect
+from whenflow.cli.confirm import Yes
 from whenflow.cli.documents import check_json_object, parse_json, text_or_file
-from whenflow.cli.errors import NotFound, UsageError, did_you_mean
+from whenflow.cli.errors import UsageError
+from whenflow.cli.lookup import SOURCE, find
 from whenflow.cli.options import DEFAULTS, Options, group
 from whenflow.cli.render import ago, print_json, say
-from whenflow.cli.secret_input import confirm
 from whenflow.cli.source_presets import PRESETS
 from whenflow.cli.source_text import describe, outcome
 from whenflow.cli.tables import Column, print_table
@@ -20,8 +21,6 @@ app = group("source", "What becomes of notifications of AWS: S3, EventBridge, Ka
 
 MAX_SHOWN = 1000
 MADE_BY_WHENFLOW = frozenset({"id", "created", "updated"})
-SEE = "`whenflow source ls` shows those there are."
-Yes = Annotated[bool, Parameter(alias="-y")]
 Preset = Literal["s3", "rule", "kafka"]
 Pattern = Annotated[str | None, Parameter(alias="-P")]
 Template = Annotated[str | None, Parameter(alias="-t")]
@@ -100,7 +99,7 @@ def inspect(source: str, /, *, options: Options = DEFAULTS) -> None:
         options: Common to all commands.
     """
     with connect(options) as api:
-        found = find_source(api, source)
+        found = find(api, SOURCE, source)
     if options.json:
         print_json(found)
     else:
@@ -138,7 +137,7 @@ def update(
     if not changes:
         raise UsageError("Nothing is to change.", hint="`whenflow source update --help` shows what can.")
     with connect(options) as api:
-        before = find_source(api, source)
+        before = find(api, SOURCE, source)
         kept = {key: value for key, value in before.items() if key not in MADE_BY_WHENFLOW}
         after = api.put(f"/sources/{before['id']}", kept | changes)
     _changed(after, options)
@@ -153,7 +152,7 @@ def toggle(source: str, /, *, options: Options = DEFAULTS) -> None:
         options: Common to all commands.
     """
     with connect(options) as api:
-        before = find_source(api, source)
+        before = find(api, SOURCE, source)
         after = api.patch(f"/sources/{before['id']}", {"enabled": not before.get("enabled", True)})
     if options.json:
         print_json(after)
@@ -162,24 +161,16 @@ def toggle(source: str, /, *, options: Options = DEFAULTS) -> None:
 
 
 @app.command
-def delete(source: str, /, *, yes: Yes = False, options: Options = DEFAULTS) -> None:
-    """Remove a source; its notifications become events by themselves again.
+def delete(source: str, /, *more: str, yes: Yes = False, options: Options = DEFAULTS) -> None:
+    """Remove sources; their notifications become events by themselves again.
 
     Args:
         source: Its name or its id.
+        more: Further ones.
         yes: Do not ask.
         options: Common to all commands.
     """
-    with connect(options) as api:
-        found = find_source(api, source)
-        if not confirm(f"The source {found.get('name')} goes for good.", yes=yes):
-            say("Nothing was changed.")
-            return
-        api.delete(f"/sources/{found['id']}")
-    if options.json:
-        print_json({"deleted": found["id"]})
-    else:
-        say(f"Removed the source {found.get('name')} ({found['id']}).")
+    remove(SOURCE, (source, *more), options, yes=yes)
 
 
 @app.command
@@ -204,7 +195,7 @@ def test(
     request: dict[str, Any] = {"notification": _json_object(notification, "--notification")}
     draft = _given(pattern, template, None)
     with connect(options) as api:
-        found = find_source(api, source) if source is not None else None
+        found = find(api, SOURCE, source) if source is not None else None
         if draft and found is not None:
             request["source"] = {key: found[key] for key in found if key not in MADE_BY_WHENFLOW} | draft
         elif draft:
@@ -219,26 +210,6 @@ def test(
         for result in results:
             say(*outcome(result, str(found["name"]) if found else None))
     return 1 if any(result.get("error") for result in results) else 0
-
-
-def find_source(api: Api, wanted: str) -> dict[str, Any]:
-    """Return the source that a person means by a name or an id.
-
-    Raises:
-        NotFound: There is none.
-        UsageError: There are several of this name.
-    """
-    sources = api.newest("sources", MAX_SHOWN)
-    meant = [one for one in sources if _as_id(wanted) == one.get("id") or one.get("name") == wanted]
-    if not meant:
-        names = [str(one.get("name")) for one in sources]
-        raise NotFound(f"There is no source {wanted}.", hint=did_you_mean(wanted, names) + SEE)
-    if len(meant) > 1:
-        which = tuple(f"{one.get('id')}  made {ago(one.get('created'))}" for one in meant)
-        raise UsageError(
-            f"{len(meant)} sources are called {wanted}.", details=which, hint="Give the id of one of them."
-        )
-    return meant[0]
 
 
 def _given(pattern: str | None, template: str | None, description: str | None) -> dict[str, Any]:
@@ -271,13 +242,6 @@ def _object_or_text(text: str) -> Any:
 def _json_object(value: str, option: str) -> dict[str, Any]:
     text, file = text_or_file(value)
     return check_json_object(parse_json(text, file or option), file or option)
-
-
-def _as_id(wanted: str) -> str | None:
-    try:
-        return str(uuid.UUID(wanted))
-    except ValueError:
-        return None
 
 
 def _changed(source: dict[str, Any], options: Options) -> None:

@@ -6,11 +6,12 @@ from urllib.parse import quote
 
 from cyclopts import Parameter
 
-from whenflow.cli.client import Api, connect
-from whenflow.cli.confirm import Yes, confirm
+from whenflow.cli.by_name import remove
+from whenflow.cli.client import connect
+from whenflow.cli.confirm import Yes
 from whenflow.cli.documents import text_or_file
-from whenflow.cli.errors import CliError, NotFound, did_you_mean
-from whenflow.cli.lookup import MAX_LISTED
+from whenflow.cli.errors import CliError
+from whenflow.cli.lookup import MAX_LISTED, VARIABLE, find
 from whenflow.cli.options import DEFAULTS, Options, group
 from whenflow.cli.render import ago, clock_time, print_json, say
 from whenflow.cli.tables import Column, print_table
@@ -75,7 +76,7 @@ def get(name: str, /, *, options: Options = DEFAULTS) -> None:
         options: Common to all commands.
     """
     with connect(options) as api:
-        value = _found(api, name).get("value")
+        value = find(api, VARIABLE, name).get("value")
     if options.json or not isinstance(value, str):
         print_json(value)
     else:
@@ -110,7 +111,7 @@ def inspect(name: str, /, *, options: Options = DEFAULTS) -> None:
         options: Common to all commands.
     """
     with connect(options) as api:
-        variable = _found(api, name)
+        variable = find(api, VARIABLE, name)
     if options.json:
         print_json(variable)
         return
@@ -134,30 +135,11 @@ def unset(name: str, /, *more: str, yes: Yes = False, options: Options = DEFAULT
         yes: Do not ask.
         options: Common to all commands.
     """
-    names = (name, *more)
-    with connect(options) as api:
-        for one in names:
-            _found(api, one)
-        confirm(f"Remove {', '.join(names)}?", yes)
-        for one in names:
-            api.delete(_path(one))
-            if not options.json:
-                say(f"Removed the variable {one}.")
-    if options.json:
-        print_json({"removed": list(names)})
+    remove(VARIABLE, (name, *more), options, yes=yes)
 
 
 def _path(name: str) -> str:
     return f"/{COLLECTION}/name/{quote(name, safe='')}"
-
-
-def _found(api: Api, name: str) -> dict[str, Any]:
-    found = api.find(_path(name))
-    if found is None:
-        known = [str(one.get("name")) for one in api.newest(COLLECTION, MAX_LISTED)]
-        hint = did_you_mean(name, known) + "`whenflow variable ls` shows those there are."
-        raise NotFound(f"There is no variable {name}.", hint=hint)
-    return found
 
 
 def _says(present: dict[str, Any], wanted: dict[str, Any]) -> bool:

@@ -15,11 +15,11 @@ from cyclopts.validators import Number
 from whenflow.cli.client import connect
 from whenflow.cli.documents import STDIN
 from whenflow.cli.errors import FAILED, UsageError
+from whenflow.cli.lookup import WEBHOOK, find
 from whenflow.cli.options import DEFAULTS, Options
 from whenflow.cli.render import ago, complain, print_json, say
 from whenflow.cli.tables import Column, print_table
 from whenflow.cli.webhook_fields import read_template
-from whenflow.cli.webhooks import find_webhook
 from whenflow.cli.wire import RESOURCE_ID, RESOURCE_ROLE
 
 POLL_SECONDS = 2.0
@@ -69,7 +69,7 @@ def test(
     if template is not None:
         trial["template"] = read_template(template)
     with connect(options) as api:
-        found = find_webhook(api, webhook)
+        found = find(api, WEBHOOK, webhook)
         answer = api.post(f"/webhooks/{found['id']}/test", trial)
     errors = answer.get("errors") or []
     if options.json:
@@ -97,7 +97,7 @@ def requests(
         options: Common to all commands.
     """
     with connect(options) as api:
-        found = find_webhook(api, webhook)
+        found = find(api, WEBHOOK, webhook)
         path = f"/webhooks/{found['id']}/requests"
         asked: dict[str, str | int] = {"limit": MAX_REQUESTS if follow else limit}  # none may slip by between two looks
         listed = api.listed(path, asked)

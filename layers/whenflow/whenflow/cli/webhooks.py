@@ -1,17 +1,19 @@
 """`whenflow webhook`: URLs that turn requests into events."""
 
 import shlex
-import uuid
 from datetime import timedelta
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from whenflow.cli.by_name import remove
 from whenflow.cli.client import Api, connect
-from whenflow.cli.errors import NotFound, Refused, UsageError, did_you_mean
+from whenflow.cli.confirm import Yes, confirm
+from whenflow.cli.errors import Refused, UsageError
+from whenflow.cli.lookup import WEBHOOK, find
 from whenflow.cli.options import DEFAULTS, Options, group
 from whenflow.cli.render import ago, print_json, say
-from whenflow.cli.secret_input import confirm, read_secret
+from whenflow.cli.secret_input import read_secret
 from whenflow.cli.tables import Column, print_table
 from whenflow.cli.webhook_fields import LATER, NO_FIELDS, Fields, PresetName, given, read_auth, with_secret
 from whenflow.cli.webhook_text import auth_type, describe, introduce
@@ -26,8 +28,6 @@ app.command(
 
 MAX_SHOWN = 1000
 MADE_BY_WHENFLOW = frozenset({"id", "created", "updated", "secrets", "slug", "url"})
-Yes = Annotated[bool, Parameter(alias="-y")]
-SEE = "`whenflow webhook ls` shows those there are."
 
 
 @app.command
@@ -100,7 +100,7 @@ def inspect(webhook: str, /, *, options: Options = DEFAULTS) -> None:
         options: Common to all commands.
     """
     with connect(options) as api:
-        found = find_webhook(api, webhook)
+        found = find(api, WEBHOOK, webhook)
     if options.json:
         print_json(found)
     else:
@@ -134,7 +134,7 @@ def update(
             hint = "For a new secret there is `whenflow webhook rotate-secret`."
         raise UsageError("Nothing is to change.", hint=hint)
     with connect(options) as api:
-        before = find_webhook(api, webhook)
+        before = find(api, WEBHOOK, webhook)
         kept = {key: value for key, value in before.items() if key not in MADE_BY_WHENFLOW}
         if auth is not None:
             stays = auth["type"] == auth_type(before) and fields.secret is None
@@ -166,7 +166,7 @@ def toggle(
         options: Common to all commands.
     """
     with connect(options) as api:
-        found = find_webhook(api, webhook)
+        found = find(api, WEBHOOK, webhook)
         enabled = not found.get("enabled", True) if on is None else on
         api.patch(f"/webhooks/{found['id']}", {"enabled": enabled})
     if options.json:
@@ -177,9 +177,7 @@ def toggle(
 
 
 @app.command
-def rotate(
-    webhook: str, /, *, yes: Annotated[bool, Parameter(alias="-y")] = False, options: Options = DEFAULTS
-) -> None:
+def rotate(webhook: str, /, *, yes: Yes = False, options: Options = DEFAULTS) -> None:
     """Give a webhook a new URL, and show it once; the old one stops working at once.
 
     Args:
@@ -188,9 +186,8 @@ def rotate(
         options: Common to all commands.
     """
     with connect(options) as api:
-        found = find_webhook(api, webhook)
-        if not confirm(f"The present URL of {found.get('name')} stops working at once.", yes=yes):
-            raise UsageError("Nothing was changed.")
+        found = find(api, WEBHOOK, webhook)
+        confirm(f"The present URL of {found.get('name')} stops working at once. Rotate it?", yes)
         answer = api.post(f"/webhooks/{found['id']}/rotate", {})
     if options.json:
         print_json(answer)
@@ -220,7 +217,7 @@ def rotate_secret(
         raise UsageError("--grace must not be less than nothing.")
     body: dict[str, Any] = {"grace_seconds": int(grace.total_seconds())}
     with connect(options) as api:
-        found = find_webhook(api, webhook)
+        found = find(api, WEBHOOK, webhook)
         if auth_type(found) == "none":
             raise UsageError(
                 f"The webhook {found.get('name')} has no secret.",
@@ -239,25 +236,16 @@ def rotate_secret(
 
 
 @app.command
-def delete(
-    webhook: str, /, *, yes: Annotated[bool, Parameter(alias="-y")] = False, options: Options = DEFAULTS
-) -> None:
-    """Remove a webhook with its URL and its secret. Its events stay.
+def delete(webhook: str, /, *more: str, yes: Yes = False, options: Options = DEFAULTS) -> None:
+    """Remove webhooks with their URLs and secrets. Their events stay.
 
     Args:
         webhook: Its name or its id.
+        more: Further ones.
         yes: Do not ask.
         options: Common to all commands.
     """
-    with connect(options) as api:
-        found = find_webhook(api, webhook)
-        if not confirm(f"The webhook {found.get('name')} ({found['id']}) goes, and its URL for good.", yes=yes):
-            raise UsageError("Nothing was removed.")
-        api.delete(f"/webhooks/{found['id']}")
-    if options.json:
-        print_json({"id": found["id"], "deleted": True})
-        return
-    say(f"Removed the webhook {found.get('name')} ({found['id']}).")
+    remove(WEBHOOK, (webhook, *more), options, yes=yes, also=", and the URL for good")
 
 
 @app.command
@@ -275,30 +263,6 @@ def presets(*, options: Options = DEFAULTS) -> None:
     columns = (Column("PRESET"), Column("AUTH"), Column("WHAT IT MAKES", elastic=True))
     print_table(columns, ((one.name, str(one.auth["type"]), one.description) for one in PRESETS.values()))
     say("", "Take one with `whenflow webhook create NAME --preset PRESET`; docs/webhooks/ has a page for each.")
-
-
-def find_webhook(api: Api, wanted: str) -> dict[str, Any]:
-    """Return the webhook that a person means by a name or an id.
-
-    Raises:
-        NotFound: There is none.
-        UsageError: There are several of this name.
-    """
-    if (id_ := _as_uuid(wanted)) is not None:
-        if (found := api.find(f"/webhooks/{id_}")) is None:
-            raise NotFound(f"There is no webhook {id_}.", hint=SEE)
-        return found
-    webhooks = api.newest("webhooks", MAX_SHOWN)
-    meant = [webhook for webhook in webhooks if webhook.get("name") == wanted]
-    if not meant:
-        names = [str(webhook.get("name")) for webhook in webhooks]
-        raise NotFound(f"There is no webhook {wanted}.", hint=did_you_mean(wanted, names) + SEE)
-    if len(meant) > 1:
-        which = tuple(f"{webhook.get('id')}  made {ago(webhook.get('created'))}" for webhook in meant)
-        raise UsageError(
-            f"{len(meant)} webhooks are called {wanted}.", details=which, hint="Give the id of one of them."
-        )
-    return meant[0]
 
 
 def _check_new(api: Api, name: str) -> None:
@@ -320,13 +284,6 @@ def _preset(name: str | None) -> dict[str, Any]:
 
     preset = PRESETS[name].as_document()
     return {key: preset[key] for key in ("template", "delivery_id", "auth") if preset[key] is not None}
-
-
-def _as_uuid(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
 
 
 def _spoken(span: timedelta) -> str:

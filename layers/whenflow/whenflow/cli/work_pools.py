@@ -1,11 +1,12 @@
 """`whenflow target`: where code is launched: work pools."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote
 
-from whenflow.cli.client import connect
-from whenflow.cli.confirm import Yes, confirm
+from whenflow.cli.by_name import remove, switch
+from whenflow.cli.client import Api, connect
+from whenflow.cli.confirm import Yes
 from whenflow.cli.errors import UsageError
 from whenflow.cli.lookup import MAX_CHOICES, MAX_LISTED, WORK_POOL, find, full_name
 from whenflow.cli.options import DEFAULTS, Options, group
@@ -129,39 +130,23 @@ def delete(target: str, /, *, yes: Yes = False, options: Options = DEFAULTS) -> 
         yes: Do not ask.
         options: Common to all commands.
     """
-    with connect(options) as api:
-        pool = find(api, WORK_POOL, target)
-        deployments = api.newest("deployments", MAX_LISTED)
-        using = [full_name(one) for one in deployments if one.get("work_pool_name") == pool.get("name")]
-        if using and not yes:
+
+    def check(api: Api, pools: Sequence[dict[str, Any]]) -> None:
+        names = {pool.get("name") for pool in pools}
+        deployments = () if yes else api.newest("deployments", MAX_LISTED)
+        if using := [full_name(one) for one in deployments if one.get("work_pool_name") in names]:
             raise UsageError(
-                f"The target {pool.get('name')} is used by {', '.join(using[:MAX_CHOICES])}.",
+                f"The target {target} is used by {', '.join(using[:MAX_CHOICES])}.",
                 hint="Give --yes to remove it all the same.",
             )
-        confirm(f"Remove the target {pool.get('name')}?", yes)
-        api.delete(_path(pool))
-    if options.json:
-        print_json({"removed": [pool.get("id")]})
-    else:
-        say(f"Removed the target {pool.get('name')}.")
+
+    remove(WORK_POOL, (target,), options, yes=yes, check=check)
 
 
 def _switch(target: str, paused: bool, options: Options) -> None:
-    with connect(options) as api:
-        pool = find(api, WORK_POOL, target)
-        was = bool(pool.get("is_paused"))
-        if was != paused:
-            api.patch(_path(pool), {"is_paused": paused})
-    if options.json:
-        print_json(pool | {"is_paused": paused})
-    elif was == paused:
-        say(f"The target {pool.get('name')} is {'paused' if paused else 'not paused'} already.")
-    else:
-        say(f"{'Paused' if paused else 'Resumed'} the target {pool.get('name')}.")
-
-
-def _path(pool: dict[str, Any]) -> str:
-    return f"/{WORK_POOL.collection}/{quote(str(pool['name']), safe='')}"
+    done, so = ("Paused", "paused") if paused else ("Resumed", "not paused")
+    words = (f"{done} the target {{name}}.", f"The target {{name}} is {so} already.")
+    switch(WORK_POOL, target, {"is_paused": paused}, words, options)
 
 
 def _settings(pool: dict[str, Any]) -> dict[str, Any]:

@@ -136,3 +136,14 @@ def checked(model: type[M], document: object, what: str) -> M:
 def full_name(deployment: Mapping[str, Any]) -> str:
     """Return `flow/deployment`."""
     return f"{deployment['flow_name']}/{deployment['name']}"
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """Return the ways in which `flow/deployment` may be written: a flow is known by its function's name as well.
+
+    Args:
+        name: As it was given; it comes first.
+    """
+    flow, slash, deployment = name.partition("/")
+    flows = (flow, flow.replace("_", "-"), flow.replace("-", "_"))
+    return tuple(dict.fromkeys(f"{one}{slash}{deployment}" for one in flows))

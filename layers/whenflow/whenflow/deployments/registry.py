@@ -10,6 +10,7 @@ from whenflow.deployments.model import (
     SchedulePatch,
     checked,
     full_name,
+    spellings,
 )
 from whenflow.deployments.pools import base_variables, pool_named
 from whenflow.deployments.scheduling import Scheduler
@@ -118,15 +119,15 @@ class DeploymentRegistry:
         return stored
 
     def by_name(self, name: str) -> dict[str, Any]:
-        """Return a deployment by `flow/deployment`.
+        """Return a deployment by `flow/deployment`; by the flow's function name too.
 
         Raises:
             NotFound: There is no such deployment.
         """
-        reference = self._config.get(NAME_KIND, name)
-        if reference is None:
-            raise NotFound(f"There is no deployment {name}.")
-        return self.get(reference["id"])
+        for known in spellings(name):
+            if reference := self._config.get(NAME_KIND, known):
+                return self.get(reference["id"])
+        raise NotFound(f"There is no deployment {name}.")
 
     def delete(self, deployment_id: str) -> None:
         """Remove a deployment, the runs its schedules made ahead, and the automations that it owns.

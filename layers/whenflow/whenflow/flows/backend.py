@@ -216,7 +216,9 @@ class StackDeployments:
 
     def find(self, name: str) -> Mapping[str, Any] | None:
         """Return a deployment by its id or as `flow/deployment`; by the flow's function name too."""
-        for known in (name, f"{name.partition('/')[0].replace('_', '-')}/{name.partition('/')[2]}"):
+        from whenflow.deployments.model import spellings  # most flows start none
+
+        for known in spellings(name):
             if reference := self.config.get("deployment-name", known):
                 return self.config.get("deployment", reference["id"])
         return self.config.get("deployment", name.lower())

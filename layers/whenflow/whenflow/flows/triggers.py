@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from whenflow.automations import triggers as documents
-from whenflow.errors import Rejected
+from whenflow.automations.strict import unknown_in_trigger
+from whenflow.errors import Fault, Rejected
 from whenflow.events.validation import faults_of
 
 if TYPE_CHECKING:
@@ -69,11 +70,12 @@ class MetricTrigger(_InCode, documents.MetricTrigger):
     model_config = STRICT
 
 
-class _OfDeployment(BaseModel):
+class Described(BaseModel):
     """What a trigger of a deployment says beside when it fires.
 
     Attributes:
         name: Of the automation.
+        enabled: Whether it is switched on. Where that is not said, a trigger that was paused stays paused.
         parameters: Of the run; templates are filled in from the event.
         job_variables: Of the run.
         schedule_after: Seconds until the run starts.
@@ -84,7 +86,7 @@ class _OfDeployment(BaseModel):
     enabled: bool = True
     parameters: dict[str, Any] | None = None
     job_variables: dict[str, Any] | None = None
-    schedule_after: float = Field(default=0.0, ge=0)
+    schedule_after: Duration = 0.0  # type: ignore[assignment]
 
     def as_automation(self, deployment_id: str, name: str) -> dict[str, Any]:
         """Return the automation that runs a deployment on this.
@@ -100,25 +102,25 @@ class _OfDeployment(BaseModel):
         return {
             "name": self.name or name,
             "description": self.description,
-            "enabled": self.enabled,
+            **({"enabled": self.enabled} if "enabled" in self.model_fields_set else {}),
             "trigger": {key: value for key, value in trigger.items() if key != "id"},
             "actions": [action],
         }
 
 
-class DeploymentEventTrigger(_OfDeployment, EventTrigger):
+class DeploymentEventTrigger(Described, EventTrigger):
     """Runs a deployment on events, or on their absence."""
 
 
-class DeploymentCompoundTrigger(_OfDeployment, CompoundTrigger):
+class DeploymentCompoundTrigger(Described, CompoundTrigger):
     """Runs a deployment when enough of some triggers have fired."""
 
 
-class DeploymentSequenceTrigger(_OfDeployment, SequenceTrigger):
+class DeploymentSequenceTrigger(Described, SequenceTrigger):
     """Runs a deployment when some triggers have fired one after the other."""
 
 
-class DeploymentMetricTrigger(_OfDeployment, MetricTrigger):
+class DeploymentMetricTrigger(Described, MetricTrigger):
     """Runs a deployment when a metric of flow runs has been bad for a while."""
 
 
@@ -144,12 +146,19 @@ def trigger_from(value: DeploymentTrigger | Mapping[str, Any]) -> DeploymentTrig
     kind = kinds.get(str(value.get("type") or _guessed(value)))
     if kind is None:
         raise Rejected(f"There is no type of trigger '{value['type']}'; there are {', '.join(sorted(kinds))}.")
+    whole = _with_postures(value)
     try:
-        return kind.model_validate(_with_postures(value))
+        trigger = kind.model_validate(whole)
     except ValidationError as error:
-        faults = faults_of(error)
-        told = "; ".join(f"{'.'.join(map(str, fault.loc))}: {fault.msg}" for fault in faults)
-        raise Rejected(f"This is not a valid trigger: {told}", faults) from None
+        raise _refused(faults_of(error)) from None
+    if faults := unknown_in_trigger(whole, trigger.model_dump(mode="json")):
+        raise _refused(faults)
+    return trigger
+
+
+def _refused(faults: list[Fault]) -> Rejected:
+    told = "; ".join(f"{'.'.join(map(str, fault.loc))}: {fault.msg}" for fault in faults)
+    return Rejected(f"This is not a valid trigger: {told}", faults)
 
 
 def _guessed(value: Mapping[str, Any]) -> str:
@@ -163,4 +172,4 @@ def _with_postures(value: Mapping[str, Any]) -> dict[str, Any]:
     children = [_with_postures(one) if isinstance(one, Mapping) else one for one in value.get("triggers") or ()]
     if "triggers" in value:
         return {**value, "triggers": children}
-    return dict(value) if _guessed(value) == "metric" else {"posture": "Reactive", **value}
+    return dict(value) if "metric" in {value.get("type"), _guessed(value)} else {"posture": "Reactive", **value}
