@@ -15,6 +15,7 @@ from whenflow.ports.engine import (
     WindowStore,
 )
 from whenflow.ports.events import EventStore, Page
+from whenflow.ports.limits import OccupancyStore
 from whenflow.ports.outside import (
     DeadLetters,
     HttpAnswer,
@@ -50,6 +51,7 @@ __all__ = [
     "Mail",
     "Mailer",
     "NOTED_STEP",
+    "OccupancyStore",
     "Page",
     "Pauses",
     "ProgressStore",
