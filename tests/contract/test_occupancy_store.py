@@ -9,6 +9,7 @@ from whenflow.aws.occupancy_store import DynamoOccupancyStore
 from whenflow.errors import Conflict
 from whenflow.limits import Hold, Holder, Occupancy
 from whenflow.ports import OccupancyStore
+from whenflow.testing import ManualClock
 from whenflow.testing.limits import MemoryOccupancyStore
 
 LATER = NOON + timedelta(minutes=5)
@@ -16,11 +17,11 @@ A, B = "0190163d-8694-7000-8000-00000000000a", "0190163d-8694-7000-8000-00000000
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> OccupancyStore:
+def store(request: pytest.FixtureRequest, clock: ManualClock) -> OccupancyStore:
     """A store, empty."""
     if request.param == "memory":
         return MemoryOccupancyStore()
-    return DynamoOccupancyStore(request.getfixturevalue("dynamodb"), "RunsTable")
+    return DynamoOccupancyStore(request.getfixturevalue("dynamodb"), "RunsTable", clock)
 
 
 def taken(limit_id: str, *holds: str, version: int = 0) -> Occupancy:
@@ -70,8 +71,8 @@ def test_what_is_forgotten_begins_anew(store):
 
 
 def test_a_lease_leads_to_its_limits(store):
-    store.keep_lease("one", [A, B], NOON)
-    store.keep_lease("none", [], NOON)
+    store.keep_lease("one", [A, B])
+    store.keep_lease("none", [])
 
     assert list(store.limits_of("one") or ()) == [A, B]
     assert list(store.limits_of("none") or ()) == []

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from whenflow.limits import Limit, LimitBook, LimitInput, LimitRegistry
+from whenflow.limits import Limit, LimitBook, LimitRegistry
+from whenflow.limits.inputs import LimitInput
 from whenflow.testing import ManualClock, MemoryConfigStore, MemoryEventStore, SequentialIds
 from whenflow.testing.limits import MemoryOccupancyStore
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from tests.stores import in_memory
 
 from whenflow.errors import Locked
-from whenflow.limits import LimitBook, LimitInput, LimitRegistry, Mode
+from whenflow.limits import LimitBook, LimitRegistry, Mode
+from whenflow.limits.inputs import LimitInput
 from whenflow.testing import ManualClock, SequentialIds
 from whenflow.testing.limits import MemoryOccupancyStore
 
@@ -40,7 +41,7 @@ def opened(limit, decay=0.0, store=None):
 @settings(max_examples=150, deadline=None)
 def test_never_more_are_held_than_the_limit_and_none_is_lost(limit, steps):
     clock, book = opened(limit)
-    held = {}  # as a plain model: lease to slots and when it runs out
+    held: dict = {}  # as a plain model: lease to slots and when it runs out
 
     def live():
         return {one: kept for one, kept in held.items() if kept[1] > clock.now()}
@@ -83,7 +84,7 @@ def test_no_more_pass_a_rate_limit_in_any_time_than_it_allows(limit, decay, aske
                 book.take(["db"], slots, Mode.RATE_LIMIT)
                 passed.append(((clock.now() - begun).total_seconds(), slots))
             except Locked as told:
-                assert told.retry_after > 0
+                assert told.retry_after and told.retry_after > 0
         clock.advance(seconds)
 
     for number, (since, _) in enumerate(passed):

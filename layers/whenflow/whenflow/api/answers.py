@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from whenflow.documents import parse_json
-from whenflow.errors import Conflict, Fault, Forbidden, NotFound, Rejected, TooLarge, Transient
+from whenflow.errors import Conflict, Fault, Forbidden, Locked, NotFound, Rejected, TooLarge, Transient
 
 MAX_LIMIT = 200
 MAX_SHOWN_BODY = 10_000
@@ -118,6 +118,7 @@ def add_error_answers(app: APIGatewayHttpResolver) -> None:
         (Forbidden, lambda error: answer(403, {"detail": str(error)})),
         (NotFound, lambda error: answer(404, {"detail": str(error)})),
         (Conflict, lambda error: answer(409, {"detail": str(error)})),
+        (Locked, _locked),
         (Transient, lambda _error: answer(503, {"exception_message": "Try again."}, {"Retry-After": "1"})),
         (Exception, _unexpected),
     ]
@@ -136,6 +137,11 @@ def _unprocessable(app: APIGatewayHttpResolver, error: Rejected) -> Response[Any
             "request_body": _shown_body(app),
         },
     )
+
+
+def _locked(error: Locked) -> Response[Any]:
+    wait = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    return answer(423, {"detail": str(error)}, wait)
 
 
 def _shown_fault(fault: Fault) -> dict[str, Any]:

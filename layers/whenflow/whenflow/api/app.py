@@ -10,6 +10,7 @@ from whenflow.api import (
     automations,
     block_documents,
     compat,
+    concurrency_limits,
     dead_letters,
     deployments,
     events,
@@ -26,6 +27,7 @@ from whenflow.api import (
     previews,
     replay,
     sources,
+    tag_limits,
     task_runs,
     variables,
     webhooks,
@@ -68,6 +70,8 @@ def build_api(services: Services) -> Handler:
         notification_targets,
         block_documents,
         dead_letters,
+        concurrency_limits,
+        tag_limits,
     ):
         area.add_routes(app, services)
 

@@ -12,6 +12,7 @@ from typing import Final
 WEBHOOK: Final = "webhook:"
 ONE_WEBHOOK: Final = "/webhooks/<webhook_id>"
 ONE_DEPLOYMENT: Final = "/deployments/<deployment_id>"
+ONE_LIMIT: Final = "/v2/concurrency_limits/<id_or_name>"
 
 
 class Scope(StrEnum):
@@ -189,6 +190,25 @@ SCOPES: Mapping[tuple[str, str], Scope | None] = {
     ("POST", "/work_pools"): _ADMIN,
     ("PATCH", "/work_pools/<name>"): _ADMIN,
     ("DELETE", "/work_pools/<name>"): _ADMIN,
+    ("POST", "/v2/concurrency_limits/filter"): _READ,
+    ("GET", ONE_LIMIT): _READ,
+    ("POST", "/v2/concurrency_limits"): _ADMIN,
+    ("PATCH", ONE_LIMIT): _ADMIN,
+    ("DELETE", ONE_LIMIT): _ADMIN,
+    ("POST", "/v2/concurrency_limits/increment"): _OPERATE,
+    ("POST", "/v2/concurrency_limits/decrement"): _OPERATE,
+    ("POST", "/v2/concurrency_limits/increment-with-lease"): _OPERATE,
+    ("POST", "/v2/concurrency_limits/decrement-with-lease"): _OPERATE,
+    ("POST", "/v2/concurrency_limits/leases/<lease_id>/renew"): _OPERATE,
+    ("POST", "/concurrency_limits/filter"): _READ,
+    ("GET", "/concurrency_limits/tag/<tag>"): _READ,
+    ("GET", "/concurrency_limits/<limit_id>"): _READ,
+    ("POST", "/concurrency_limits"): _ADMIN,
+    ("POST", "/concurrency_limits/tag/<tag>/reset"): _OPERATE,
+    ("DELETE", "/concurrency_limits/tag/<tag>"): _ADMIN,
+    ("DELETE", "/concurrency_limits/<limit_id>"): _ADMIN,
+    ("POST", "/concurrency_limits/increment"): _OPERATE,
+    ("POST", "/concurrency_limits/decrement"): _OPERATE,
     # ---- notification targets and dead letters ----
     ("POST", "/notification-targets/filter"): _READ,
     ("GET", "/notification-targets/<target_id>"): _READ,

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from whenflow.aws.dynamo import body, condition_failed, document, number, text, translated
 from whenflow.errors import Conflict, Transient
 from whenflow.limits.occupancy import Occupancy
+from whenflow.ports import Clock
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -28,10 +29,11 @@ TRIES = 10
 class DynamoOccupancyStore:
     """What is taken, in the table of runs."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, clock: Clock) -> None:
         """Work on this table."""
         self._client = client
         self._table = table
+        self._clock = clock
 
     def get(self, limit_id: str) -> Occupancy:
         """Return what is taken of a limit, strongly consistent."""
@@ -67,9 +69,9 @@ class DynamoOccupancyStore:
         with translated():
             self._client.delete_item(TableName=self._table, Key=_limit_key(limit_id))
 
-    def keep_lease(self, lease_id: str, limit_ids: Sequence[str], now: datetime) -> None:
+    def keep_lease(self, lease_id: str, limit_ids: Sequence[str]) -> None:
         """Note which limits a lease is about."""
-        expires = number(int((now + LEASES_KEPT).timestamp()))
+        expires = number(int((self._clock.now() + LEASES_KEPT).timestamp()))
         about = {LIMITS: {"L": [text(limit_id) for limit_id in limit_ids]}, "expires": expires}
         with translated():
             self._client.put_item(TableName=self._table, Item=_lease_key(lease_id) | about)

@@ -1,7 +1,7 @@
 """Concurrency limits: how many may do something at once, or how often, wherever they run."""
 
 from whenflow.limits.book import LimitBook, Mode, Taken
-from whenflow.limits.model import KIND, Limit, LimitInput, LimitPatch, tag_limit
+from whenflow.limits.model import KIND, Limit, LimitFacts, tag_limit
 from whenflow.limits.occupancy import Hold, Holder, Occupancy
 from whenflow.limits.registry import LimitRegistry
 
@@ -11,8 +11,7 @@ __all__ = [
     "KIND",
     "Limit",
     "LimitBook",
-    "LimitInput",
-    "LimitPatch",
+    "LimitFacts",
     "LimitRegistry",
     "Mode",
     "Occupancy",

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from whenflow.errors import Conflict, Fault, Locked, Rejected, Transient
-from whenflow.limits.model import ID_KIND, KIND, Limit
+from whenflow.limits.model import ID_KIND, KIND, Limit, LimitFacts
 from whenflow.limits.occupancy import LOOSE, Hold, Holder, Occupancy
 from whenflow.ports import Clock, ConfigStore, Ids, OccupancyStore, Pauses
 
@@ -34,7 +34,7 @@ class Taken:
     """
 
     lease_id: str
-    limits: Sequence[Limit]
+    limits: Sequence[LimitFacts]
 
 
 class LimitBook:
@@ -75,7 +75,7 @@ class LimitBook:
         if not limits:
             return Taken(lease_id, limits)
         if lease:
-            self._occupancies.keep_lease(lease_id, [limit.id for limit in active], self._clock.now())
+            self._occupancies.keep_lease(lease_id, [limit.id for limit in active])
         self._try(lambda: self._take_once(active, lease_id, slots, lease, holder), slots)
         return Taken(lease_id, limits)
 

@@ -138,7 +138,7 @@ class Occupancy:
         return replace(here, holds=rest, level=max(0.0, here.level - slots), mean_seconds=mean)
 
     def give_back_loose(self, limit: Limit, slots: int, now: datetime) -> "Occupancy | None":
-        """Return it with fewer of the slots that were taken without a lease, oldest first; None where there are none."""
+        """Return it with fewer of the slots that were taken without a lease; None where there are none."""
         here = self.settled(limit, now)
         if limit.decay:
             return replace(here, level=max(0.0, here.level - slots)) if here.level else None

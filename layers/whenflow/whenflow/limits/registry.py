@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from whenflow.errors import Conflict, NotFound
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, Event
-from whenflow.limits.model import ID_KIND, KIND, Limit, LimitInput, LimitPatch
+from whenflow.limits.model import ID_KIND, KIND, Limit
 from whenflow.limits.occupancy import LOOSE, Hold
 from whenflow.ports import Clock, ConfigStore, EventStore, Ids, OccupancyStore, Reference
+
+if TYPE_CHECKING:
+    from whenflow.limits.inputs import LimitInput, LimitPatch
 
 
 class LimitRegistry:
@@ -21,7 +25,7 @@ class LimitRegistry:
         self._config, self._occupancies, self._events = config, occupancies, events
         self._clock, self._ids = clock, ids
 
-    def create(self, given: LimitInput) -> Limit:
+    def create(self, given: "LimitInput") -> Limit:
         """Make a limit.
 
         Raises:
@@ -43,7 +47,7 @@ class LimitRegistry:
         self._tell("created", limit)
         return limit
 
-    def change(self, limit: Limit, given: LimitPatch) -> Limit:
+    def change(self, limit: Limit, given: "LimitPatch") -> Limit:
         """Change a limit, or how much of it is taken.
 
         Raises:

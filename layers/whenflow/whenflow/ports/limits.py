@@ -35,7 +35,7 @@ class OccupancyStore(Protocol):
         """Forget what is taken of a limit."""
         ...
 
-    def keep_lease(self, lease_id: str, limit_ids: Sequence[str], now: datetime) -> None:
+    def keep_lease(self, lease_id: str, limit_ids: Sequence[str]) -> None:
         """Note which limits a lease is about; that never changes. It is forgotten after 100 days."""
         ...
 

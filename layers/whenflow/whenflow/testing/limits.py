@@ -41,7 +41,7 @@ class MemoryOccupancyStore:
         """Forget what is taken of a limit."""
         self._rows.pop(limit_id, None)
 
-    def keep_lease(self, lease_id: str, limit_ids: Sequence[str], now: datetime) -> None:
+    def keep_lease(self, lease_id: str, limit_ids: Sequence[str]) -> None:
         """Note which limits a lease is about."""
         self._leases[lease_id] = list(limit_ids)
 

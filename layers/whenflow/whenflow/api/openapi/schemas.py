@@ -58,12 +58,21 @@ def schemas() -> dict[str, Schema]:
 
 def _of_models() -> dict[str, Schema]:
     from whenflow.actions.notifications.targets import TargetInput, TargetPatch
+    from whenflow.api.concurrency_limits import (
+        LeasedSlotsInput,
+        LeaseInput,
+        RenewalInput,
+        ReturnedSlotsInput,
+        SlotsInput,
+    )
     from whenflow.api.flow_runs import StateInput
     from whenflow.api.keyring import KeyInput
+    from whenflow.api.tag_limits import TagLimitInput
     from whenflow.automations.model import AutomationInput
     from whenflow.deployments.model import DeploymentInput, DeploymentPatch, ScheduleInput, SchedulePatch
     from whenflow.events.filters import EventFilter
     from whenflow.events.validation import EventDocument
+    from whenflow.limits.inputs import LimitInput, LimitPatch
     from whenflow.sources.model import SourceInput
     from whenflow.webhooks.model import WebhookInput
 
@@ -74,10 +83,18 @@ def _of_models() -> dict[str, Schema]:
         "EventFilter": EventFilter,
         "EventInput": EventDocument,
         "KeyInput": KeyInput,
+        "LeaseInput": LeaseInput,
+        "LeasedSlotsInput": LeasedSlotsInput,
+        "LimitInput": LimitInput,
+        "LimitPatch": LimitPatch,
+        "RenewalInput": RenewalInput,
+        "ReturnedSlotsInput": ReturnedSlotsInput,
         "ScheduleInput": ScheduleInput,
         "SchedulePatch": SchedulePatch,
+        "SlotsInput": SlotsInput,
         "SourceInput": SourceInput,
         "StateInput": StateInput,
+        "TagLimitInput": TagLimitInput,
         "TargetInput": TargetInput,
         "TargetPatch": TargetPatch,
         "WebhookInput": WebhookInput,
@@ -287,6 +304,28 @@ _ANSWERS: dict[str, Schema] = {
             "work_pool_name": TEXT,
             "is_paused": {"type": "boolean"},
             "priority": {"const": 1},
+        }
+    ),
+    "ConcurrencyLimit": record(
+        {
+            "id": UUID,
+            "created": MOMENT,
+            "updated": MOMENT,
+            "name": TEXT,
+            "limit": COUNT,
+            "active": {"type": "boolean"},
+            "active_slots": COUNT,
+            "slot_decay_per_second": {"type": "number", "minimum": 0},
+        }
+    ),
+    "TagLimit": record(
+        {
+            "id": UUID,
+            "created": MOMENT,
+            "updated": MOMENT,
+            "tag": TEXT,
+            "concurrency_limit": COUNT,
+            "active_slots": {**listing(UUID), "description": "The task runs that hold one."},
         }
     ),
     "NotificationTarget": record(

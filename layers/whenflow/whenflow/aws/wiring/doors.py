@@ -13,6 +13,7 @@ from whenflow.aws.wiring.stores import (
     events,
     firings,
     holds,
+    occupancies,
     request_log,
     runs,
     secrets,
@@ -105,7 +106,9 @@ def services() -> "Services":
     from whenflow.api.keyring import Keyring
     from whenflow.api.services import Services
     from whenflow.api.throttle import Throttle
+    from whenflow.aws.pauses import JitteredPauses
     from whenflow.aws.request_quota import DynamoQuota
+    from whenflow.limits.desk import limit_desk_over
     from whenflow.runs.task_run_book import TaskRunBook
 
     watch_templates()
@@ -133,6 +136,7 @@ def services() -> "Services":
         scope=lambda: lookups().scope(settings().ui_url),
         targets=targets(),
         dead_letters=dead_letters(),
+        limits=limit_desk_over(store, occupancies(), events(), clock(), ids(), JitteredPauses()),
         timers=timers() if settings().timer_queue_url else None,
         task_runs=TaskRunBook(task_runs(), events(), runs()),
         task_queue=task_queue,

@@ -13,6 +13,7 @@ from whenflow.events.retention import retention_from_text
 from whenflow.runs import RunLedger
 
 if TYPE_CHECKING:
+    from whenflow.aws.occupancy_store import DynamoOccupancyStore
     from whenflow.aws.overflow import Overflow
     from whenflow.aws.progress_store import DynamoHoldStore, DynamoProgressStore
     from whenflow.aws.request_log import DynamoRequestLog
@@ -61,6 +62,14 @@ def task_runs() -> "DynamoTaskRunStore":
     from whenflow.aws.task_run_store import DynamoTaskRunStore
 
     return DynamoTaskRunStore(dynamodb(), settings().runs_table, clock())
+
+
+@lru_cache(maxsize=1)
+def occupancies() -> "DynamoOccupancyStore":
+    """Return the store of what is taken of concurrency limits."""
+    from whenflow.aws.occupancy_store import DynamoOccupancyStore
+
+    return DynamoOccupancyStore(dynamodb(), settings().runs_table, clock())
 
 
 @lru_cache(maxsize=1)
