@@ -172,6 +172,7 @@ SCOPES: Mapping[tuple[str, str], Scope | None] = {
     ("GET", "/task_run_states"): _READ,
     ("POST", "/task_runs"): _OPERATE,
     ("POST", "/logs/filter"): _READ,
+    ("GET", "/flow_runs/<run_id>/logs/download"): _READ,
     ("POST", "/logs"): _OPERATE,
     # ---- what runs are given ----
     ("POST", "/variables/filter"): _READ,

@@ -150,6 +150,7 @@ class RemoteBackend:
         documents = [
             {
                 "flow_run_id": run_id,
+                "task_run_id": line.task_run_id,
                 "timestamp": iso(line.timestamp),
                 "level": line.level,
                 "name": line.name,

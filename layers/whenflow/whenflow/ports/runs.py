@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line that a flow logged; `level` as in the standard library's logging."""
+    """One line that a flow logged; `level` as in the standard library's logging.
+
+    Attributes:
+        task_run_id: Of the task that logged it; None for the flow itself.
+    """
 
     timestamp: datetime
     level: int
     name: str
     message: str
+    task_run_id: str | None = None
 
 
 class RunStore(Protocol):

@@ -351,7 +351,11 @@ _ANSWERS: dict[str, Schema] = {
             "block_type": anything(),
         }
     ),
-    "Log": record({"timestamp": MOMENT, "level": {"type": "integer"}, "name": TEXT, "message": TEXT}),
+    "Log": record(
+        {"id": UUID, "timestamp": MOMENT, "level": {"type": "integer"}, "name": TEXT, "message": TEXT},
+        flow_run_id=maybe(UUID),
+        task_run_id=maybe(UUID),
+    ),
     "Explanation": anything(),
     "Key": record(_KEY),
     "NewKey": record({**_KEY, "key": TEXT}),
