@@ -35,6 +35,7 @@ from whenflow.testing import (
     RecordedTopics,
 )
 from whenflow.testing.limits import MemoryOccupancyStore
+from whenflow.testing.run_inputs import MemoryRunInputs
 from whenflow.testing.task_runs import MemoryTaskQueue
 from whenflow.testing.windows import MemoryTimerQueue
 
@@ -84,6 +85,7 @@ def services_over(stores: Stores, clock: Clock, ids: Ids) -> Services:
         targets=Targets(stores.config, MemorySecrets(), notifier(clock), clock, ids),
         dead_letters=MemoryDeadLetters(),
         limits=limit_desk_over(stores.config, MemoryOccupancyStore(), stores.events, clock, ids),
+        run_inputs=MemoryRunInputs(),
     )
 
 

@@ -45,6 +45,7 @@ from whenflow.testing import (
     SequentialIds,
 )
 from whenflow.testing.limits import MemoryOccupancyStore
+from whenflow.testing.run_inputs import MemoryRunInputs
 from whenflow.testing.matching import MemoryMatching
 from whenflow.testing.task_runs import MemoryTaskQueue, MemoryTaskRunStore
 from whenflow.testing.windows import MemoryProgressStore, MemoryTimerQueue
@@ -123,6 +124,7 @@ class World:
             targets=self.targets,
             dead_letters=self.dead_letters,
             limits=self.limits,
+            run_inputs=MemoryRunInputs(),
             load_windows=windows.load,
             scope=lambda: self.scope,
             timers=self.timers,

@@ -31,6 +31,7 @@ from whenflow.testing import (
     SequentialIds,
 )
 from whenflow.testing.limits import MemoryOccupancyStore
+from whenflow.testing.run_inputs import MemoryRunInputs
 from whenflow.testing.matching import MemoryMatching
 from whenflow.ui import build_ui
 
@@ -66,6 +67,7 @@ class World:
             targets=Targets(self.config, MemorySecrets(), tools.notifier, self.clock, self.ids),
             dead_letters=MemoryDeadLetters(),
             limits=limit_desk_over(self.config, MemoryOccupancyStore(), self.events, self.clock, self.ids),
+            run_inputs=MemoryRunInputs(),
         )
         self.ui = build_ui(self.services)
 

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
@@ -83,6 +83,21 @@ def page_of(document: Mapping[str, Any]) -> tuple[int, int]:
         Rejected: One of them is out of bounds.
     """
     return _whole(document, "limit", 0, MAX_LIMIT, MAX_LIMIT), _whole(document, "offset", 0, 1_000_000, 0)
+
+
+def numbered_page_of(document: Mapping[str, Any]) -> tuple[int, int]:
+    """Return `limit` and `page` of a request for a numbered page; the first is 1.
+
+    Raises:
+        Rejected: One of them is out of bounds.
+    """
+    return _whole(document, "limit", 0, MAX_LIMIT, MAX_LIMIT), _whole(document, "page", 1, 1_000_000, 1)
+
+
+def numbered_page(results: Sequence[Any], count: int, limit: int, page: int) -> dict[str, Any]:
+    """Return a numbered page as clients know it, with how many there are in all."""
+    pages = -(-count // limit) if limit else 0
+    return {"results": list(results), "count": count, "limit": limit, "pages": pages, "page": page}
 
 
 def _whole(document: Mapping[str, Any], name: str, low: int, high: int, default: int) -> int:

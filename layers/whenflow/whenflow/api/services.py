@@ -17,6 +17,7 @@ from whenflow.ports import (
     FiringStore,
     Ids,
     RequestLog,
+    RunInputs,
     RunStore,
     Secrets,
     TaskQueue,
@@ -36,6 +37,7 @@ class Services:
         targets: Where notifications go.
         dead_letters: What could not be done.
         limits: Concurrency limits, and what is taken of them.
+        run_inputs: What is given to flow runs.
         secrets: Keeps secrets; the pages have none to keep.
         requests: The log of the webhooks' requests.
         load_windows: Reads rows of the triggers' windows.
@@ -69,6 +71,7 @@ class Services:
     targets: Targets = field(kw_only=True)
     dead_letters: DeadLetters = field(kw_only=True)
     limits: LimitDesk = field(kw_only=True)
+    run_inputs: RunInputs = field(kw_only=True)
     timers: TimerQueue | None = field(default=None, kw_only=True)
     task_runs: TaskRunBook | None = field(default=None, kw_only=True)
     task_queue: Callable[[], TaskQueue] | None = field(default=None, kw_only=True)

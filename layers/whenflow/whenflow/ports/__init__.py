@@ -28,7 +28,17 @@ from whenflow.ports.outside import (
     Secrets,
     Topics,
 )
-from whenflow.ports.runs import Claim, DueRun, Launcher, LogLine, RunStore, TaskQueue, TaskRunStore
+from whenflow.ports.runs import (
+    Claim,
+    DueRun,
+    Launcher,
+    LogLine,
+    RunInput,
+    RunInputs,
+    RunStore,
+    TaskQueue,
+    TaskRunStore,
+)
 from whenflow.ports.world import Clock, Ids
 
 __all__ = [
@@ -59,6 +69,8 @@ __all__ = [
     "Reference",
     "RequestLog",
     "RetryQueue",
+    "RunInput",
+    "RunInputs",
     "RunStore",
     "Secrets",
     "TaskQueue",

@@ -67,6 +67,7 @@ def _of_models() -> dict[str, Schema]:
     )
     from whenflow.api.flow_runs import StateInput
     from whenflow.api.keyring import KeyInput
+    from whenflow.api.run_inputs import InputGiven, InputsWanted
     from whenflow.api.tag_limits import TagLimitInput
     from whenflow.automations.model import AutomationInput
     from whenflow.deployments.model import DeploymentInput, DeploymentPatch, ScheduleInput, SchedulePatch
@@ -82,6 +83,8 @@ def _of_models() -> dict[str, Schema]:
         "DeploymentPatch": DeploymentPatch,
         "EventFilter": EventFilter,
         "EventInput": EventDocument,
+        "InputGiven": InputGiven,
+        "InputsWanted": InputsWanted,
         "KeyInput": KeyInput,
         "LeaseInput": LeaseInput,
         "LeasedSlotsInput": LeasedSlotsInput,
@@ -266,6 +269,10 @@ _ANSWERS: dict[str, Schema] = {
             "parameters": anything(),
             "tags": listing(TEXT),
         }
+    ),
+    "RunInput": record(
+        {"id": UUID, "created": MOMENT, "updated": MOMENT, "flow_run_id": UUID, "key": TEXT, "value": TEXT},
+        sender=maybe(TEXT),
     ),
     "TaskRun": record(
         {

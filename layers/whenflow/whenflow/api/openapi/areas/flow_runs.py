@@ -144,6 +144,7 @@ _RUNS: tuple[Operation, ...] = (
         RUNS,
         "Resume a flow run that is paused or suspended; 200 tells that it is not, or not any more.",
         {200: ref("Verdict"), 201: ref("Verdict")},
+        record({}, run_input={**maybe(anything()), "description": "What the run waits for, if it waits for input."}),
     ),
     Operation(
         "get",
