@@ -23,6 +23,7 @@ from whenflow.events import Event
 from whenflow.flows import Flow, Task
 from whenflow.flows.backend import StackBackend, StackDeployments
 from whenflow.flows.serve import FlowServer
+from whenflow.limits.desk import limit_desk_over
 from whenflow.runs import FlowRun, RunControl, RunLedger
 from whenflow.runs.schedule import RunSchedule
 from whenflow.runs.task_run_book import TaskRunBook
@@ -43,6 +44,8 @@ from whenflow.testing import (
     RecordedTopics,
     SequentialIds,
 )
+from whenflow.testing.limits import MemoryOccupancyStore
+from whenflow.testing.run_inputs import MemoryRunInputs
 from whenflow.testing.matching import MemoryMatching
 from whenflow.testing.task_runs import MemoryTaskQueue, MemoryTaskRunStore
 from whenflow.testing.windows import MemoryProgressStore, MemoryTimerQueue
@@ -106,6 +109,7 @@ class World:
         self.performer = ActionPerformer(self.tools)
         guard = LoopGuard(self.tools, self.firings, self.runs, self.budget)
         self.dispatcher = ActionDispatcher(self.performer, self.firings, self.retries, guard)
+        self.limits = limit_desk_over(self.config, MemoryOccupancyStore(), self.events, self.clock, self.ids)
         self.services = Services(
             self.events,
             self.firings,
@@ -119,6 +123,8 @@ class World:
             requests=self.requests,
             targets=self.targets,
             dead_letters=self.dead_letters,
+            limits=self.limits,
+            run_inputs=MemoryRunInputs(),
             load_windows=windows.load,
             scope=lambda: self.scope,
             timers=self.timers,
@@ -135,6 +141,7 @@ class World:
             self.task_runs,
             lambda: StackDeployments(self.config, self.desk.maker),
             lambda: self.task_queue,
+            lambda: self.limits.book,
         )
         self._matched = 0
 

@@ -288,6 +288,13 @@ def test_log_lines_come_back_oldest_first(runs, clock):
     assert list(runs.logs(NOBODY)) == [first, second, third]
 
 
+def test_a_line_says_which_task_logged_it(runs):
+    lines = [a_line("of the flow"), replace(a_line("of a task", 1), task_run_id=NOBODY)]
+    runs.add_logs(NOBODY, lines)
+
+    assert list(runs.logs(NOBODY)) == lines
+
+
 def test_lines_added_twice_in_one_moment_are_all_kept(runs):
     runs.add_logs(NOBODY, [a_line("from one task")])
     runs.add_logs(NOBODY, [a_line("from another")])

@@ -1,15 +1,19 @@
 """Events to the REST API, from code outside of the stack."""
 
 import json
+from datetime import timedelta
 
 import pytest
-from tests.stories import order_placed
+from tests.flows.clients import WorldClient
+from tests.stories import NOBODY, order_placed
 from werkzeug import Request, Response
 
-from whenflow.errors import Rejected, Transient
+from whenflow.errors import Locked, Rejected, Transient
 from whenflow.flows import emit_event, flush_events, runtime
 from whenflow.flows.remote import RemoteClient
 from whenflow.flows.remote_backend import RemoteBackend
+from whenflow.limits import Holder, Mode
+from whenflow.limits.inputs import LimitInput
 
 CONNECTED = runtime.connected
 
@@ -155,3 +159,31 @@ def test_where_there_are_no_credentials_to_sign_with_that_is_said(monkeypatch):
     assert client is not None
     with pytest.raises(Rejected, match="No AWS credentials"):
         client.call("GET", "/health")
+
+
+def test_slots_that_are_taken_say_when_to_ask_again(httpserver, api):
+    httpserver.expect_request("/api/v2/concurrency_limits/increment-with-lease").respond_with_data(
+        '{"detail": "taken"}', status=423, headers={"Retry-After": "2.5"}
+    )
+
+    with pytest.raises(Locked) as told:
+        api.take_slots(["db"], 1, Mode.CONCURRENCY, timedelta(minutes=1), Holder("task_run", NOBODY))
+
+    assert told.value.retry_after == 2.5
+
+
+def test_slots_are_taken_renewed_and_given_back_through_the_api(world):
+    api = RemoteBackend(WorldClient(world), world.clock, world.ids)
+    world.limits.registry.create(LimitInput(name="db", limit=1))
+    world.limits.registry.create(LimitInput(name="calls", limit=1, slot_decay_per_second=0.1))
+    minute = timedelta(minutes=1)
+
+    taken = api.take_slots(["db"], 1, Mode.CONCURRENCY, minute, Holder("task_run", NOBODY))
+    with pytest.raises(Locked):
+        api.take_slots(["db"], 1, Mode.CONCURRENCY, minute, None)
+
+    assert [one.name for one in taken.limits] == ["db"]
+    assert api.renew_slots(taken.lease_id, minute)
+    api.give_back_slots(taken.lease_id)
+    assert not api.renew_slots(taken.lease_id, minute)
+    assert [one.name for one in api.take_slots(["calls"], 1, Mode.RATE_LIMIT, None, None).limits] == ["calls"]

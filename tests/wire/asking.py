@@ -173,6 +173,24 @@ def a_pool(ask: Ask) -> tuple[str, Document]:
     return "/work_pools/", {"name": "mine", "type": "lambda", "base_job_template": {}, "is_paused": False}
 
 
+def a_limit(ask: Ask) -> str:
+    """Create a concurrency limit; return its name."""
+    body = {"active": True, "name": "db", "limit": 2, "active_slots": 0, "slot_decay_per_second": 0.0}
+    return str(ask("POST", "/v2/concurrency_limits/", body)["name"])
+
+
+def slots(ask: Ask) -> Document:
+    """Return how the client asks for slots."""
+    held = {"type": "task_run", "id": CLIENT}
+    names = [a_limit(ask), "tag:nothing"]
+    return {"names": names, "slots": 1, "mode": "concurrency", "lease_duration": 300, "holder": held}
+
+
+def a_lease(ask: Ask) -> str:
+    """Take slots; return the lease's id."""
+    return str(ask("POST", "/v2/concurrency_limits/increment-with-lease", slots(ask))["lease_id"])
+
+
 REQUESTS: dict[str, Request] = {
     "GET /health": lambda _: ("/health", None),
     "GET /hello": lambda _: ("/hello", None),
@@ -253,6 +271,24 @@ REQUESTS: dict[str, Request] = {
     ),
     "DELETE /variables/name/{name}": lambda ask: (f"/variables/name/{a_variable(ask)}", None),
     "POST /variables/filter": lambda ask: ("/variables/filter", {"limit": a_variable(ask) and 200}),
+    "POST /v2/concurrency_limits/": lambda _: ("/v2/concurrency_limits/", {"name": "db", "limit": 2}),
+    "GET /v2/concurrency_limits/{name}": lambda ask: (f"/v2/concurrency_limits/{a_limit(ask)}", None),
+    "POST /v2/concurrency_limits/filter": lambda ask: (
+        "/v2/concurrency_limits/filter",
+        {"limit": a_limit(ask) and 10, "offset": 0},
+    ),
+    "POST /v2/concurrency_limits/increment-with-lease": lambda ask: (
+        "/v2/concurrency_limits/increment-with-lease",
+        slots(ask),
+    ),
+    "POST /v2/concurrency_limits/decrement-with-lease": lambda ask: (
+        "/v2/concurrency_limits/decrement-with-lease",
+        {"lease_id": a_lease(ask)},
+    ),
+    "POST /v2/concurrency_limits/leases/{id}/renew": lambda ask: (
+        f"/v2/concurrency_limits/leases/{a_lease(ask)}/renew",
+        {"lease_duration": 300},
+    ),
     "POST /work_pools/": a_pool,
     "POST /work_pools/filter": lambda _: ("/work_pools/filter", {"work_pools": None, "limit": 200, "offset": 0}),
     "POST /work_pools/{name}/queues/filter": lambda _: (

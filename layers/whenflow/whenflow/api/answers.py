@@ -2,14 +2,14 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from whenflow.documents import parse_json
-from whenflow.errors import Conflict, Fault, Forbidden, NotFound, Rejected, TooLarge, Transient
+from whenflow.errors import Conflict, Fault, Forbidden, Locked, NotFound, Rejected, TooLarge, Transient
 
 MAX_LIMIT = 200
 MAX_SHOWN_BODY = 10_000
@@ -85,6 +85,21 @@ def page_of(document: Mapping[str, Any]) -> tuple[int, int]:
     return _whole(document, "limit", 0, MAX_LIMIT, MAX_LIMIT), _whole(document, "offset", 0, 1_000_000, 0)
 
 
+def numbered_page_of(document: Mapping[str, Any]) -> tuple[int, int]:
+    """Return `limit` and `page` of a request for a numbered page; the first is 1.
+
+    Raises:
+        Rejected: One of them is out of bounds.
+    """
+    return _whole(document, "limit", 0, MAX_LIMIT, MAX_LIMIT), _whole(document, "page", 1, 1_000_000, 1)
+
+
+def numbered_page(results: Sequence[Any], count: int, limit: int, page: int) -> dict[str, Any]:
+    """Return a numbered page as clients know it, with how many there are in all."""
+    pages = -(-count // limit) if limit else 0
+    return {"results": list(results), "count": count, "limit": limit, "pages": pages, "page": page}
+
+
 def _whole(document: Mapping[str, Any], name: str, low: int, high: int, default: int) -> int:
     value = document.get(name)
     if value is None:
@@ -118,6 +133,7 @@ def add_error_answers(app: APIGatewayHttpResolver) -> None:
         (Forbidden, lambda error: answer(403, {"detail": str(error)})),
         (NotFound, lambda error: answer(404, {"detail": str(error)})),
         (Conflict, lambda error: answer(409, {"detail": str(error)})),
+        (Locked, _locked),
         (Transient, lambda _error: answer(503, {"exception_message": "Try again."}, {"Retry-After": "1"})),
         (Exception, _unexpected),
     ]
@@ -136,6 +152,11 @@ def _unprocessable(app: APIGatewayHttpResolver, error: Rejected) -> Response[Any
             "request_body": _shown_body(app),
         },
     )
+
+
+def _locked(error: Locked) -> Response[Any]:
+    wait = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    return answer(423, {"detail": str(error)}, wait)
 
 
 def _shown_fault(fault: Fault) -> dict[str, Any]:

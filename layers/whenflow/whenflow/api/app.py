@@ -10,6 +10,7 @@ from whenflow.api import (
     automations,
     block_documents,
     compat,
+    concurrency_limits,
     dead_letters,
     deployments,
     events,
@@ -25,7 +26,10 @@ from whenflow.api import (
     presets,
     previews,
     replay,
+    run_figures,
+    run_inputs,
     sources,
+    tag_limits,
     task_runs,
     variables,
     webhooks,
@@ -56,6 +60,8 @@ def build_api(services: Services) -> Handler:
         deployments,
         flows,
         flow_runs,
+        run_figures,
+        run_inputs,
         logs,
         task_runs,
         new_task_runs,
@@ -68,6 +74,8 @@ def build_api(services: Services) -> Handler:
         notification_targets,
         block_documents,
         dead_letters,
+        concurrency_limits,
+        tag_limits,
     ):
         area.add_routes(app, services)
 

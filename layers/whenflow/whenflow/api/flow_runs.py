@@ -13,6 +13,7 @@ from whenflow.api.desk import desk_of
 from whenflow.api.events import known_id
 from whenflow.api.filters import query_of
 from whenflow.api.new_task_runs import adopt
+from whenflow.api.run_inputs import checked_for, replace_input
 from whenflow.api.run_lists import SORTS, count_runs, find_runs
 from whenflow.api.services import Services
 from whenflow.deployments.creating import run_id_of
@@ -62,6 +63,12 @@ class _SetState(BaseModel):
 
     state: StateInput
     force: StrictBool = False
+
+
+class _Resume(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    run_input: Object = {}
 
 
 class _NewRun(BaseModel):
@@ -145,7 +152,13 @@ def _add_changes(app: APIGatewayHttpResolver, services: Services) -> None:
 
     @app.post("/flow_runs/<run_id>/resume")
     def resume(run_id: str) -> Response[Any]:
+        given = checked(_Resume, object_of(app), "resumption")
         run = _run(services, run_id)
+        wanted = checked_for(services, run, given.run_input)
+        if isinstance(wanted, str):
+            return _told(Verdict(Status.REJECT, run, wanted))
+        if wanted and given.run_input:  # kept first: who goes on reads it at once
+            replace_input(services, run, wanted)
         resumed = desk.control.resume(run.id)
         if isinstance(resumed, Refused):
             return _told(Verdict(Status.REJECT, desk.ledger.get(run.id), resumed.reason))

@@ -12,6 +12,7 @@ from typing import Final
 WEBHOOK: Final = "webhook:"
 ONE_WEBHOOK: Final = "/webhooks/<webhook_id>"
 ONE_DEPLOYMENT: Final = "/deployments/<deployment_id>"
+ONE_LIMIT: Final = "/v2/concurrency_limits/<id_or_name>"
 
 
 class Scope(StrEnum):
@@ -134,11 +135,13 @@ SCOPES: Mapping[tuple[str, str], Scope | None] = {
     # ---- deployments and flows ----
     ("POST", "/deployments/filter"): _READ,
     ("POST", "/deployments/count"): _READ,
+    ("POST", "/deployments/paginate"): _READ,
     ("GET", ONE_DEPLOYMENT): _READ,
     ("GET", "/deployments/name/<flow_name>/<name>"): _READ,
     ("GET", f"{ONE_DEPLOYMENT}/schedules"): _READ,
     ("POST", "/deployments/get_scheduled_flow_runs"): _READ,
     ("POST", f"{ONE_DEPLOYMENT}/create_flow_run"): _OPERATE,
+    ("POST", f"{ONE_DEPLOYMENT}/schedule"): _OPERATE,
     ("POST", f"{ONE_DEPLOYMENT}/pause_deployment"): _OPERATE,
     ("POST", f"{ONE_DEPLOYMENT}/resume_deployment"): _OPERATE,
     ("POST", "/deployments"): _ADMIN,
@@ -149,6 +152,7 @@ SCOPES: Mapping[tuple[str, str], Scope | None] = {
     ("DELETE", f"{ONE_DEPLOYMENT}/schedules/<schedule_id>"): _ADMIN,
     ("POST", "/flows/filter"): _READ,
     ("POST", "/flows/count"): _READ,
+    ("POST", "/flows/paginate"): _READ,
     ("GET", "/flows/<flow_id>"): _READ,
     ("GET", "/flows/name/<name>"): _READ,
     ("POST", "/flows"): _OPERATE,  # every run of a program starts with it: it only makes a name known
@@ -157,7 +161,15 @@ SCOPES: Mapping[tuple[str, str], Scope | None] = {
     # ---- runs and their logs ----
     ("POST", "/flow_runs/filter"): _READ,
     ("POST", "/flow_runs/count"): _READ,
+    ("POST", "/flow_runs/paginate"): _READ,
+    ("POST", "/flow_runs/history"): _READ,
+    ("POST", "/flow_runs/lateness"): _READ,
     ("GET", "/flow_runs/<run_id>"): _READ,
+    ("GET", "/flow_runs/<run_id>/graph-v2"): _READ,
+    ("POST", "/flow_runs/<run_id>/input/filter"): _READ,
+    ("GET", "/flow_runs/<run_id>/input/<key>"): _READ,
+    ("POST", "/flow_runs/<run_id>/input"): _OPERATE,
+    ("DELETE", "/flow_runs/<run_id>/input/<key>"): _OPERATE,
     ("GET", "/flow_run_states"): _READ,
     ("POST", "/flow_runs"): _OPERATE,
     ("POST", "/flow_runs/<run_id>/set_state"): _OPERATE,
@@ -167,10 +179,12 @@ SCOPES: Mapping[tuple[str, str], Scope | None] = {
     ("DELETE", "/flow_runs/<run_id>"): _OPERATE,
     ("POST", "/task_runs/filter"): _READ,
     ("POST", "/task_runs/count"): _READ,
+    ("POST", "/task_runs/history"): _READ,
     ("GET", "/task_runs/<task_run_id>"): _READ,
     ("GET", "/task_run_states"): _READ,
     ("POST", "/task_runs"): _OPERATE,
     ("POST", "/logs/filter"): _READ,
+    ("GET", "/flow_runs/<run_id>/logs/download"): _READ,
     ("POST", "/logs"): _OPERATE,
     # ---- what runs are given ----
     ("POST", "/variables/filter"): _READ,
@@ -189,6 +203,25 @@ SCOPES: Mapping[tuple[str, str], Scope | None] = {
     ("POST", "/work_pools"): _ADMIN,
     ("PATCH", "/work_pools/<name>"): _ADMIN,
     ("DELETE", "/work_pools/<name>"): _ADMIN,
+    ("POST", "/v2/concurrency_limits/filter"): _READ,
+    ("GET", ONE_LIMIT): _READ,
+    ("POST", "/v2/concurrency_limits"): _ADMIN,
+    ("PATCH", ONE_LIMIT): _ADMIN,
+    ("DELETE", ONE_LIMIT): _ADMIN,
+    ("POST", "/v2/concurrency_limits/increment"): _OPERATE,
+    ("POST", "/v2/concurrency_limits/decrement"): _OPERATE,
+    ("POST", "/v2/concurrency_limits/increment-with-lease"): _OPERATE,
+    ("POST", "/v2/concurrency_limits/decrement-with-lease"): _OPERATE,
+    ("POST", "/v2/concurrency_limits/leases/<lease_id>/renew"): _OPERATE,
+    ("POST", "/concurrency_limits/filter"): _READ,
+    ("GET", "/concurrency_limits/tag/<tag>"): _READ,
+    ("GET", "/concurrency_limits/<limit_id>"): _READ,
+    ("POST", "/concurrency_limits"): _ADMIN,
+    ("POST", "/concurrency_limits/tag/<tag>/reset"): _OPERATE,
+    ("DELETE", "/concurrency_limits/tag/<tag>"): _ADMIN,
+    ("DELETE", "/concurrency_limits/<limit_id>"): _ADMIN,
+    ("POST", "/concurrency_limits/increment"): _OPERATE,
+    ("POST", "/concurrency_limits/decrement"): _OPERATE,
     # ---- notification targets and dead letters ----
     ("POST", "/notification-targets/filter"): _READ,
     ("GET", "/notification-targets/<target_id>"): _READ,

@@ -159,7 +159,7 @@ class DynamoRunStore:
         """Keep log lines of a run."""
         written, numbers = iso(self._clock.now()), count()
         for some in _parts(lines):
-            packed = [[iso(line.timestamp), line.level, line.name, line.message] for line in some]
+            packed = [_packed(line) for line in some]
             content = {"body": body({"lines": packed}), "expires": self._expires()}
             while not self._put_new(run_key(run_id, f"{LOG}{written}#{next(numbers):06d}") | content):
                 pass  # the lines of another task of this run, added in the same microsecond
@@ -173,7 +173,7 @@ class DynamoRunStore:
         with translated():
             items = [item for page in pages for item in page["Items"]]
         lines = [line for item in items for line in document(item)["lines"]]
-        return [LogLine(parse_iso(moment), level, name, message) for moment, level, name, message in lines]
+        return [LogLine(parse_iso(moment), *rest) for moment, *rest in lines]
 
     def _commit(self, parts: list[dict[str, Any]]) -> bool:
         """Store all or none; False where a condition failed."""
@@ -278,6 +278,11 @@ def _parts(lines: Sequence[LogLine]) -> Iterator[Sequence[LogLine]]:
         size += length
     if part:
         yield part
+
+
+def _packed(line: LogLine) -> list[Any]:
+    task = [line.task_run_id] if line.task_run_id else []
+    return [iso(line.timestamp), line.level, line.name, line.message, *task]
 
 
 def _day(created: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from whenflow.errors import NotFound
@@ -13,6 +14,7 @@ from whenflow.runs.transitions import Verdict
 
 if TYPE_CHECKING:
     from whenflow.deployments import RunMaker, RunRequest
+    from whenflow.limits import Holder, LimitBook, Mode, Taken
 
 NO_DETAILS = StateDetails()
 
@@ -102,6 +104,25 @@ class Backend(Protocol):
         """
         ...
 
+    def take_slots(
+        self, names: Sequence[str], slots: int, mode: "Mode", lease: timedelta | None, holder: "Holder | None"
+    ) -> "Taken":
+        """Take slots of concurrency limits, as `whenflow.limits.LimitBook.take` does.
+
+        Raises:
+            Locked: They are not free now.
+            Rejected: They never will be.
+        """
+        ...
+
+    def renew_slots(self, lease_id: str, lease: timedelta) -> bool:
+        """Have a lease run out later; False where it has run out."""
+        ...
+
+    def give_back_slots(self, lease_id: str) -> None:
+        """Give back the slots of a lease."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class StackBackend:
@@ -111,6 +132,7 @@ class StackBackend:
         task_runs: Where task runs are kept.
         maker: Makes runs of deployments; asked for when it is needed.
         queue: Takes background tasks; likewise.
+        limits: Takes slots of concurrency limits; likewise.
     """
 
     ledger: RunLedger
@@ -121,6 +143,7 @@ class StackBackend:
     task_runs: TaskRunStore
     maker: Callable[[], "Maker"]
     queue: Callable[[], TaskQueue]
+    limits: Callable[[], "LimitBook"]
 
     def put(self, event: Event) -> Event | None:
         """Store an event, once per id."""
@@ -193,6 +216,20 @@ class StackBackend:
                 "task_run": task_run.as_stored(),
             }
         )
+
+    def take_slots(
+        self, names: Sequence[str], slots: int, mode: "Mode", lease: timedelta | None, holder: "Holder | None"
+    ) -> "Taken":
+        """Take slots of concurrency limits."""
+        return self.limits().take(names, slots, mode, lease, holder)
+
+    def renew_slots(self, lease_id: str, lease: timedelta) -> bool:
+        """Have a lease run out later; False where it has run out."""
+        return self.limits().renew(lease_id, lease)
+
+    def give_back_slots(self, lease_id: str) -> None:
+        """Give back the slots of a lease."""
+        self.limits().give_back(lease_id)
 
 
 class Maker(Protocol):

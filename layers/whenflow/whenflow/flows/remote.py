@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlparse
 
-from whenflow.errors import Conflict, Forbidden, NotFound, Rejected, Transient
+from whenflow.errors import Conflict, Forbidden, Locked, NotFound, Rejected, Transient
 
 if TYPE_CHECKING:
     from whenflow.aws.signing import Signer
@@ -19,8 +19,9 @@ JSON = "application/json"
 TIMEOUT_SECONDS = 10
 TOO_MANY_REQUESTS = 429
 SERVER_ERROR = 500
+LOCKED = 423
 STATE_FILE = Path(".whenflow") / "local.json"
-KINDS: Mapping[int, type[Exception]] = {404: NotFound, 409: Conflict}
+KINDS: Mapping[int, type[Exception]] = {404: NotFound, 409: Conflict, 410: NotFound}
 
 
 class Client(Protocol):
@@ -38,6 +39,7 @@ class Client(Protocol):
             Rejected: The API refuses it.
             NotFound: There is no such thing.
             Conflict: It does not go with what is there.
+            Locked: All slots of a concurrency limit are taken.
             Transient: The API cannot be reached, or asks to try again.
         """
         ...
@@ -98,6 +100,9 @@ class RemoteClient:
         if error.code == TOO_MANY_REQUESTS or error.code >= SERVER_ERROR:
             return Transient(f"The API could not take {method} {path} ({error.code}): {body}")
         told = f"The API refused {method} {path} ({error.code}): {body}"
+        if error.code == LOCKED:
+            wait = error.headers.get("Retry-After")
+            return Locked(told, float(wait) if wait else None)
         return KINDS.get(error.code, Rejected)(told)
 
 

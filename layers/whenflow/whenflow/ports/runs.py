@@ -15,12 +15,52 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line that a flow logged; `level` as in the standard library's logging."""
+    """One line that a flow logged; `level` as in the standard library's logging.
+
+    Attributes:
+        task_run_id: Of the task that logged it; None for the flow itself.
+    """
 
     timestamp: datetime
     level: int
     name: str
     message: str
+    task_run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunInput:
+    """A value that somebody gave to a flow run under a key; `sender` says who, if they did."""
+
+    key: str
+    value: str
+    created: datetime
+    sender: str | None = None
+
+
+class RunInputs(Protocol):
+    """What is given to flow runs while they run. It is removed with the run."""
+
+    def add(self, run_id: str, given: RunInput) -> None:
+        """Keep an input.
+
+        Raises:
+            Conflict: There is one of this key.
+            TooLarge: It does not fit.
+        """
+        ...
+
+    def get(self, run_id: str, key: str) -> RunInput | None:
+        """Return the input of a key."""
+        ...
+
+    def of_run(self, run_id: str, prefix: str) -> Sequence[RunInput]:
+        """Return the inputs of a run whose keys begin like this, in the order in which they were given."""
+        ...
+
+    def remove(self, run_id: str, key: str) -> bool:
+        """Remove an input; False where there is none."""
+        ...
 
 
 class RunStore(Protocol):

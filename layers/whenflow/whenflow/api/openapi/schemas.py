@@ -58,12 +58,22 @@ def schemas() -> dict[str, Schema]:
 
 def _of_models() -> dict[str, Schema]:
     from whenflow.actions.notifications.targets import TargetInput, TargetPatch
+    from whenflow.api.concurrency_limits import (
+        LeasedSlotsInput,
+        LeaseInput,
+        RenewalInput,
+        ReturnedSlotsInput,
+        SlotsInput,
+    )
     from whenflow.api.flow_runs import StateInput
     from whenflow.api.keyring import KeyInput
+    from whenflow.api.run_inputs import InputGiven, InputsWanted
+    from whenflow.api.tag_limits import TagLimitInput
     from whenflow.automations.model import AutomationInput
     from whenflow.deployments.model import DeploymentInput, DeploymentPatch, ScheduleInput, SchedulePatch
     from whenflow.events.filters import EventFilter
     from whenflow.events.validation import EventDocument
+    from whenflow.limits.inputs import LimitInput, LimitPatch
     from whenflow.sources.model import SourceInput
     from whenflow.webhooks.model import WebhookInput
 
@@ -73,11 +83,21 @@ def _of_models() -> dict[str, Schema]:
         "DeploymentPatch": DeploymentPatch,
         "EventFilter": EventFilter,
         "EventInput": EventDocument,
+        "InputGiven": InputGiven,
+        "InputsWanted": InputsWanted,
         "KeyInput": KeyInput,
+        "LeaseInput": LeaseInput,
+        "LeasedSlotsInput": LeasedSlotsInput,
+        "LimitInput": LimitInput,
+        "LimitPatch": LimitPatch,
+        "RenewalInput": RenewalInput,
+        "ReturnedSlotsInput": ReturnedSlotsInput,
         "ScheduleInput": ScheduleInput,
         "SchedulePatch": SchedulePatch,
+        "SlotsInput": SlotsInput,
         "SourceInput": SourceInput,
         "StateInput": StateInput,
+        "TagLimitInput": TagLimitInput,
         "TargetInput": TargetInput,
         "TargetPatch": TargetPatch,
         "WebhookInput": WebhookInput,
@@ -250,6 +270,10 @@ _ANSWERS: dict[str, Schema] = {
             "tags": listing(TEXT),
         }
     ),
+    "RunInput": record(
+        {"id": UUID, "created": MOMENT, "updated": MOMENT, "flow_run_id": UUID, "key": TEXT, "value": TEXT},
+        sender=maybe(TEXT),
+    ),
     "TaskRun": record(
         {
             "id": UUID,
@@ -289,6 +313,28 @@ _ANSWERS: dict[str, Schema] = {
             "priority": {"const": 1},
         }
     ),
+    "ConcurrencyLimit": record(
+        {
+            "id": UUID,
+            "created": MOMENT,
+            "updated": MOMENT,
+            "name": TEXT,
+            "limit": COUNT,
+            "active": {"type": "boolean"},
+            "active_slots": COUNT,
+            "slot_decay_per_second": {"type": "number", "minimum": 0},
+        }
+    ),
+    "TagLimit": record(
+        {
+            "id": UUID,
+            "created": MOMENT,
+            "updated": MOMENT,
+            "tag": TEXT,
+            "concurrency_limit": COUNT,
+            "active_slots": {**listing(UUID), "description": "The task runs that hold one."},
+        }
+    ),
     "NotificationTarget": record(
         {
             "id": UUID,
@@ -312,7 +358,11 @@ _ANSWERS: dict[str, Schema] = {
             "block_type": anything(),
         }
     ),
-    "Log": record({"timestamp": MOMENT, "level": {"type": "integer"}, "name": TEXT, "message": TEXT}),
+    "Log": record(
+        {"id": UUID, "timestamp": MOMENT, "level": {"type": "integer"}, "name": TEXT, "message": TEXT},
+        flow_run_id=maybe(UUID),
+        task_run_id=maybe(UUID),
+    ),
     "Explanation": anything(),
     "Key": record(_KEY),
     "NewKey": record({**_KEY, "key": TEXT}),

@@ -13,7 +13,9 @@ from whenflow.aws.wiring.stores import (
     events,
     firings,
     holds,
+    occupancies,
     request_log,
+    run_inputs,
     runs,
     secrets,
     task_queue,
@@ -105,7 +107,9 @@ def services() -> "Services":
     from whenflow.api.keyring import Keyring
     from whenflow.api.services import Services
     from whenflow.api.throttle import Throttle
+    from whenflow.aws.pauses import JitteredPauses
     from whenflow.aws.request_quota import DynamoQuota
+    from whenflow.limits.desk import limit_desk_over
     from whenflow.runs.task_run_book import TaskRunBook
 
     watch_templates()
@@ -133,6 +137,8 @@ def services() -> "Services":
         scope=lambda: lookups().scope(settings().ui_url),
         targets=targets(store),
         dead_letters=dead_letters(),
+        limits=limit_desk_over(store, occupancies(), events(), clock(), ids(), JitteredPauses()),
+        run_inputs=run_inputs(),
         timers=timers() if settings().timer_queue_url else None,
         task_runs=TaskRunBook(task_runs(), events(), runs()),
         task_queue=task_queue,

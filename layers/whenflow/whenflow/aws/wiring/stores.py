@@ -13,10 +13,12 @@ from whenflow.events.retention import retention_from_text
 from whenflow.runs import RunLedger
 
 if TYPE_CHECKING:
+    from whenflow.aws.occupancy_store import DynamoOccupancyStore
     from whenflow.aws.overflow import Overflow
     from whenflow.aws.progress_store import DynamoHoldStore, DynamoProgressStore
     from whenflow.aws.request_log import DynamoRequestLog
     from whenflow.aws.retry_queue import SqsRetryQueue
+    from whenflow.aws.run_inputs import DynamoRunInputs
     from whenflow.aws.secrets import AwsSecrets
     from whenflow.aws.task_queue import SqsTaskQueue
     from whenflow.aws.task_run_store import DynamoTaskRunStore
@@ -61,6 +63,22 @@ def task_runs() -> "DynamoTaskRunStore":
     from whenflow.aws.task_run_store import DynamoTaskRunStore
 
     return DynamoTaskRunStore(dynamodb(), settings().runs_table, clock())
+
+
+@lru_cache(maxsize=1)
+def occupancies() -> "DynamoOccupancyStore":
+    """Return the store of what is taken of concurrency limits."""
+    from whenflow.aws.occupancy_store import DynamoOccupancyStore
+
+    return DynamoOccupancyStore(dynamodb(), settings().runs_table, clock())
+
+
+@lru_cache(maxsize=1)
+def run_inputs() -> "DynamoRunInputs":
+    """Return the store of what is given to flow runs."""
+    from whenflow.aws.run_inputs import DynamoRunInputs
+
+    return DynamoRunInputs(dynamodb(), settings().runs_table, clock())
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,124 @@
+"""What concurrency limits there are. Each change is told as `prefect.concurrency-limit.<created|updated|deleted>`."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from whenflow.errors import Conflict, NotFound
+from whenflow.events import RESOURCE_ID, RESOURCE_NAME, Event
+from whenflow.limits.model import ID_KIND, KIND, Limit
+from whenflow.limits.occupancy import LOOSE, Hold
+from whenflow.ports import Clock, ConfigStore, EventStore, Ids, OccupancyStore, Reference
+
+if TYPE_CHECKING:
+    from whenflow.limits.inputs import LimitInput, LimitPatch
+
+
+class LimitRegistry:
+    """Makes, changes and finds concurrency limits."""
+
+    def __init__(
+        self, config: ConfigStore, occupancies: OccupancyStore, events: EventStore, clock: Clock, ids: Ids
+    ) -> None:
+        """Work on these stores."""
+        self._config, self._occupancies, self._events = config, occupancies, events
+        self._clock, self._ids = clock, ids
+
+    def create(self, given: "LimitInput") -> Limit:
+        """Make a limit.
+
+        Raises:
+            Conflict: There is one of this name.
+        """
+        now = self._clock.now()
+        limit = Limit(
+            self._ids.new(),
+            given.name,
+            given.limit,
+            given.active,
+            given.slot_decay_per_second,
+            created=now,
+            updated=now,
+        )
+        self._config.create(KIND, limit.name, limit.as_stored(), [Reference(ID_KIND, limit.id)])
+        if given.active_slots:
+            self.set_taken(limit, given.active_slots)
+        self._tell("created", limit)
+        return limit
+
+    def change(self, limit: Limit, given: "LimitPatch") -> Limit:
+        """Change a limit, or how much of it is taken.
+
+        Raises:
+            Conflict: There is another one of the new name.
+        """
+        changes = given.model_dump(exclude_none=True, exclude={"active_slots"})
+        if "slot_decay_per_second" in changes:
+            changes["decay"] = changes.pop("slot_decay_per_second")
+        if given.active_slots is not None:
+            self.set_taken(limit, given.active_slots)
+        changed = replace(limit, **changes, updated=self._clock.now())
+        if changed.name == limit.name:
+            self._config.replace(KIND, limit.name, changed.as_stored())
+        else:
+            self._rename(limit, changed)
+        self._tell("updated", changed)
+        return changed
+
+    def delete(self, limit: Limit) -> None:
+        """Remove a limit, and forget what is taken of it."""
+        if self._config.delete(KIND, limit.name, [Reference(ID_KIND, limit.id)]):
+            self._occupancies.forget(limit.id)
+            self._tell("deleted", limit)
+
+    def set_taken(self, limit: Limit, slots: int) -> None:
+        """Have so many slots taken, and by nobody: they come back after a day, or as they decay."""
+        now = self._clock.now()
+        present = self._occupancies.get(limit.id)
+        set_ = present.set_to(Hold(self._ids.new(), slots, now, now + LOOSE, is_leased=False), now)
+        self._occupancies.commit([(set_, set_.blank_from(limit))])
+
+    def all(self) -> Sequence[Limit]:
+        """Return all limits, in the order of their names."""
+        return sorted(map(Limit.from_stored, self._config.all(KIND)), key=lambda limit: limit.name)
+
+    def find(self, id_or_name: str) -> Limit:
+        """Return the limit of this id, or of this name.
+
+        Raises:
+            NotFound: There is none.
+        """
+        reference = self._config.get(ID_KIND, id_or_name.lower()) if _is_uuid(id_or_name) else None
+        stored = self._config.get(KIND, reference["id"] if reference else id_or_name)
+        if stored is None:
+            raise NotFound(f"There is no concurrency limit {id_or_name}.")
+        return Limit.from_stored(stored)
+
+    def _rename(self, limit: Limit, changed: Limit) -> None:
+        if self._config.get(KIND, changed.name) is not None:
+            raise Conflict(f"There is a concurrency limit {changed.name} already.")
+        self._config.delete(KIND, limit.name, [Reference(ID_KIND, limit.id)])
+        self._config.create(KIND, changed.name, changed.as_stored(), [Reference(ID_KIND, limit.id)])
+
+    def _tell(self, happened: str, limit: Limit) -> None:
+        now, resource_id = self._clock.now(), f"prefect.concurrency-limit.{limit.id}"
+        payload = limit.as_stored()
+        self._events.put(
+            Event(
+                id=self._ids.event_id(now, resource_id),
+                occurred=now,
+                event=f"prefect.concurrency-limit.{happened}",
+                resource={RESOURCE_ID: resource_id, RESOURCE_NAME: limit.name},
+                payload={name: payload[name] for name in ("name", "limit", "active", "slot_decay_per_second")},
+                received=now,
+            )
+        )
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
