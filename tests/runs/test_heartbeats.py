@@ -1,5 +1,7 @@
 """A process that showed that it lives and does so no more is gone; one that is late, or never said it would, is not."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -307,7 +309,7 @@ def test_a_process_of_the_users_own_that_is_gone_while_it_is_cancelled_is_cancel
 def test_looking_after_a_run_reads_few_heartbeats(world, launch, monkeypatch):
     run = launch(job_variables=QUICK)
     reads: list[str] = []
-    whole = world.events.get
+    whole: Callable[[str], Event | None] = world.events.get
 
     def get(event_id: str) -> Event | None:
         reads.append(event_id)
@@ -326,3 +328,78 @@ def test_looking_after_a_run_reads_few_heartbeats(world, launch, monkeypatch):
 
 def test_the_first_look_is_when_silence_may_mean_something():
     assert timedelta(minutes=12) == FIRST_LOOK
+
+
+# ---- runs that the sweep would not find by when they were made ----
+
+
+def nested(world: World, parent: FlowRun) -> FlowRun:
+    """A flow that was called in another, in its process."""
+    state = world.ledger.new_state("nested", StateType.PENDING)
+    run = replace(
+        parent,
+        id=world.ids.new(),
+        deployment_id=None,
+        work_pool_name=None,
+        target="lambda",
+        states=(state,),
+        created=world.clock.now(),
+    )
+    world.ledger.create(run)
+    return world.ledger.get(run.id)
+
+
+@pytest.mark.parametrize("beats", [None, 180.0])
+def test_a_nested_run_that_was_paused_for_long_and_resumed_is_looked_after(world, launch, beats):
+    run = nested(world, launch())
+    world.ledger.start(run.id, "in the process", beats)
+    until = world.clock.now() + timedelta(hours=1)
+    world.ledger.move(run.id, StateType.PAUSED, details=StateDetails(pause_timeout=until))
+    minutes_pass(world, 30)
+
+    world.control.resume(run.id)
+    minutes_pass(world, 23)
+
+    assert state_of(world, run) == "Crashed"
+
+
+def test_a_nested_run_that_was_found_at_work_and_cancelled_is_cancelled_at_last(world, launch):
+    run = nested(world, launch())
+    world.ledger.start(run.id, "in the process", 180.0)
+    minutes_pass(world, 14)
+
+    world.control.cancel(run.id, "enough")
+    minutes_pass(world, 10)
+
+    assert state_of(world, run) == "Cancelled"
+
+
+def test_a_run_that_was_pending_for_long_is_looked_after_from_its_start(world, launch):
+    run = launch(begun=False)
+    minutes_pass(world, 60)
+    world.ledger.start(run.id, "launch-1")
+
+    minutes_pass(world, 23)
+
+    assert state_of(world, run) == "Crashed"
+
+
+def test_a_run_whose_function_may_run_for_a_day_and_cannot_is_crashed_all_the_same(world, launch):
+    run = launch(job_variables={"timeout_seconds": 86_400})
+
+    minutes_pass(world, 23)
+
+    assert state_of(world, run) == "Crashed"
+
+
+def test_a_run_that_a_process_of_the_users_fetched_is_looked_after_from_its_start(world):
+    made = world.deployment(work_pool_name=None)
+    run, _ = world.desk.maker.create(made, RunRequest())
+    minutes_pass(world, 60)
+    world.ledger.reserve(run.id, "worker")
+    world.ledger.start(run.id, "here", EVERY)
+    live(world, run, 3)
+
+    minutes_pass(world, 7)
+
+    assert state_of(world, run) == "Crashed"
