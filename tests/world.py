@@ -1,6 +1,7 @@
 """All of Whenflow in memory: what the functions do one after the other, without AWS."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from tests.stories import NOBODY, welcome_deployment, welcoming
@@ -25,7 +26,7 @@ from whenflow.flows.backend import StackBackend, StackDeployments
 from whenflow.flows.serve import FlowServer
 from whenflow.limits.desk import limit_desk_over
 from whenflow.runs import FlowRun, RunControl, RunLedger
-from whenflow.runs.schedule import RunSchedule
+from whenflow.runs.schedule import Known, RunSchedule
 from whenflow.runs.task_run_book import TaskRunBook
 from whenflow.testing import (
     ManualClock,
@@ -45,8 +46,8 @@ from whenflow.testing import (
     SequentialIds,
 )
 from whenflow.testing.limits import MemoryOccupancyStore
-from whenflow.testing.run_inputs import MemoryRunInputs
 from whenflow.testing.matching import MemoryMatching
+from whenflow.testing.run_inputs import MemoryRunInputs
 from whenflow.testing.task_runs import MemoryTaskQueue, MemoryTaskRunStore
 from whenflow.testing.windows import MemoryProgressStore, MemoryTimerQueue
 
@@ -72,16 +73,7 @@ class World:
         self.ledger = RunLedger(self.runs, self.clock, self.ids, self.timers)
         self.control = RunControl(self.ledger, self.clock)
         self.progress = MemoryProgressStore()
-        self.schedule = RunSchedule(
-            self.ledger,
-            self.runs,
-            self.launcher,
-            self.timers,
-            self.clock,
-            self.ids,
-            deployments=DeploymentRules(self.config, self.clock),
-            progress=self.progress,
-        )
+        self.schedule = self.schedule_with(Known(self.progress, self.events, timedelta(days=1)))
         self.task_run_book = TaskRunBook(self.task_runs, self.events, self.runs)
         self.scope = Lookups(self.config, self.events, self.runs, self.task_run_book).scope(SITE)
         self.runner = DeploymentRunner(self.config, self.ledger, self.schedule, self.clock, self.scope)
@@ -147,6 +139,12 @@ class World:
 
     def _switched_on(self, automation: Automation) -> None:
         self.matcher.timer.sweep()
+
+    def schedule_with(self, known: Known) -> RunSchedule:
+        """Return what starts runs and looks after them, knowing this."""
+        rules = DeploymentRules(self.config, self.clock)
+        given = (self.ledger, self.runs, self.launcher, self.timers, self.clock, self.ids)
+        return RunSchedule(*given, deployments=rules, known=known)
 
     def find_key(self, secret: str) -> ApiKey | None:
         """Know one API key."""

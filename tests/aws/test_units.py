@@ -15,7 +15,8 @@ from whenflow.automations import automation_from_document
 from whenflow.automations.model import with_identity
 from whenflow.events import Event
 from whenflow.flows import flow, task
-from whenflow.runs import RunLedger
+from whenflow.runs import FlowRun, RunLedger
+from whenflow.runs.heartbeats import HEARTBEAT, Heartbeats, pulse_of
 from whenflow.runs.schedule import RunSchedule
 from whenflow.testing import RecordedLauncher
 from whenflow.testing.windows import MemoryTimerQueue
@@ -213,3 +214,34 @@ def test_a_run_with_three_tasks_costs_seven_units_more_at_most(stores, dynamodb,
     cost(new_user_flow)  # the first of its hour
 
     assert cost(three_steps) - cost(new_user_flow) <= 7
+
+
+def test_a_heartbeat_costs_what_its_event_costs_and_a_look_at_a_run_that_lives_one_read(
+    stores, dynamodb, observer, clock, ids
+):
+    deployment = deployed(welcome_deployment(), stores, clock, ids)
+    runner = runner_over(stores, RecordedLauncher(), clock, ids)
+    automation = with_identity(
+        automation_from_document(welcoming(deployment, actions=[run_of(deployment)])), ids.new(), NOON, NOON
+    )
+    firing = firing_for(automation, order_placed(name="user.signed-up"), clock.now())
+    runner.run(firing.actions[0], firing, 0, firing.event)
+    (run,) = stores.runs.newest(1)
+    started = RunLedger(stores.runs, clock, ids).start(run.id, "launch-1", 180.0)
+    assert isinstance(started, FlowRun)
+    pulse, heartbeats = pulse_of(started), Heartbeats(stores.events)
+    assert pulse
+    beat = order_placed(id=pulse.id_of(1), name=HEARTBEAT, resource=run.resource_id, occurred=pulse.at(1))
+
+    clock.advance(200)
+    with metered(dynamodb, observer) as told:
+        stores.events.put(replace(beat, received=clock.now()))
+    with metered(dynamodb, observer) as looked:
+        assert heartbeats.last(started, clock.now()) == pulse.at(1)
+    clock.advance(20 * 60)
+    with metered(dynamodb, observer) as silent:
+        assert heartbeats.last(started, clock.now()) == pulse.at(1)
+
+    assert (told.written, told.read) == (1, 0)
+    assert (looked.written, looked.read) == (0, 1)
+    assert silent.read <= 11

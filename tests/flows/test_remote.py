@@ -5,15 +5,22 @@ from datetime import timedelta
 
 import pytest
 from tests.flows.clients import WorldClient
+from tests.runs.looking import minutes_pass
 from tests.stories import NOBODY, order_placed
 from werkzeug import Request, Response
 
 from whenflow.errors import Locked, Rejected, Transient
 from whenflow.flows import emit_event, flush_events, runtime
+from whenflow.flows.companion import Companion
+from whenflow.flows.logs import LogBuffer
+from whenflow.flows.recorder import Recorder
 from whenflow.flows.remote import RemoteClient
 from whenflow.flows.remote_backend import RemoteBackend
 from whenflow.limits import Holder, Mode
 from whenflow.limits.inputs import LimitInput
+from whenflow.runs import Refused
+from whenflow.runs.heartbeats import pulse_of
+from whenflow.testing import SequentialIds
 
 CONNECTED = runtime.connected
 
@@ -103,6 +110,23 @@ def test_many_events_are_posted_in_as_few_requests_as_hold_them(httpserver, api)
     assert api.put_many(large) == large
 
     assert [len(request.get_json()) for request, _ in httpserver.log] == [500, 100, 2, 1]
+
+
+def test_a_flow_outside_of_the_stack_shows_that_it_lives_and_is_missed_when_it_is_gone(world, launched, monkeypatch):
+    backend = RemoteBackend(WorldClient(world), world.clock, SequentialIds(shards=1))
+    made = backend.make_run(launched())
+    started = backend.start(made.id, "here", 60.0)
+    assert not isinstance(started, Refused)
+    companion = Companion(started, backend, LogBuffer(), Recorder(backend, made.id), pulse_of(started))
+
+    for _ in range(30):
+        companion.tick(world.clock.advance(30))
+        world.schedule.sweep()
+        world.wait(0)
+    assert world.ledger.get(made.id).state.name == "Running"
+    minutes_pass(world, 8)
+
+    assert world.ledger.get(made.id).state.name == "Crashed"
 
 
 def test_of_a_batch_only_the_events_that_were_refused_are_told_as_such(httpserver, api):

@@ -43,8 +43,8 @@ class Backend(Protocol):
         """Store a run that no deployment launches; one of that id that is there is returned as it is."""
         ...
 
-    def start(self, run_id: str, launch: str) -> FlowRun | Refused:
-        """Claim a run for one launch of its code."""
+    def start(self, run_id: str, launch: str, beats: float | None = None) -> FlowRun | Refused:
+        """Claim a run for one launch of its code; `beats`: how often it shows that it lives, in seconds, if it does."""
         ...
 
     def move(
@@ -153,9 +153,9 @@ class StackBackend:
         """Store a run that no deployment launches."""
         return self.ledger.create(run)
 
-    def start(self, run_id: str, launch: str) -> FlowRun | Refused:
+    def start(self, run_id: str, launch: str, beats: float | None = None) -> FlowRun | Refused:
         """Claim a run for one launch of its code."""
-        return self.ledger.start(run_id, launch)
+        return self.ledger.start(run_id, launch, beats)
 
     def move(
         self,

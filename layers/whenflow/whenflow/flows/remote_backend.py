@@ -107,9 +107,9 @@ class RemoteBackend:
         )
         return self._run(document)
 
-    def start(self, run_id: str, launch: str) -> FlowRun | Refused:
+    def start(self, run_id: str, launch: str, beats: float | None = None) -> FlowRun | Refused:
         """Claim a run: nobody else runs one that this process made."""
-        verdict = self.move(run_id, StateType.RUNNING)
+        verdict = self.move(run_id, StateType.RUNNING, details=StateDetails(heartbeat_seconds=beats))
         started = verdict.status == Status.ACCEPT or verdict.run.state.type == StateType.RUNNING
         return replace(verdict.run, launch=launch) if started else Refused(verdict.reason or "")
 

@@ -162,9 +162,10 @@ class Launcher(Protocol):
         ...
 
     def news(self, run: "FlowRun") -> Mapping[str, str] | None:
-        """Say how its execution is: `name`, `status`, and `error` and `cause` where it failed; None if that is unknown.
+        """Say how its execution is: `name`, `status`, and `error` and `cause` where it failed; None if there is none.
 
         Raises:
+            Rejected: Nobody may ask about it.
             Transient: Try again.
         """
         ...

@@ -73,6 +73,15 @@ class RunLedger:
         """Put a run into a state, or into the one that the rules put instead, or say why it stays as it is."""
         return self._change(run_id, lambda: self.new_state(run_id, type_, name, message, details), propose)
 
+    def move_from(self, seen: FlowRun, type_: StateType, name: str | None, message: str | None) -> FlowRun | Refused:
+        """Put a run into a state, if it is still in the one in which it was seen: a decision about that one."""
+
+        def decide(run: FlowRun, state: State) -> FlowRun | Refused:
+            is_as_seen = run.state.id == seen.state.id
+            return propose(run, state) if is_as_seen else Refused(f"The flow run has moved on: it is {run.state.name}.")
+
+        return self._change(seen.id, lambda: self.new_state(seen.id, type_, name, message), decide)
+
     def set_state(
         self, run_id: str, state: Callable[[], State], *, force: bool = False, limit: Limit | None = None
     ) -> Verdict:
@@ -115,11 +124,31 @@ class RunLedger:
             run_id, lambda: self.new_state(run_id, StateType.PENDING, details=details), reserve, limit, known
         )
 
-    def start(self, run_id: str, launch: str) -> FlowRun | Refused:
-        """Claim a run for one launch of its code."""
+    def start(self, run_id: str, launch: str, beats: float | None = None) -> FlowRun | Refused:
+        """Claim a run for one launch of its code; `beats`: how often it shows that it lives, in seconds, if it does."""
+        details = StateDetails(heartbeat_seconds=beats)
         return self._change(
-            run_id, lambda: self.new_state(run_id, StateType.RUNNING), lambda run, state: claim(run, state, launch)
+            run_id,
+            lambda: self.new_state(run_id, StateType.RUNNING, details=details),
+            lambda run, state: claim(run, state, launch),
         )
+
+    def give_slot_back(self, seen: FlowRun) -> FlowRun:
+        """Give the slot of a run back that is still as it was seen; its state stays. Return the run as it is then.
+
+        Raises:
+            NotFound: There is no such run.
+        """
+        present = self.get(seen.id)
+        if not present.has_slot or present.state.id != seen.state.id:
+            return present
+        without = replace(present, has_slot=False)
+        try:
+            self._runs.save(without, None, slot_change(present, without, None))
+        except Conflict as error:
+            raise Transient(f"Flow run {seen.id} changed meanwhile.") from error
+        self._wake(present, without)
+        return replace(without, version=without.version + 1)
 
     def adjust(self, run_id: str, change: Callable[[FlowRun], FlowRun]) -> FlowRun:
         """Change what is no state: name, tags, labels, policy, when the timer looks. No event tells of it.
@@ -222,7 +251,7 @@ class RunLedger:
     def _save(self, present: FlowRun, decision: FlowRun, state: State, limit: Limit | None) -> FlowRun:
         """Store a change with what it does to slots; return what was stored."""
         if limit and decision.state.type == StateType.PENDING:
-            decision = replace(decision, has_slot=True)
+            decision = replace(decision, has_slot=True, watch=_watch_within(decision, limit))
             if limit.slots > 0:
                 try:
                     self._runs.save(decision, state_event(decision), slot_change(present, decision, limit))
@@ -240,3 +269,11 @@ class RunLedger:
         if before.has_slot and not after.has_slot and before.deployment_id and self._timers:
             for run_id in self._runs.waiting(before.deployment_id, 1):
                 self._ring(run_id, self._clock.now(), WAKE + self._ids.new())
+
+
+def _watch_within(run: FlowRun, limit: Limit) -> datetime | None:
+    """Return when the timer is to look after a run that has just become Pending with a slot."""
+    if limit.grace is None:
+        return run.watch
+    until = run.state.timestamp + limit.grace
+    return min(run.watch, until) if run.watch else until

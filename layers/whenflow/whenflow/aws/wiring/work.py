@@ -1,5 +1,6 @@
 """Wiring: what acts: actions, launches, notifications."""
 
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -61,12 +62,14 @@ def schedule() -> "RunSchedule":
     """Return what starts flow runs in time."""
     from whenflow.aws.launchers import Launchers
     from whenflow.deployments.rules import DeploymentRules
-    from whenflow.runs.schedule import RunSchedule
+    from whenflow.runs.schedule import Known, RunSchedule
     from whenflow.runs.targets import DURABLE, LAMBDA, STEP_FUNCTIONS
 
     launchers = Launchers({LAMBDA: lambda_target, DURABLE: durable_target, STEP_FUNCTIONS: step_functions_target})
     rules = DeploymentRules(config(), clock())
-    return RunSchedule(ledger(), runs(), launchers, timers(), clock(), ids(), deployments=rules, progress=progress())
+    hours = settings().max_hours_unseen
+    known = Known(progress(), events(), timedelta(hours=hours) if hours else None)
+    return RunSchedule(ledger(), runs(), launchers, timers(), clock(), ids(), deployments=rules, known=known)
 
 
 @lru_cache(maxsize=1)
