@@ -15,6 +15,7 @@ from whenflow.api.filters import query_of
 from whenflow.api.new_task_runs import adopt
 from whenflow.api.run_inputs import checked_for, replace_input
 from whenflow.api.run_lists import SORTS, count_runs, find_runs
+from whenflow.api.run_tokens import RunTokens
 from whenflow.api.services import Services
 from whenflow.deployments.creating import run_id_of
 from whenflow.deployments.model import Object, Tags, checked
@@ -108,16 +109,21 @@ def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
 
 
 def _add_reads(app: APIGatewayHttpResolver, services: Services) -> None:
+    tokens = RunTokens(services)
+
     @app.post("/flow_runs/filter")
     def some() -> Response[Any]:
         document = object_of(app)
-        limit, offset = page_of(document)
-        found = find_runs(services.runs, query_of(document, SORTS), limit, offset)
-        return answer(200, [as_document(run) for run in found])
+        query, (limit, offset) = query_of(document, SORTS), page_of(document)
+        after = tokens.read(query) if query.page_token else None
+        found = find_runs(services.runs, query, limit, offset, after)
+        return answer(200, [as_document(run) for run in found], tokens.headers(found.extent, query))
 
     @app.post("/flow_runs/count")
     def count() -> Response[Any]:
-        return answer(200, count_runs(services.runs, query_of(object_of(app), SORTS)))
+        query = query_of(object_of(app), SORTS)
+        total = count_runs(services.runs, query)
+        return answer(200, int(total), tokens.headers(total.extent, query))
 
     @app.get("/flow_runs/<run_id>")
     def one(run_id: str) -> Response[Any]:

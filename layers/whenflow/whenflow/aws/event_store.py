@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     from types_boto3_dynamodb import DynamoDBClient
 
+    from whenflow.aws.run_digests import RunDigests
+
 FEED = "feed"
 CLAIM = "claim"
 NEW = "attribute_not_exists(expires)"
@@ -76,6 +78,12 @@ class DynamoEventStore:
     def calendar(self, name: str, kept: timedelta) -> Calendar:
         """Return the calendar of this name in the state table, for things that are kept this long."""
         return Calendar(self._client, self._state, name, kept, self._clock)
+
+    def run_digests(self) -> "RunDigests":
+        """Return what is kept of whole hours of flow runs, in the state table."""
+        from whenflow.aws.run_digests import RunDigests  # whoever only stores events has no use for it
+
+        return RunDigests(self._client, self._state, self._clock)
 
     def put(self, event: Event) -> Event | None:
         """Store an event once per id; return it as stored, or None where it is stored already."""

@@ -143,6 +143,31 @@ class Api:
                 break
         return found[:limit]
 
+    def runs(self, wanted: Mapping[str, Any], limit: int) -> tuple[list[dict[str, Any]], str | None]:
+        """Return up to `limit` flow runs, newest first, and where the API stopped looking before it had found as many.
+
+        Args:
+            wanted: What the request says: filters.
+            limit: How many at most.
+
+        Returns:
+            The runs; and None where there are no more, else the time before which no run was looked at.
+        """
+        found: list[dict[str, Any]] = []
+        token: dict[str, str] = {}
+        early = 0
+        while True:
+            request = {**wanted, "limit": min(PAGE, limit - len(found)), **token}
+            page, headers = self._sent("POST", "/flow_runs/filter", request)
+            found.extend(self._list(page))
+            stopped = headers.get("whenflow-stopped-early") == "true"
+            early += stopped
+            following = headers.get("whenflow-next-page")
+            if not following or len(found) >= limit or early > MAX_EARLY:
+                is_short = stopped and len(found) < limit
+                return found, headers.get("whenflow-looked-until", "now") if is_short else None
+            token = {"page_token": following}
+
     def newest_events(self, limit: int) -> list[dict[str, Any]]:
         """Return up to `limit` events, newest first.
 
@@ -196,13 +221,20 @@ class Api:
         return self._list(self.get(path, params))
 
     def _send(self, method: str, path: str, body: Any) -> Any:
+        return self._sent(method, path, body)[0]
+
+    def _sent(self, method: str, path: str, body: Any) -> tuple[Any, Mapping[str, str]]:
+        """Send a JSON document; return the answer and its headers."""
         try:
             content = json.dumps(body, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise UsageError(f"It cannot be written as JSON: {error}.") from error
-        return self._call(method, path, content=content, headers={"content-type": "application/json"})
+        return self._answer(method, path, content=content, headers={"content-type": "application/json"})
 
     def _call(self, method: str, path: str, **arguments: Any) -> Any:
+        return self._answer(method, path, **arguments)[0]
+
+    def _answer(self, method: str, path: str, **arguments: Any) -> tuple[Any, Mapping[str, str]]:
         url = self.connection.api_url + path
         try:
             response = self._http.request(method, url, **arguments)
@@ -213,9 +245,9 @@ class Api:
         if not response.is_success:
             raise error_for(response, self.connection)
         if response.status_code == NO_CONTENT:
-            return None
+            return None, response.headers
         try:
-            return response.json()
+            return response.json(), response.headers
         except ValueError as error:
             raise stranger(self.connection, "an answer that is not JSON") from error
 

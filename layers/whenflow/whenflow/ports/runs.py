@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from whenflow.events.model import Event
     from whenflow.runs.model import FlowRun
     from whenflow.runs.slots import SlotChange
+    from whenflow.runs.summaries import Look, Looked
     from whenflow.runs.task_runs import TaskRun
 
 
@@ -114,6 +115,13 @@ class RunStore(Protocol):
 
     def newest_first(self, before: datetime | None = None) -> "Iterator[FlowRun]":
         """Yield runs, newest `created` first, as far as they are asked for; those created before then."""
+        ...
+
+    def listed(self, look: "Look") -> "Iterator[Looked]":
+        """Go through summaries of runs, newest `created` first, as they were a moment ago.
+
+        Runs of which an overview says enough come as that overview. A look that meets its bound says so at the end.
+        """
         ...
 
     def created_between(self, start: datetime, end: datetime) -> "Iterator[str]":

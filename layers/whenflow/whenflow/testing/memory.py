@@ -12,6 +12,7 @@ from whenflow.events.reading import Fetch, Scan, Span, Tally, hour_start, positi
 from whenflow.ports import DueRun, LogLine, Page
 from whenflow.runs import FlowRun
 from whenflow.runs.slots import SlotChange
+from whenflow.runs.summaries import Look, Looked, Stopped, is_within, summary_of
 
 
 class MemoryEventStore:
@@ -201,6 +202,13 @@ class MemoryRunStore:
         """Yield runs, newest `created` first; those created before then."""
         ordered = sorted(self._runs.values(), key=lambda run: (run.created, run.id), reverse=True)
         yield from (run for run in ordered if before is None or run.created < before)
+
+    def listed(self, look: Look) -> Iterator[Looked]:
+        """Go through summaries of runs, newest `created` first; there are no overviews."""
+        within = [run for run in map(summary_of, self.newest_first()) if is_within(run, look)]
+        yield from within[: look.reads]
+        if len(within) > look.reads:
+            yield Stopped(within[look.reads - 1].created)
 
     def created_between(self, start: datetime, end: datetime) -> Iterator[str]:
         """Yield the ids of the runs that were created in [start, end)."""

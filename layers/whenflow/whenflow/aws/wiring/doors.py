@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from whenflow.automations.timer import Timers
     from whenflow.aws.dead_letters import SqsDeadLetters
     from whenflow.aws.hour_keeper import HourKeeper
+    from whenflow.aws.run_keeper import RunKeeper
     from whenflow.sources import NotificationReceiver
     from whenflow.webhooks import WebhookReceiver
 
@@ -98,6 +99,14 @@ def hour_keeper() -> "HourKeeper":
     wanted = named.archive_events == "true" and named.events_bucket
     archive = EventArchive(lambda: client("s3"), named.events_bucket, "archive") if wanted else None
     return HourKeeper(store.reader, store.digests, archive, clock())
+
+
+@lru_cache(maxsize=1)
+def run_keeper() -> "RunKeeper":
+    """Return the other use case of the `archive` function."""
+    from whenflow.aws.run_keeper import RunKeeper
+
+    return RunKeeper(runs(), clock())
 
 
 @lru_cache(maxsize=1)

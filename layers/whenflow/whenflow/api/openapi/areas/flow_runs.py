@@ -28,6 +28,8 @@ LIST = runs_request(
 )
 BOUND = maybe({"type": "integer"})
 IDS = {**listing(UUID), "minItems": 1}
+PAGE_TOKEN = {**maybe(TEXT), "description": "From the header `whenflow-next-page` of the page before."}
+PAGES = {**LIST, "properties": {**LIST["properties"], "page_token": PAGE_TOKEN}}
 LOGS_OF_A_RUN = {
     **page_request(
         logs=record(
@@ -116,8 +118,24 @@ _RUNS: tuple[Operation, ...] = (
         needs_body=True,
         errors=(404,),
     ),
-    Operation("post", "/flow_runs/filter", RUNS, "List flow runs, newest first.", {200: listing(ref("FlowRun"))}, LIST),
-    Operation("post", "/flow_runs/count", RUNS, "Count flow runs.", {200: COUNT}, LIST),
+    Operation(
+        "post",
+        "/flow_runs/filter",
+        RUNS,
+        "List flow runs, newest first. Header `whenflow-stopped-early`: there may be more, `whenflow-looked-until` says"
+        " where.",
+        {200: listing(ref("FlowRun"))},
+        PAGES,
+        errors=(403,),
+    ),
+    Operation(
+        "post",
+        "/flow_runs/count",
+        RUNS,
+        "Count flow runs. Header `whenflow-stopped-early`: there are at least as many.",
+        {200: COUNT},
+        LIST,
+    ),
     Operation("get", "/flow_runs/{id}", RUNS, "Get a flow run.", {200: ref("FlowRun")}),
     Operation(
         "patch",
