@@ -25,8 +25,10 @@ def stream_document(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tells_of_event(record: Mapping[str, Any]) -> bool:
-    """Tell whether a record of the events table's stream tells of an event: claims do not, nor does one that another
-    record tells of, of the same transaction."""
+    """Tell whether a record of the events table's stream is to be matched.
+
+    Claims are not, nor is an event that the record of another one tells of, of the same transaction.
+    """
     return not {MOVED, TOLD} & record["dynamodb"].get("NewImage", {}).keys()
 
 
@@ -41,7 +43,7 @@ def firing_of(record: Mapping[str, Any]) -> Firing:
 
 
 def records_of(record: Mapping[str, Any]) -> list[Record]:
-    """Return a record of the events table's stream as the matcher takes it: one for each event it tells of, in order."""
+    """Return a record of the events table's stream as the matcher takes it: for each event that it tells of, one."""
     change, document = record["dynamodb"], stream_document(record)
     lane, sequence = change["Keys"]["bucket"]["S"], int(change["SequenceNumber"])
     return [Record(from_stored(one), lane, sequence) for one in (*document.get(EARLIER, ()), document)]
