@@ -119,7 +119,7 @@ def test_an_event_delivered_twice_counts_once(stack):
 
 @pytest.fixture
 def beginnings(stack: Stack) -> list[dict[str, Any]]:
-    """The records of a run's first two events, stored in one transaction; somebody waits for the one, then the other."""
+    """The records of a run's first two events, stored in one transaction; the one is waited for, then the other."""
     slug = stack.welcomes_new_users()
     after, expect = [["prefect.flow-run." + state] for state in ("Scheduled", "Pending")]
     trigger = {"posture": "Reactive", "after": after, "expect": expect, "threshold": 1, "within": 60}
