@@ -7,12 +7,14 @@ from datetime import timedelta
 import pytest
 from tests.counting import metered
 from tests.firings import firing_for
+from tests.outages import failing, unreachable
 from tests.stores import deployed, runner_over, served_over, tools_over
-from tests.stories import NOON, order_placed, run_of, welcome_deployment, welcoming
+from tests.stories import NOBODY, NOON, order_placed, run_of, welcome_deployment, welcoming
 
 from whenflow.actions.perform import ActionPerformer
-from whenflow.automations import automation_from_document
+from whenflow.automations import Firing, automation_from_document
 from whenflow.automations.model import with_identity
+from whenflow.errors import Transient
 from whenflow.events import Event
 from whenflow.flows import flow, task
 from whenflow.runs import FlowRun, RunLedger
@@ -152,7 +154,7 @@ def test_a_run_that_starts_later_costs_the_way_into_its_index_more(run_made):
 
     at_once, later = run_made(0), run_made(60)
 
-    assert (at_once, later) == (10, 12)
+    assert (at_once, later) == (8, 12)
 
 
 def test_a_sweep_that_finds_nothing_reads_two_units(stores, dynamodb, observer, clock):
@@ -183,7 +185,50 @@ def test_a_match_with_its_run_to_completed_costs_thirty_write_units_at_most(
 
     assert {told.event for told in stores.events.newest(20).events} == LIFE_CYCLE | before
     # Of these, one is the first run of its day, and one the way from an event to its firings.
-    assert meter.written <= 25
+    assert meter.written <= 22
+
+
+@pytest.fixture
+def nothing(stores, clock, ids) -> tuple[ActionPerformer, Firing]:
+    """What performs the one action of a firing, which does nothing; the hour has begun."""
+    automation = with_identity(
+        automation_from_document(welcoming({"id": NOBODY}, actions=[{"type": "do-nothing"}])), ids.new(), NOON, NOON
+    )
+    stores.events.put(order_placed(id=ids.event_id(NOON, "order.7")))
+    performer = ActionPerformer(tools_over(stores, RecordedLauncher(), clock, ids))
+    return performer, firing_for(automation, order_placed(name="user.signed-up"), clock.now())
+
+
+def test_an_action_is_told_with_one_write_unit_for_each_event(dynamodb, observer, nothing):
+    performer, firing = nothing
+
+    with metered(dynamodb, observer) as meter:
+        performer.perform(firing, 0)
+
+    assert (meter.written, meter.read) == (2, 0)
+
+
+def test_an_action_performed_again_long_after_is_told_once(stores, clock, nothing):
+    performer, firing = nothing
+    for _ in range(3):
+        performer.perform(firing, 0)
+        clock.advance(3_600)
+
+    told = [event.event for event in stores.events.newest(20).events]
+    assert told.count("prefect.automation.action.executed") == 1
+
+
+def test_an_action_whose_end_could_not_be_told_at_first_is_told_once(stores, clock, dynamodb, nothing):
+    performer, firing = nothing
+    calls = iter([False, True])
+    with failing(dynamodb, "PutItem", unreachable(), when=lambda _: next(calls)), pytest.raises(Transient):
+        performer.perform(firing, 0)
+    for _ in range(2):
+        clock.advance(3_600)
+        performer.perform(firing, 0)
+
+    (told,) = [event for event in stores.events.newest(20).events if event.event.endswith("executed")]
+    assert told.occurred == NOON + timedelta(hours=1)
 
 
 @task

@@ -59,10 +59,10 @@ def any_launch_may_work_on_a_run(patch: pytest.MonkeyPatch) -> None:
 
 def an_action_is_told_as_done_before_it_is_done(patch: pytest.MonkeyPatch) -> None:
     def do_after_telling(self: Any, firing: Any, index: int) -> None:
-        self._call_for(firing, index)
-        if self._is_done(firing, index):
+        call = self._call_for(firing, index)
+        if self._is_done(firing, index, call):
             return
-        self._end(firing, index, "executed", Executed())
+        self._end(firing, index, "executed", Executed(), call)
         try:
             self._do(firing, index)
         except ActionFailed as failure:

@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 from whenflow.aws.arrivals import Arrivals
 from whenflow.aws.calendar import Calendar
 from whenflow.aws.dynamo import condition_failed, number, text, translated
-from whenflow.aws.event_items import BODY, EventItems, Item, Place, hour_of, moved_to
+from whenflow.aws.event_items import BODY, TOLD, EventItems, Item, Place, hour_of, moved_to
 from whenflow.aws.event_reader import EventReader
 from whenflow.aws.hour_digests import HourDigests
 from whenflow.aws.overflow import Overflow
@@ -114,12 +114,17 @@ class DynamoEventStore:
 
     def put_in_transaction(self, event: Event) -> dict[str, Any]:
         """Return the part of a transaction that stores an event made here."""
-        place = self._own_place(event)
-        if place is None:
-            raise ValueError(f"event {event.id} was not made here")
-        self._arrivals.note([(event, place.shard)])
-        self.hours.note(place.hour, self._shards)
-        return {"Put": {"TableName": self._events, "Item": self._items.item(event, place), "ConditionExpression": NEW}}
+        return self._part(self._items.item(event, self._noted_place(event)))
+
+    def put_all_in_transaction(self, events: Sequence[Event]) -> list[dict[str, Any]]:
+        """Return the parts of a transaction that store events made here of one resource, to be matched in this order.
+
+        The stream hands the records of one transaction over in any order: so the last one's tells of all.
+        """
+        *earlier, last = events
+        told = {TOLD: text(last.id)}
+        parts = [self._part(self._items.item(event, self._noted_place(event)) | told) for event in earlier]
+        return [*parts, self._part(self._items.item(last, self._noted_place(last), earlier))]
 
     def get(self, event_id: str) -> Event | None:
         """Return the event of this id."""
@@ -181,6 +186,17 @@ class DynamoEventStore:
                 return None
             place, event = moved, replace(event, occurred=moved.occurred)
         raise Transient(f"event {event.id} is being stored by somebody else")
+
+    def _noted_place(self, event: Event) -> Place:
+        place = self._own_place(event)
+        if place is None:
+            raise ValueError(f"event {event.id} was not made here")
+        self._arrivals.note([(event, place.shard)])
+        self.hours.note(place.hour, self._shards)
+        return place
+
+    def _part(self, item: dict[str, Any]) -> dict[str, Any]:
+        return {"Put": {"TableName": self._events, "Item": item, "ConditionExpression": NEW}}
 
     def _shard_of(self, event: Event) -> int:
         return shard_of(event.resource_id, self._shards)

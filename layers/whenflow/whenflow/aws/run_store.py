@@ -64,13 +64,13 @@ class DynamoRunStore:
         self.digests = events.run_digests()
         self._lister = RunLister(self, self.digests)
 
-    def create(self, run: FlowRun, event: Event) -> bool:
-        """Store a new run with its first event; False where a run of that id exists."""
+    def create(self, run: FlowRun, *events: Event) -> bool:
+        """Store a new run with the events of its states so far, oldest first; False where a run of that id exists."""
         self.days.note(_day(run.created), LISTING_SHARDS)
         self.digests.note_new(run)
         items = [self._item(run), *parameter_rows(run, self._expires(run.due, 2 * KEPT))]
         puts = [{"Put": {"TableName": self._table, "Item": item, "ConditionExpression": NEW}} for item in items]
-        return self._commit([*puts, self._events.put_in_transaction(event)])
+        return self._commit([*puts, *self._events.put_all_in_transaction(events)])
 
     def save(self, run: FlowRun, event: Event | None, slot: SlotChange | None = None) -> None:
         """Store a changed run over the version it carries, with its event and what that does to slots.

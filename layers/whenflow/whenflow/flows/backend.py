@@ -56,8 +56,19 @@ class Backend(Protocol):
         details: StateDetails = NO_DETAILS,
         *,
         force: bool = False,
+        known: FlowRun | None = None,
     ) -> Verdict:
-        """Propose a state for a run; `force` skips the rules."""
+        """Propose a state for a run.
+
+        Args:
+            run_id: Its id.
+            type_: Of the state.
+            name: That of the type, if left out.
+            message: For people.
+            details: What else is known of the state.
+            force: Whether to skip the rules.
+            known: The run as it was a moment ago, which saves a read if it still is.
+        """
         ...
 
     def get_run(self, run_id: str) -> FlowRun:
@@ -166,13 +177,14 @@ class StackBackend:
         details: StateDetails = NO_DETAILS,
         *,
         force: bool = False,
+        known: FlowRun | None = None,
     ) -> Verdict:
         """Propose a state for a run."""
 
         def state() -> State:
             return self.ledger.new_state(run_id, type_, name, message, details)
 
-        return self.ledger.set_state(run_id, state, force=force)
+        return self.ledger.set_state(run_id, state, force=force, known=known)
 
     def get_run(self, run_id: str) -> FlowRun:
         """Return a run as it is now."""

@@ -116,12 +116,14 @@ class FlowCall:
     def _close(self) -> None:
         """Tell how it ended."""
         backend, state = self._context.backend, self.state
+        known: FlowRun | None = self.run
         if state is None:
             self.run = backend.get_run(self.run.id)
             return
         if state.is_failed() and self._flow.retries and "retries" not in self.run.empirical_policy:
             backend.set_policy(self.run.id, self._flow.policy)
-        verdict = backend.move(self.run.id, state.type, state.name, state.message)
+            known = None
+        verdict = backend.move(self.run.id, state.type, state.name, state.message, known=known)
         self.run = verdict.run
         if _changed(verdict):
             self._told(verdict.run)

@@ -122,6 +122,7 @@ class RemoteBackend:
         details: StateDetails = NO_DETAILS,
         *,
         force: bool = False,
+        known: FlowRun | None = None,  # noqa: ARG002 - the API reads it in any case
     ) -> Verdict:
         """Propose a state for a run."""
         state = {

@@ -67,8 +67,8 @@ class RunInputs(Protocol):
 class RunStore(Protocol):
     """Flow runs. A change and its event are stored together or not at all."""
 
-    def create(self, run: "FlowRun", event: "Event") -> bool:
-        """Store a new run with its first event; False where a run of that id exists."""
+    def create(self, run: "FlowRun", *events: "Event") -> bool:
+        """Store a new run with the events of its states so far, oldest first; False where a run of that id exists."""
         ...
 
     def save(self, run: "FlowRun", event: "Event | None", slot: "SlotChange | None" = None) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from whenflow.errors import Conflict, NoSlot, NotFound, Transient
 from whenflow.ports import Clock, Ids, RunStore, TimerQueue
 from whenflow.runs.bookkeeping import moved
-from whenflow.runs.events import state_event
+from whenflow.runs.events import events_so_far, state_event
 from whenflow.runs.model import FLOW_RUN, FlowRun
 from whenflow.runs.slots import Limit, slot_change, without_slot
 from whenflow.runs.states import MAX_MESSAGE_CHARS, State, StateDetails, StateType
@@ -40,16 +40,24 @@ class RunLedger:
         self._timers = timers
 
     def create(self, run: FlowRun) -> FlowRun:
-        """Store a new run and its first event; a run of that id that is there already is returned as it is."""
+        """Store a new run and the events of its states; a run of that id that is there already is returned as it is."""
         return self.create_once(run)[0]
 
     def create_once(self, run: FlowRun) -> tuple[FlowRun, bool]:
         """Do the same, and tell whether it was made now."""
         run = replace(run, watch=run.due if run.deployment_id else None)
-        if not self._runs.create(run, state_event(run)):
+        if not self._runs.create(run, *events_so_far(run)):
             return self.get(run.id), False
         self.ask_soon(run)
         return replace(run, version=1), True
+
+    def reserved(self, run: FlowRun) -> FlowRun:
+        """Return a run that is not stored yet as one that somebody is about to start: Pending, if nothing forbids it.
+
+        Scheduled and Pending are then stored in one transaction; each is a state, and an event, of its own.
+        """
+        decision = reserve(run, self.new_state(run.id, StateType.PENDING))
+        return run if run.limited or isinstance(decision, Refused) else decision
 
     def get(self, run_id: str) -> FlowRun:
         """Return a run.
@@ -83,7 +91,13 @@ class RunLedger:
         return self._change(seen.id, lambda: self.new_state(seen.id, type_, name, message), decide)
 
     def set_state(
-        self, run_id: str, state: Callable[[], State], *, force: bool = False, limit: Limit | None = None
+        self,
+        run_id: str,
+        state: Callable[[], State],
+        *,
+        force: bool = False,
+        limit: Limit | None = None,
+        known: FlowRun | None = None,
     ) -> Verdict:
         """Propose a state for a run (SPEC 6.2).
 
@@ -92,6 +106,7 @@ class RunLedger:
             state: Makes the state; called again for each try.
             force: Whether to skip the rules.
             limit: How many runs of its deployment may work at once; a run that finds no slot is put elsewhere.
+            known: The run as it was a moment ago, which saves a read if it still is.
 
         Raises:
             NotFound: There is no such run.
@@ -103,7 +118,7 @@ class RunLedger:
             verdicts.append(verdict)
             return verdict.run if verdict.run is not run else Refused(verdict.reason or "")
 
-        outcome = self._change(run_id, state, decide, limit)
+        outcome = self._change(run_id, state, decide, limit, known)
         verdict = verdicts[-1]
         if isinstance(outcome, Refused):
             return verdict

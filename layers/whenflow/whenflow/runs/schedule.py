@@ -114,6 +114,11 @@ class RunSchedule:
             return reserved
         if reserved.state.type != StateType.PENDING:
             return Refused(reserved.state.message or f"The flow run is {reserved.state.name}.")
+        return self.launch(reserved)
+
+    def launch(self, reserved: FlowRun) -> FlowRun | Refused:
+        """Start the code of a run that was made Pending for that, or say why not; it raises what `start` does."""
+        run_id = reserved.id
         try:
             self._launcher.launch(reserved)
         except Rejected as error:

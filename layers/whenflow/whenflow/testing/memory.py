@@ -156,11 +156,11 @@ class MemoryRunStore:
         self._slots: dict[str, set[str]] = {}
         self._queues: dict[str, set[str]] = {}
 
-    def create(self, run: FlowRun, event: Event) -> bool:
-        """Store a new run with its first event; False where a run of that id exists."""
-        if run.id in self._runs or self._events.get(event.id):
+    def create(self, run: FlowRun, *events: Event) -> bool:
+        """Store a new run with the events of its states so far, oldest first; False where a run of that id exists."""
+        if run.id in self._runs or any(self._events.get(event.id) for event in events):
             return False
-        self._store(run, event)
+        self._store(run, *events)
         return True
 
     def save(self, run: FlowRun, event: Event | None, slot: SlotChange | None = None) -> None:
@@ -169,7 +169,7 @@ class MemoryRunStore:
         if event and self._events.get(event.id):
             raise Conflict(f"Flow run {run.id} is told of already.")
         self._apply(run.id, slot)
-        self._store(run, event)
+        self._store(run, *([event] if event else []))
 
     def delete(self, run: FlowRun, slot: SlotChange | None = None) -> None:
         """Remove a run as it was read, with its log, and with what that does to slots."""
@@ -246,7 +246,7 @@ class MemoryRunStore:
             taken.discard(run_id)
         (queue.add if slot.waits else queue.discard)(slot.run)
 
-    def _store(self, run: FlowRun, event: Event | None) -> None:
+    def _store(self, run: FlowRun, *events: Event) -> None:
         self._runs[run.id] = replace(run, version=run.version + 1)
-        if event:
+        for event in events:
             self._events.put(event)

@@ -11,7 +11,7 @@ from whenflow.automations import Engine, Firing
 from whenflow.automations.settle import Record
 from whenflow.events import Event
 from whenflow.events.ids import shard_of
-from whenflow.ports import Due
+from whenflow.ports import Clock, Due
 from whenflow.testing.doubles import SequentialIds
 from whenflow.testing.memory import MemoryEventStore, MemoryFiringStore, MemoryRunStore
 from whenflow.testing.memory_config import MemoryConfigStore
@@ -72,7 +72,7 @@ class Cloud:
         self.runs = MemoryRunStore(self.events)
         self.windows = MemoryWindowStore(self.firings)
         self.config, self.progress, self.topics = MemoryConfigStore(), MemoryProgressStore(), RecordedTopics()
-        self.holds = _Holds(self._sender("timer"))
+        self.holds = _Holds(self._sender("timer"), self.clock)
         self.targets = Targets(
             self.chance,
             self.ids,
@@ -194,8 +194,8 @@ class Cloud:
 class _Holds(MemoryHoldStore):
     """Held events are asked for through the timer's queue."""
 
-    def __init__(self, ask: Callable[[dict[str, Any], float], None]) -> None:
-        super().__init__()
+    def __init__(self, ask: Callable[[dict[str, Any], float], None], clock: Clock) -> None:
+        super().__init__(clock)
         self._ask = ask
 
     def hold(self, event_id: str, seconds: int, attempt: int) -> None:
