@@ -1,5 +1,7 @@
 """Deployments that let only so many runs work at once: never more, and none waits for ever (D6)."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -216,7 +218,7 @@ def test_a_run_that_gave_its_slot_back_still_ends_if_its_code_never_begins(world
 def test_a_run_that_moved_on_while_its_slot_was_to_be_given_back_keeps_it(world, monkeypatch):
     deployment = limited(world, 1, grace=60)
     first = asked_for(world, deployment)
-    whole = world.ledger.give_slot_back
+    whole: Callable[[FlowRun], FlowRun] = world.ledger.give_slot_back
 
     def begun_meanwhile(seen: FlowRun) -> FlowRun:
         world.ledger.start(first.id, "launch-1")

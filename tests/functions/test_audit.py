@@ -22,10 +22,13 @@ from whenflow.events import Event
 
 CANARY = "canary-77c1d2e4f5a6b7c8d9e0f1a2"
 OWNER = "prefect.deployment.owner"
-PARTS = frozenset({"version", "secret", "webhook-slug", "deployment-name", "variable-id"})  # of what is told
+PARTS = frozenset(
+    {"version", "secret", "webhook-slug", "deployment-name", "variable-id", "concurrency-limit-id"}
+)  # of what is told
 SLACK = {"type": "slack-webhook", "data": {"url": f"https://hooks.slack.com/services/T/B/{CANARY}"}}
 BEARER = {"type": "bearer", "secret": CANARY}
 CRON = {"schedule": {"cron": "0 6 * * *"}}
+PASSING = {"last_used": 0, "updated": 0}  # what is no change of what is set up
 READING = ("/filter", "/count", "/paginate", "/history", "/lateness", "/validate", "/tail", "/preview", "/test")
 
 Asked = tuple[str, Any]
@@ -141,7 +144,7 @@ def set_up() -> dict[tuple[str, str], Any]:
     """Return what is set up, but for what passes by itself."""
     (pages,) = [wiring.dynamodb().get_paginator("scan").paginate(TableName="ConfigTable")]
     items = [item for page in pages for item in page["Items"] if item["kind"]["S"] not in PARTS]
-    return {(item["kind"]["S"], item["id"]["S"]): unpack(item["body"]["B"]) | {"last_used": 0} for item in items}
+    return {(item["kind"]["S"], item["id"]["S"]): unpack(item["body"]["B"]) | PASSING for item in items}
 
 
 def tried(office: Office, name: str, path: str, body: Any) -> tuple[Answer, set[tuple[str, str]], list[Event]]:

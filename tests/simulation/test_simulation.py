@@ -16,7 +16,7 @@ from whenflow.testing.simulation import shrunk, simulate
 from whenflow.testing.simulation.faults import KINDS
 
 CHUNK = 50
-UNTIL_CAUGHT = 60
+UNTIL_CAUGHT = 150
 ONCE_WRONG = ((3_049, 0.04), (7_003, 0.12), (100_081, 0.12))
 """Seeds and rates of histories that once went wrong; they are played for ever."""
 

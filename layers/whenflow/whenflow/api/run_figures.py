@@ -15,7 +15,7 @@ from whenflow.api.events import known_id
 from whenflow.api.filters import query_of
 from whenflow.api.flow_runs import as_document
 from whenflow.api.new_task_runs import book_of
-from whenflow.api.run_lists import LOOKED_THROUGH, SORTS, count_runs, find_runs
+from whenflow.api.run_lists import SORTS, count_runs, find_runs
 from whenflow.api.services import Services
 from whenflow.deployments.model import checked
 from whenflow.errors import Fault, NotFound, Rejected
@@ -26,6 +26,8 @@ from whenflow.runs import FlowRun, StateType
 from whenflow.runs.task_runs import TaskRun
 
 MOST_INTERVALS = 500
+MOST_RUNS = 2_000
+"""Of how many runs figures are made, in the order that is asked for: each is read whole."""
 
 
 class History(BaseModel):
@@ -65,13 +67,13 @@ def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
     def history() -> Response[Any]:
         document = object_of(app)
         asked = checked(History, document, "history")
-        runs = find_runs(services.runs, query_of(document, SORTS), LOOKED_THROUGH, 0)
+        runs = find_runs(services.runs, query_of(document, SORTS), MOST_RUNS, 0)
         return answer(200, history_of(asked, (_figures(run, services.clock.now()) for run in runs)))
 
     @app.post("/flow_runs/lateness")
     def lateness() -> Response[Any]:
         now = services.clock.now()
-        runs = find_runs(services.runs, query_of(object_of(app), SORTS), LOOKED_THROUGH, 0)
+        runs = find_runs(services.runs, query_of(object_of(app), SORTS), MOST_RUNS, 0)
         late = [_lateness(run, now) for run in runs]
         return answer(200, fmean(late) if late else None)
 

@@ -86,7 +86,7 @@ class Described(BaseModel):
     enabled: bool = True
     parameters: dict[str, Any] | None = None
     job_variables: dict[str, Any] | None = None
-    schedule_after: Duration = 0.0  # type: ignore[assignment]
+    schedule_after: Duration = 0.0
 
     def as_automation(self, deployment_id: str, name: str) -> dict[str, Any]:
         """Return the automation that runs a deployment on this.
