@@ -1,7 +1,7 @@
 """Wiring: what acts: actions, launches, notifications."""
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from whenflow.aws.settings import settings
 from whenflow.aws.wiring.clients import client, clock, dynamodb, ids, watch_templates
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from whenflow.api.lookups import Lookups
     from whenflow.aws.launchers import DurableTarget, LambdaTarget, StepFunctionsTarget
     from whenflow.deployments import Scheduler
+    from whenflow.ports import ConfigStore
     from whenflow.runs.schedule import RunSchedule
     from whenflow.runs.track import Tracker
 
@@ -111,11 +112,13 @@ def action_dispatcher() -> "ActionDispatcher":
     from whenflow.actions.perform import ActionDispatcher, ActionPerformer
     from whenflow.actions.run_deployment import DeploymentRunner
     from whenflow.actions.tools import Tools
+    from whenflow.aws.directories import RecentDeployments
     from whenflow.aws.rate_budget import DynamoRateBudget
 
     watch_templates()
     scope = lookups().scope(settings().ui_url)
-    runner = DeploymentRunner(config(), ledger(), schedule(), clock(), scope)
+    recent = cast("ConfigStore", RecentDeployments(config()))
+    runner = DeploymentRunner(recent, ledger(), schedule(), clock(), scope)
     # What an action switches on gets its windows from the timer's next sweep: this function has no hand in windows.
     registry = automation_registry(lambda _automation: None)
     control = RunControl(ledger(), clock())
