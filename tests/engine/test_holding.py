@@ -144,13 +144,16 @@ def asking(two: Two) -> list[str]:
     """Count what is asked about held events from now on."""
     asked: list[str] = []
     holds = two.cloud.holds
-    for name in ("was_held", "is_held", "last_held"):
 
-        def ask(*given, name=name, whole=getattr(holds, name)):
+    def counted(name: str, whole):
+        def ask(*given):
             asked.append(name)
             return whole(*given)
 
         setattr(holds, name, ask)
+
+    for name in ("was_held", "is_held", "last_held"):
+        counted(name, getattr(holds, name))
     return asked
 
 

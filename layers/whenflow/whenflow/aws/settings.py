@@ -110,6 +110,11 @@ def settings() -> Settings:
     )
 
 
+def function_name() -> str:
+    """Return the name of the Lambda function that this process runs; empty outside of one."""
+    return os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
+
+
 def in_stack() -> bool:
     """Tell whether this process runs inside a deployed stack."""
     return f"{PREFIX}EVENTS_TABLE" in os.environ

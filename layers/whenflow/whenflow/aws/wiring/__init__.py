@@ -1,6 +1,6 @@
 """Wires the use cases to AWS: each made once per process, when it is first asked for. No other place does this."""
 
-from whenflow.aws.wiring.clients import CONFIG, client, clock, dynamodb, ids, watch_templates
+from whenflow.aws.wiring.clients import client, clock, dynamodb, ids, watch_templates
 from whenflow.aws.wiring.doors import (
     api,
     dead_letters,
@@ -45,7 +45,6 @@ from whenflow.aws.wiring.work import (
 )
 
 __all__ = [
-    "CONFIG",
     "action_dispatcher",
     "api",
     "automation_registry",

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from whenflow.aws.config_store import DynamoConfigStore
 from whenflow.aws.event_store import DynamoEventStore
-from whenflow.aws.firing_store import DynamoFiringStore
 from whenflow.aws.run_store import DynamoRunStore
 from whenflow.aws.settings import settings
 from whenflow.aws.wiring.clients import client, clock, dynamodb, ids
@@ -13,6 +12,7 @@ from whenflow.events.retention import retention_from_text
 from whenflow.runs import RunLedger
 
 if TYPE_CHECKING:
+    from whenflow.aws.firing_store import DynamoFiringStore
     from whenflow.aws.occupancy_store import DynamoOccupancyStore
     from whenflow.aws.overflow import Overflow
     from whenflow.aws.progress_store import DynamoHoldStore, DynamoProgressStore
@@ -46,8 +46,10 @@ def events() -> DynamoEventStore:
 
 
 @lru_cache(maxsize=1)
-def firings() -> DynamoFiringStore:
+def firings() -> "DynamoFiringStore":
     """Return the firing store."""
+    from whenflow.aws.firing_store import DynamoFiringStore  # and with it the engine, which flows have no need of
+
     return DynamoFiringStore(dynamodb(), settings().firings_table, clock(), overflow("firings"))
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from whenflow.aws.settings import settings
 from whenflow.aws.wiring.clients import client, clock, dynamodb, ids, watch_templates
@@ -114,11 +114,13 @@ def action_dispatcher() -> "ActionDispatcher":
     from whenflow.actions.perform import ActionDispatcher, ActionPerformer
     from whenflow.actions.run_deployment import DeploymentRunner
     from whenflow.actions.tools import Tools
+    from whenflow.aws.directories import RecentDeployments
     from whenflow.aws.rate_budget import DynamoRateBudget
 
     watch_templates()
     scope = lookups().scope(settings().ui_url)
-    runner = DeploymentRunner(config(), ledger(), schedule(), clock(), scope)
+    recent = cast("ConfigStore", RecentDeployments(config()))
+    runner = DeploymentRunner(recent, ledger(), schedule(), clock(), scope)
     # What an action switches on gets its windows from the timer's next sweep: this function has no hand in windows.
     registry = automation_registry(lambda _automation: None)
     control = RunControl(ledger(), clock())
