@@ -170,10 +170,12 @@ def test_a_few_heartbeats_that_are_lost_are_no_end(world, launch):
 
 
 def test_heartbeats_of_an_earlier_start_say_nothing_of_the_present_one(world, launch):
-    run = launch(job_variables=QUICK)
+    run = launch(job_variables=QUICK, empirical_policy={"retries": 1})
     live(world, run, 3)
     before = world.ledger.get(run.id)
-    world.ledger.start(run.id, "launch-1", EVERY)  # Lambda delivers the launch again: the process had died
+    world.ledger.move(run.id, StateType.FAILED)
+    world.wait(0)
+    world.ledger.start(run.id, "launch-2", EVERY)
     old, new = pulse_of(before), pulse_of(world.ledger.get(run.id))
     assert old and new
     for number in range(1, 40):
@@ -181,6 +183,22 @@ def test_heartbeats_of_an_earlier_start_say_nothing_of_the_present_one(world, la
     beat(world, run, 1)
 
     minutes_pass(world, 8)
+
+    assert state_of(world, run) == "Crashed"
+
+
+def test_a_launch_that_was_delivered_twice_lives_as_long_as_one_of_its_processes_does(world, launch):
+    run = launch(job_variables=QUICK)
+    first = pulse_of(world.ledger.get(run.id))
+    world.ledger.start(run.id, "launch-1", EVERY)  # Lambda delivers the launch again
+    assert first
+    for number in range(1, 20):
+        world.wait(EVERY)
+        stored(world, run, first.id_of(number), first.at(number))
+        world.schedule.sweep()
+    assert state_of(world, run) == "Retrying"
+
+    minutes_pass(world, 7)
 
     assert state_of(world, run) == "Crashed"
 

@@ -6,6 +6,7 @@ heartbeats: whether there is one of a given time is one read. What comes late or
 that of an earlier start of the run belongs to another state, and says nothing of this one.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -59,13 +60,20 @@ FIRST_LOOK = timedelta(seconds=DEFAULT_SECONDS) * MISSED + STARTED_AGAIN
 
 
 def pulse_of(run: FlowRun) -> Pulse | None:
-    """Return what heartbeats the present start of a run promised; None where it promised none."""
+    """Return what heartbeats the present start of a run promised last; None where it promised none."""
+    return next(pulses_of(run), None)
+
+
+def pulses_of(run: FlowRun) -> Iterator[Pulse]:
+    """Yield what the processes of the present start of a run promised, latest first.
+
+    There is more than one where AWS delivered the launch again: since the first had died, or for no reason at all.
+    """
     for state in reversed(run.states):
         if state.type not in WITHIN_A_START:
-            return None
+            return
         if state.type == StateType.RUNNING and (seconds := state.details.heartbeat_seconds):
-            return Pulse(state, timedelta(seconds=max(LEAST_HEARTBEAT_SECONDS, seconds)))
-    return None
+            yield Pulse(state, timedelta(seconds=max(LEAST_HEARTBEAT_SECONDS, seconds)))
 
 
 class Heartbeats:
@@ -81,9 +89,9 @@ class Heartbeats:
         Where none is within the time that counts, the one that a look before this would have found stands for those
         before it, or one of the first: what matters then is only that there were any.
         """
-        pulse = pulse_of(run)
-        if pulse is None:
-            return None
+        return max((at for pulse in pulses_of(run) if (at := self._last(pulse, now))), default=None)
+
+    def _last(self, pulse: Pulse, now: datetime) -> datetime | None:
         newest = pulse.number_at(now)
         oldest = max(1, pulse.number_at(now - pulse.silence))
         before = range(oldest - 1, max(0, oldest - 1 - MISSED), -1)

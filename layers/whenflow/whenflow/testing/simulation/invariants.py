@@ -153,6 +153,8 @@ def _ended_or_missed(cloud: "Cloud", run: FlowRun) -> Iterator[str]:
         if not cloud.code.works[run.id]:
             yield f"flow run {run.id} is {run.state.name}, and its code never got to its end"
         return
+    if cloud.code.died[run.id]:
+        return  # Lambda gave an invocation up, and told that
     if run.id not in cloud.code.silent:
         yield f"flow run {run.id} is Crashed, and its process lives: {run.state.message}"
     beats = [event.occurred for event in cloud.events.stored.values() if _is_beat_of(event, run)]
