@@ -112,8 +112,8 @@ def test_the_list_tells_when_and_then(cli, at_server):
     cells = [[cell.strip() for cell in row if cell.strip()] for row in rows]
 
     assert cells[0][:4] == ["NAME", "ENABLED", "WHEN", "THEN"]
-    assert cells[1][:4] == ["greet", "yes", "user.signed-up", "run-deployment"]
-    assert cells[2][:4] == ["silence", "no", "no ping", "run-deployment"]
+    assert cells[1][:4] == ["greet", "yes", "user.signed-up", "run-deployment new_user_flow/main"]
+    assert cells[2][:4] == ["silence", "no", "no ping", "run-deployment new_user_flow/main"]
     assert cells[3][:4] == ["both", "yes", "compound", "-"]
 
 

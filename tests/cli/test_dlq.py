@@ -31,6 +31,17 @@ def test_messages_are_shown_and_stay(cli, product):
     assert len(product.dead_letters.waiting["action"]) == 120
 
 
+def test_a_reason_is_shown_whole_however_narrow_the_terminal_is(cli, product, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    (message,) = cli("dlq", "show", "action", "--limit", "1", "--json").document
+
+    told = cli("dlq", "show", "action", "--limit", "1").out
+
+    assert f"{message['id']}  " in told
+    assert f"\n  {message['summary']}\n" in told
+    assert told.endswith("Do it again: whenflow dlq redrive action\n")
+
+
 def test_an_empty_queue_says_so(cli, product):
     product.dead_letters.waiting["action"] = []
 

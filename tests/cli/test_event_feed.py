@@ -74,6 +74,26 @@ def test_an_event_that_is_not_there_is_told(cli, product):
     assert "There is no event" in outcome.err
 
 
+def test_an_event_is_found_by_the_end_of_its_id_which_the_list_shows(cli, product):
+    rows = [line.split() for line in cli("event", "ls").out.splitlines()[1:]]
+
+    for short, *_, whole in rows:
+        assert whole.endswith(short)
+        assert cli("event", "inspect", short).document["id"] == whole
+    assert len({short for short, *_ in rows}) == len(rows) > 1
+
+
+def test_an_end_that_several_events_have_or_none_is_told(cli, product):
+    for number in range(2):
+        product.events.put(ann_signs_up(id=f"0190163d-8694-7000-8000-0{number}00000abcde"))
+
+    several, none = cli("event", "inspect", "abcde"), cli("event", "inspect", "fedcba")
+
+    assert (several.code, none.code) == (2, 1)
+    assert "abcde may mean 2 events." in several.err
+    assert "None of the newest 200 events has an id that ends in fedcba." in none.err
+
+
 def test_what_is_no_id_is_told_before_anything_is_asked(cli):
     assert cli("event", "inspect", "seven").code == 2
 
@@ -104,6 +124,16 @@ def test_a_stream_shows_what_there_is_each_as_a_line(cli, product):
 
 def test_a_stream_is_read_by_people(cli, product):
     assert "order.placed  order.1" in cli("event", "stream", "--run-once").out
+
+
+def test_a_stream_of_an_api_that_never_answered_ends_and_says_so(cli, monkeypatch):
+    monkeypatch.setenv("WHENFLOW_API_URL", "http://127.0.0.1:9/api")
+    monkeypatch.setenv("WHENFLOW_API_KEY", "k")
+
+    told = cli("event", "stream")
+
+    assert told.code == 1
+    assert "Nothing answers at http://127.0.0.1:9/api" in told.err
 
 
 def test_a_stream_survives_an_outage_without_loss_or_repetition(cli, product, monkeypatch, capsys):

@@ -31,7 +31,7 @@ def test_an_event_is_shown_with_its_effects_as_a_tree(cli, story):
     assert lines(outcome)[0] == "event user.signed-up (on user.u-1)"
     assert lines(outcome)[1] == "└─ closed: firing of welcome new users"
     assert f"├─ started: flow run {run.name} (new-user-flow, Completed)" in lines(outcome)
-    assert f"│ └─ told: event prefect.flow-run.Completed (on {run.resource_id})" in lines(outcome)
+    assert "│ └─ told: event prefect.flow-run.Completed" in lines(outcome)
 
 
 def test_a_run_is_shown_below_its_causes(cli, story):
@@ -64,5 +64,15 @@ def test_what_is_not_there_has_no_lineage(cli, product):
     assert "no event and no firing and no flow run" in outcome.err
 
 
+def test_a_run_may_be_named_and_ids_shortened(cli, story):
+    run, event = story.run(), ann_signs_up().id
+
+    whole = cli("lineage", run.id).out
+    assert [cli("lineage", short).out for short in (run.name, run.id[:8])] == [whole, whole]
+    assert cli("lineage", event[-8:], "--kind", "event").out == cli("lineage", event).out
+
+
 def test_what_is_no_id_is_said_to_be_none(cli, product):
-    assert cli("lineage", "ann").code == 2
+    assert "There is no flow run ann." in cli("lineage", "ann").err
+    assert cli("lineage", "ann", "--kind", "event").code == 2
+    assert cli("lineage", "ann", "--kind", "firing").code == 2

@@ -72,10 +72,13 @@ def test_no_targets_yet_says_how_to_make_one(cli, product):
 
 @pytest.mark.parametrize("by", ["name", "id"])
 def test_a_target_is_shown_without_its_secret(cli, product, team, by):
-    outcome = cli("notification", "inspect", team[by])
+    outcome = cli("notification", "inspect", team[by], "--json")
+    told = cli("notification", "inspect", team[by]).out
 
     assert outcome.document == team
-    assert "canary" not in outcome.text
+    assert told.startswith("Notification target team\n")
+    assert f"  url  {team['data']['url']}\n" in told
+    assert "canary" not in outcome.text + told
 
 
 def test_a_target_is_changed(cli, product, team):

@@ -99,3 +99,24 @@ def test_a_reader_that_has_enough_causes_no_complaint():
 
 def test_options_of_every_command_may_stand_before_it():
     assert json.loads(run("--json", "version").stdout) == json.loads(run("version", "--json").stdout)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["deploy"], "where it says nothing of triggers, or of schedules, they stay as they are"),
+        (["automation", "plan"], "with --check with 3 if there is something to do"),
+        (["flow-run", "watch"], "3 if it failed, 4 if it crashed, 5 if it was cancelled"),
+        (["event", "ls"], "List events, newest first."),
+    ],
+)
+def test_a_command_that_is_asked_for_help_says_all_there_is_to_say(cli, words, said):
+    for asked in ([*words, "--help"], [*words, "-h"], ["--json", *words, "--help"]):
+        outcome = cli(*asked)
+
+        assert outcome.code == 0
+        assert said in outcome.text
+
+
+def test_in_the_list_of_its_group_a_command_has_a_line(cli):
+    assert "Ends with 0" not in cli("automation", "--help").text

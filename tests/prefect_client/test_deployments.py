@@ -119,7 +119,7 @@ print(run.state.type.value, run.id == again.id)
     assert said.output.strip().endswith("COMPLETED True")
 
 
-def test_a_deployment_of_a_program_with_triggers_leaves_one_set_of_automations(
+def test_a_deployment_of_a_program_with_triggers_leaves_one_set_of_automations_each_as_it_was(
     prefect: Prefect, stack: Stack, name: str
 ) -> None:
     program = f"""
@@ -136,13 +136,20 @@ deployment.job_variables = {{"function_arn": "{stack.outputs["FlowsFunctionArn"]
 print(deployment.apply())
 """
 
-    ids = [UUID.findall(prefect.python(program).output)[-1] for _ in range(2)]
+    def deployed() -> tuple[str, Any]:
+        id_ = UUID.findall(prefect.python(program).output)[-1]
+        return id_, stack.get(f"/automations/related-to/prefect.deployment.{id_}")
 
-    assert ids[0] == ids[1]
-    related = stack.get(f"/automations/related-to/prefect.deployment.{ids[0]}")
-    assert [one["owner_resource"] for one in related] == [f"prefect.deployment.{ids[0]}"]
+    id_, (trigger,) = deployed()
+    prefect("automation", "pause", "--id", trigger["id"])
+    again, (same,) = deployed()
+
+    assert again == id_
+    assert (same["id"], same["trigger"]["id"]) == (trigger["id"], trigger["trigger"]["id"])
+    assert same["owner_resource"] == f"prefect.deployment.{id_}"
+    assert (trigger["enabled"], same["enabled"]) == (True, False)
     prefect("deployment", "delete", f"{name}/d")
-    assert stack.get(f"/automations/related-to/prefect.deployment.{ids[0]}") == []
+    assert stack.get(f"/automations/related-to/prefect.deployment.{id_}") == []
 
 
 def test_a_flow_on_the_users_own_machine_reports_to_the_stack(prefect: Prefect, stack: Stack, name: str) -> None:

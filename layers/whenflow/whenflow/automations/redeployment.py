@@ -15,6 +15,8 @@ from whenflow.ports import Clock, ConfigStore
 
 KIND = "redeployment"
 OWNERS = "prefect.deployment."
+MOST = 200
+"""More would not fit an item; those beyond are made anew."""
 REMEMBERED = timedelta(hours=1)
 """A client that died between the two is started again by then; later, the same trigger is a new one."""
 WINDOWS_KEPT = timedelta(minutes=1)
@@ -35,7 +37,7 @@ class Redeployments:
             return
         now, gone = self._clock.now(), {one.id for one in removed}
         before = [one for one in self._fresh(owner) if one["automation"]["id"] not in gone]
-        noted = [*before, *({"at": iso(now), "automation": one.as_stored()} for one in removed)]
+        noted = [*before, *({"at": iso(now), "automation": one.as_stored()} for one in removed)][-MOST:]
         try:
             self._config.create(KIND, owner, {"id": owner, "removed": noted})
         except Conflict:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 SERVER_ERROR, BAD_REQUEST = 500, 400
 MAX_FAULTS = 20
+NOWHERE = "Not Found"
+"""What the API says of a path that it does not have."""
 
 
 def error_for(response: "httpx2.Response", connection: Connection) -> CliError:
@@ -28,8 +30,10 @@ def error_for(response: "httpx2.Response", connection: Connection) -> CliError:
         case 403:
             return NotAuthorized(reason or "It is forbidden.", hint=f"The key comes from {connection.key_source}.")
         case 404:
+            if isinstance(answer.get("detail"), str) and reason != NOWHERE:
+                return NotFound(f"{reason}.")
             return NotFound(
-                f"Not found: {reason or response.url.path}.",
+                f"Not found: {response.url.path}.",
                 hint=f"The address {connection.api_url} comes from {connection.url_source}. Is it right?",
             )
         case 409:
@@ -57,6 +61,8 @@ def stranger(connection: Connection, what: str) -> ServerFault:
 def _other(status: int, reason: str, faults: Sequence[str], connection: Connection) -> CliError:
     if status < BAD_REQUEST:
         return stranger(connection, f"a redirect ({status})")
+    if status < SERVER_ERROR and not faults and not reason:
+        return stranger(connection, f"the status {status} and no reason")
     if status < SERVER_ERROR:
         said = "The API refused it:" if faults else f"The API refused: {reason or f'status {status}'}."
         return Refused(said, details=tuple(faults))

@@ -1,6 +1,8 @@
 """The `whenflow` command: its groups, the options common to all, and the edge where each error becomes a sentence."""
 
+import inspect
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -13,6 +15,7 @@ from whenflow.cli.render import complain, survive_odd_terminals
 
 DEBUG_VARIABLE = "WHENFLOW_DEBUG"
 FLAGS = frozenset({"--json", "--iam"})
+HELP = frozenset({"--help", "-h"})
 VALUED = frozenset({"--api-url", "--api-key"})
 
 app = App(
@@ -33,6 +36,7 @@ app.command("whenflow.cli.webhooks:app", name="webhook", help="URLs that turn re
 app.command("whenflow.cli.sources:app", name="source", help="What becomes of notifications of AWS.", sort_key=2)
 app.command("whenflow.cli.automations:app", name="automation", help="What happens when which events occur.", sort_key=3)
 app.command("whenflow.cli.deployments:app", name="deployment", help="Flows that can be started.", sort_key=4)
+app.command("whenflow.cli.init:init", name="init", help="Write a whenflow.yaml to begin with.", sort_key=1)
 app.command("whenflow.cli.deploy:deploy", name="deploy", help="Make the deployments of a file.", sort_key=4)
 app.command(
     "whenflow.cli.events:app", name="event", help="What happened: list it, or tell of something new.", sort_key=5
@@ -81,7 +85,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     survive_odd_terminals()
     try:
-        result = app(move_common_options(sys.argv[1:] if arguments is None else arguments))
+        words = move_common_options(sys.argv[1:] if arguments is None else arguments)
+        if HELP & set(words):
+            _let_it_say_all(words)
+        result = app(words)
         sys.stdout.flush()
     except CycloptsError as error:
         return _report(CliError(str(error), hint=_help_hint(error)), USAGE)
@@ -114,6 +121,21 @@ def move_common_options(arguments: Sequence[str]) -> list[str]:
         return moved
     end = rest.index("--") if "--" in rest else len(rest)
     return [*rest[:end], *moved, *rest[end:]]
+
+
+def _let_it_say_all(words: Sequence[str]) -> None:
+    """Let a command that is asked for help say what its docstring does: the line in the list of its group is short.
+
+    Lines of a paragraph become one, for the terminal has a width of its own; those that begin with a blank stay.
+    """
+    command = app
+    for word in words:
+        if word.startswith("-") or word not in command:
+            break
+        command = command[word]
+    about = inspect.getdoc(command.default_command) if command.default_command else None
+    if about:
+        command.help = re.sub(r"(?<=\S)\n(?=\S)", " ", about.partition("\n\nArgs:")[0])
 
 
 def _report(error: CliError, exit_code: int) -> int:

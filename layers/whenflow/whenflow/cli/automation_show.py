@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from whenflow.cli.lookup import NAMED
 from whenflow.cli.render import ago, clock_time
 
 ACTION_LISTS = {"actions": "Then", "actions_on_trigger": "When it fires", "actions_on_resolve": "When it resolves"}
@@ -17,10 +18,16 @@ def row(automation: Mapping[str, Any]) -> tuple[str, ...]:
         str(automation.get("name", "-")),
         "yes" if automation.get("enabled", True) else "no",
         when(automation.get("trigger") or {}),
-        ", ".join(str(action.get("type", "?")) for action in automation.get("actions") or ()) or "-",
+        ", ".join(map(_gist, automation.get("actions") or ())) or "-",
         ago(automation.get("created")),
         str(automation.get("id", "-")),
     )
+
+
+def _gist(action: Mapping[str, Any]) -> str:
+    """Return what an action does: its type, and on what where that has a name."""
+    on = next((str(action[name]) for name in NAMED if action.get(name)), "")
+    return " ".join(word for word in (str(action.get("type", "?")), on) if word)
 
 
 def when(trigger: Mapping[str, Any]) -> str:

@@ -72,6 +72,7 @@ def ls(*, tag: list[str] | None = None, options: Options = DEFAULTS) -> None:
     """
     with connect(options) as api:
         automations = api.newest("automations", MAX_SHOWN, {"automations": {"tags": {"all_": tag}}} if tag else None)
+        shown = automations if options.json else _all_with_names(api, automations)
     if options.json:
         print_json(automations)
     elif not automations and tag:
@@ -88,7 +89,7 @@ def ls(*, tag: list[str] | None = None, options: Options = DEFAULTS) -> None:
             Column("CREATED", wide=True),
             Column("ID", wide=True),
         )
-        print_table(columns, (row(automation) for automation in automations))
+        print_table(columns, (row(automation) for automation in shown))
 
 
 @app.command
@@ -197,9 +198,14 @@ def _switch(automation: str, enabled: bool, options: Options) -> None:
 
 
 def _with_names(api: Api, automation: dict[str, Any]) -> dict[str, Any]:
+    return _all_with_names(api, [automation])[0]
+
+
+def _all_with_names(api: Api, automations: list[dict[str, Any]]) -> list[dict[str, Any]]:
     from whenflow.automations.names import with_names
 
-    return with_names(automation, Names(api).name_of)
+    names = Names(api)
+    return [with_names(one, names.name_of) for one in automations]
 
 
 def _tell_how_far(error: CliError, automation: dict[str, Any], made: list[dict[str, Any]], total: int) -> None:

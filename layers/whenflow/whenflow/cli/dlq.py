@@ -46,8 +46,9 @@ def show(queue: str, /, *, limit: int = 10, options: Options = DEFAULTS) -> None
     elif not messages:
         say(f"There are no dead letters in {queue}.")
     else:
-        columns = (Column("SENT"), Column("WHAT", elastic=True), Column("ID", wide=True))
-        print_table(columns, (_row(message) for message in messages))
+        for message in messages:
+            say(*_told(message))
+        say("", f"Do it again: whenflow dlq redrive {queue}")
 
 
 @app.command
@@ -77,6 +78,7 @@ def redrive(queue: str, /, *, limit: int = MOST, options: Options = DEFAULTS) ->
     return FAILED if failed else 0
 
 
-def _row(message: dict[str, Any]) -> tuple[str, ...]:
+def _told(message: dict[str, Any]) -> tuple[str, str]:
+    """Return a message in two lines: a reason is as long as it is, and no table cuts it."""
     sent = datetime.fromtimestamp(float(message["sent"]), UTC).isoformat()
-    return ago(sent), str(message["summary"]), str(message["id"])
+    return f"{message['id']}  {ago(sent)}", f"  {message['summary']}"

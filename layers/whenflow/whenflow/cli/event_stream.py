@@ -29,7 +29,7 @@ def follow(api: Api, given: dict[str, Any], *, once: bool = False) -> Iterator[d
         try:
             answer = api.post("/events/tail", {"filter": given, "cursor": cursor, "wait": 0 if once else WAIT_SECONDS})
         except (NotConnected, ServerFault) as error:
-            if once:
+            if once or cursor is None:
                 raise
             complain(f"{error.message} Trying again.")
             time.sleep(pause)

@@ -14,21 +14,24 @@ from whenflow.cli.client import connect
 from whenflow.cli.documents import check_json_object, parse_json, text_or_file
 from whenflow.cli.errors import UsageError
 from whenflow.cli.event_filters import ALL, Which, filter_of
+from whenflow.cli.event_lookup import check_event_id, enough, event_id
 from whenflow.cli.event_stream import follow
 from whenflow.cli.moments import read_length, read_moment
 from whenflow.cli.options import DEFAULTS, Options, group
-from whenflow.cli.render import ago, clock_time, print_json, print_json_line, say
+from whenflow.cli.render import ago, clock_time, complain, print_json, print_json_line, say
 from whenflow.cli.tables import Column, print_table
 from whenflow.cli.wire import RESOURCE_ID, RESOURCE_NAME
 
 app = group("event", "What happened: list it, or tell of something new.")
 
 
+SHORT = 6
 COLUMNS = (
+    Column("ID"),
     Column("OCCURRED"),
     Column("EVENT", elastic=True),
     Column("RESOURCE", elastic=True),
-    Column("ID", wide=True),
+    Column("WHOLE ID", wide=True),
 )
 
 
@@ -61,7 +64,8 @@ def ls(
         print_json(events)
         return
     if events:
-        print_table(COLUMNS, (_row(event) for event in events))
+        size = enough((str(event.get("id")) for event in events), SHORT, end=True)
+        print_table(COLUMNS, ((row[-1][-size:], *row) for row in map(_row, events)))
     elif which.asks_nothing:
         say("No events yet. Send one: whenflow event emit hello.said --resource-id me")
         say("or let others send them: whenflow webhook create --help")
@@ -72,16 +76,16 @@ def ls(
 
 
 @app.command
-def inspect(event_id: str, /, *, options: Options = DEFAULTS) -> None:
-    """Show one event, with all it says.
+def inspect(event: str, /, *, options: Options = DEFAULTS) -> None:
+    """Show one event, with all it says, as JSON.
 
     Args:
-        event_id: Its id.
+        event: Its id; or the end of it, where it is among the newest.
         options: Common to all commands.
     """
-    id_ = _checked_id(event_id, "The id")
+    check_event_id(event)
     with connect(options) as api:
-        print_json(api.get(f"/events/{id_}"))
+        print_json(api.get(f"/events/{event_id(api, event)}"))
 
 
 @app.command
@@ -94,6 +98,8 @@ def stream(*, run_once: bool = False, which: Which = ALL, options: Options = DEF
         options: Common to all commands; with --json each event is a line.
     """
     with connect(options) as api:
+        if sys.stderr.isatty() and not run_once:
+            complain("Waiting for events. Ctrl-C ends.")
         for event in follow(api, filter_of(which), once=run_once):
             if options.json:
                 print_json_line(event)
@@ -147,7 +153,7 @@ def emit(  # noqa: PLR0913 - the parts of an event
     resource: Annotated[list[str] | None, Parameter(alias="-r")] = None,
     related: list[str] | None = None,
     payload: str | None = None,
-    event_id: Annotated[str | None, Parameter(name="--id")] = None,
+    id_: Annotated[str | None, Parameter(name="--id")] = None,
     occurred: str = "now",
     follows: str | None = None,
     options: Options = DEFAULTS,
@@ -161,13 +167,13 @@ def emit(  # noqa: PLR0913 - the parts of an event
         related: Another resource it has to do with: a JSON object with prefect.resource.id and prefect.resource.role,
             or a list of such; may be given again.
         payload: More about it: a JSON object, or @FILE with one.
-        event_id: The event's id, a UUID. The same id sent twice is one event.
+        id_: The event's id, a UUID. The same id sent twice is one event.
         occurred: When it happened, or how long ago: 2026-11-20T12:00:00Z, 5m; now if left out.
         follows: Id of the event that caused it.
         options: Common to all commands.
     """
     event = {
-        "id": _checked_id(event_id, "--id") if event_id else uuid7(),
+        "id": _checked_id(id_, "--id") if id_ else uuid7(),
         "occurred": read_moment(occurred, "--occurred", datetime.now(UTC)).isoformat().replace("+00:00", "Z"),
         "event": name,
         "resource": _resource(resource_id, resource or []),

@@ -3,15 +3,16 @@
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import Annotated, Any
-from uuid import UUID
 
 from cyclopts import Parameter
 
-from whenflow.cli.client import Api, connect
+from whenflow.cli.client import connect
 from whenflow.cli.documents import parse_json, read_file
 from whenflow.cli.drafts import SUFFIXES, read_drafts
-from whenflow.cli.errors import CliError, NotFound, UsageError, did_you_mean
+from whenflow.cli.errors import CliError, NotFound, UsageError
 from whenflow.cli.event_files import EventFile
+from whenflow.cli.event_lookup import event_id
+from whenflow.cli.lookup import AUTOMATION, as_id, find
 from whenflow.cli.options import DEFAULTS, Options
 from whenflow.cli.render import print_json, say
 from whenflow.events import Event
@@ -33,7 +34,7 @@ def explain(
 
     Args:
         automation: Id or name of an automation; or a YAML or JSON file with one.
-        event: Id of the event; with a file of automations, one of those in --history.
+        event: Id of the event, or the end of it; with a file of automations, one of those in --history.
         event_file: File with the event as JSON; - reads standard input.
         history: File with the events before it, one per line as JSON; may be compressed with gzip.
         options: Common to all commands.
@@ -44,8 +45,8 @@ def explain(
         raise UsageError("Give --event with the id of a stored event.", hint="Files go with an automation in a file.")
     else:
         with connect(options) as api:
-            id_ = automation_id(api, automation)
-            answers = [api.get("/explain", {"automation": id_, "event": event})]
+            id_ = find(api, AUTOMATION, automation)["id"]
+            answers = [api.get("/explain", {"automation": id_, "event": event_id(api, event)})]
     if options.json:
         print_json([answer["explanation"] for answer in answers] if len(answers) > 1 else answers[0]["explanation"])
         return
@@ -91,40 +92,5 @@ def _find(event_id: str, history: str) -> Event:
     return found
 
 
-def automation_id(api: Api, automation: str) -> str:
-    """Return the id of an automation.
-
-    Args:
-        api: Whom to ask.
-        automation: Its id or its name.
-
-    Raises:
-        CliError: None is called so, or several are.
-    """
-    return automation if _is_id(automation) else _id_of(automation, api.newest("automations", MAX_AUTOMATIONS))
-
-
-def _id_of(name: str, automations: list[dict[str, Any]]) -> str:
-    """Return the id of the automation of this name."""
-    ids = [str(one["id"]) for one in automations if one.get("name") == name]
-    if len(ids) == 1:
-        return ids[0]
-    if ids:
-        raise CliError(f"{len(ids)} automations are called {name!r}; give the id.", details=tuple(ids))
-    known = [str(one.get("name")) for one in automations]
-    raise NotFound(
-        f"There is no automation {name!r}.",
-        hint=did_you_mean(name, known) + "`whenflow automation ls` shows those there are.",
-    )
-
-
 def _is_file(name: str) -> bool:
-    return PurePath(name).suffix.lower() in SUFFIXES or (not _is_id(name) and Path(name).is_file())
-
-
-def _is_id(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
+    return PurePath(name).suffix.lower() in SUFFIXES or (not as_id(name) and Path(name).is_file())

@@ -13,6 +13,7 @@ from whenflow.cli.causes import gather, tell
 from whenflow.cli.client import Api, connect
 from whenflow.cli.confirm import Yes, confirm
 from whenflow.cli.errors import CliError
+from whenflow.cli.event_lookup import enough
 from whenflow.cli.options import DEFAULTS, Options, group
 from whenflow.cli.render import ago, clean, clock_time, complain, print_json, print_json_line, say, seconds_between
 from whenflow.cli.run_lookup import filters, find_run
@@ -76,7 +77,8 @@ def ls(
         say("`whenflow automation ls` shows what is watched, `whenflow event ls` what happened.")
         say("or by hand: whenflow deployment run flow/deployment")
     else:
-        print_table(COLUMNS, (_row(run) for run in runs))
+        size = enough((str(run.get("id")) for run in runs), SHORT, end=False)
+        print_table(COLUMNS, ((row[-1][:size], *row) for row in map(_row, runs)))
 
 
 @app.command
@@ -261,4 +263,4 @@ def full_name(run: dict[str, Any]) -> str:
 def _row(run: dict[str, Any]) -> tuple[Any, ...]:
     id_ = str(run.get("id", "-"))
     start = run.get("start_time") or run.get("expected_start_time") or run.get("created")
-    return id_[:SHORT], str(run.get("name", "-")), full_name(run), state(run), ago(start), id_
+    return str(run.get("name", "-")), full_name(run), state(run), ago(start), id_

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from whenflow.cli.client import Api, connect
 from whenflow.cli.errors import NotFound, UsageError
+from whenflow.cli.event_lookup import event_id
+from whenflow.cli.lookup import as_id
 from whenflow.cli.options import DEFAULTS, Options
 from whenflow.cli.render import clock_time, print_json, say
+from whenflow.cli.run_lookup import find_run
 
 Kind = Literal["event", "firing", "flow-run"]
 Graph = dict[str, Any]
@@ -30,16 +32,15 @@ def lineage(
     """Show what caused an event, a firing or a flow run, and what it caused.
 
     Args:
-        id_: Id of the event, the firing or the flow run.
+        id_: Id of the event, the firing or the flow run; the name of a flow run, or the first characters of its id;
+            with --kind event the end of an event's.
         kind: What it is the id of; by default whatever there is.
         depth: How many hops to go, each way.
         options: Common to all commands.
     """
-    try:
-        UUID(id_)
-    except ValueError:
-        raise UsageError(f"{id_!r} is no id: ids are UUIDs.") from None
     with connect(options) as api:
+        if not as_id(id_):
+            kind, id_ = _meant(api, kind, id_)
         graph = _first(api, [kind] if kind else KINDS, id_, depth)
         complete = _complete(api, graph)
     if options.json:
@@ -48,6 +49,15 @@ def lineage(
     say(*_text(graph))
     if not complete:
         say("", "There is more: ask for the lineage of one of these.")
+
+
+def _meant(api: Api, kind: Kind | None, wanted: str) -> tuple[Kind, str]:
+    """Return the id of what is named otherwise."""
+    if kind == "event":
+        return kind, event_id(api, wanted)
+    if kind == "firing":
+        raise UsageError(f"{wanted!r} is no id of a firing: those are UUIDs.")
+    return "flow-run", str(find_run(api, wanted)["id"])
 
 
 def _first(api: Api, kinds: tuple[Kind, ...] | list[Kind], id_: str, depth: int) -> Graph:
@@ -101,16 +111,20 @@ def _branches(key: str, links: Links, nodes: Mapping[str, Any], seen: set[str], 
         last = number == len(below) - 1 and not nodes[key].get("more")
         known = other in seen
         seen.add(other)
-        yield f"{indent}{'└─' if last else '├─'} {how}: {_line(nodes[other])}{'  (above)' if known else ''}"
+        line = _line(nodes[other], nodes[key])
+        yield f"{indent}{'└─' if last else '├─'} {how}: {line}{'  (above)' if known else ''}"
         if not known:
             yield from _branches(other, links, nodes, seen, indent + ("   " if last else "│  "))
     if below and nodes[key].get("more"):
         yield f"{indent}└─ …"
 
 
-def _line(node: Mapping[str, Any]) -> str:
+def _line(node: Mapping[str, Any], beside: Mapping[str, Any] | None = None) -> str:
+    """Return what a node is; on what an event happened is left out where that is the node it hangs on."""
     what = {"event": "event", "firing": "firing of", "flow-run": "flow run"}[node["kind"]]
     more = {"event": f"on {node.get('resource')}", "flow-run": f"{node.get('flow_name')}, {node.get('state_name')}"}
     extra = more.get(node["kind"], "")
+    if node["kind"] == "event" and beside and str(node.get("resource")).endswith(str(beside["id"])):
+        extra = ""
     words = [what, str(node["name"]), f"({extra})" if extra else "", clock_time(node["at"]), str(node["id"])]
     return "  ".join((" ".join(word for word in words[:3] if word), *words[3:]))

@@ -129,15 +129,17 @@ def as_id(text: str) -> str | None:
         return None
 
 
+NAMED = {
+    "deployment": DEPLOYMENT,
+    "automation": AUTOMATION,
+    "work_pool": WORK_POOL,
+    "block_document": NOTIFICATION_TARGET,
+}
+"""What actions may name, by the field that does."""
+
+
 class Names:
     """Names and ids of all there is, each kind asked for once and only if needed."""
-
-    _KINDS = {
-        "deployment": DEPLOYMENT,
-        "automation": AUTOMATION,
-        "work_pool": WORK_POOL,
-        "block_document": NOTIFICATION_TARGET,
-    }
 
     def __init__(self, api: Api) -> None:
         """Ask this API."""
@@ -154,7 +156,7 @@ class Names:
         Raises:
             CliError: There is none of this name, or there are several.
         """
-        return str(choose(self._KINDS[field], name, self._all(field))["id"])
+        return str(choose(NAMED[field], name, self._all(field))["id"])
 
     def name_of(self, field: str, id_: str) -> str | None:
         """Return the name of what has an id, or None where nothing has.
@@ -164,9 +166,9 @@ class Names:
             id_: The id.
         """
         known = next((one for one in self._all(field) if one.get("id") == id_), None)
-        return self._KINDS[field].name_of(known) if known else None
+        return NAMED[field].name_of(known) if known else None
 
     def _all(self, field: str) -> list[dict[str, Any]]:
         if field not in self._known:
-            self._known[field] = self._api.newest(self._KINDS[field].collection, MAX_LISTED)
+            self._known[field] = self._api.newest(NAMED[field].collection, MAX_LISTED)
         return self._known[field]

@@ -11,8 +11,9 @@ from whenflow.cli.documents import check_json_object, parse_json, text_or_file
 from whenflow.cli.errors import FAILED, CliError, UsageError
 from whenflow.cli.lookup import NOTIFICATION_TARGET, find
 from whenflow.cli.options import DEFAULTS, Options, group
-from whenflow.cli.render import ago, print_json, say
+from whenflow.cli.render import ago, clock_time, print_json, say
 from whenflow.cli.tables import Column, print_table
+from whenflow.cli.values import shown
 
 app = group("notification", "Where messages go: Slack, Teams, PagerDuty, e-mail, webhooks and more.")
 
@@ -84,7 +85,16 @@ def inspect(target: str, /, *, options: Options = DEFAULTS) -> None:
         options: Common to all commands.
     """
     with connect(options) as api:
-        print_json(find(api, NOTIFICATION_TARGET, target))
+        found = find(api, NOTIFICATION_TARGET, target)
+    if options.json:
+        print_json(found)
+        return
+    say(f"Notification target {found.get('name')}{'  for warnings of Whenflow' if found.get('is_default') else ''}")
+    facts = {"id": found.get("id"), "type": found.get("type"), "created": clock_time(found.get("created"))}
+    say(*(f"  {name:<8}  {fact}" for name, fact in facts.items()), "", "Settings")
+    settings = dict(found.get("data") or {})
+    width = max(map(len, settings), default=0)
+    say(*(f"  {name:<{width}}  {shown(value)}" for name, value in settings.items()))
 
 
 @app.command

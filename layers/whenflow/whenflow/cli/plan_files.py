@@ -13,11 +13,11 @@ from whenflow.automations.strict import check_strictly
 from whenflow.cli.drafts import FILE_KEYS, SCHEMA_KEY, SUFFIXES, fault_lines, read_document
 from whenflow.cli.errors import CliError, NotAuthorized, NotConnected, ServerFault, UsageError
 from whenflow.cli.lookup import Names
+from whenflow.cli.values import VARIABLE_NAME
 from whenflow.errors import Rejected
 
 DEFAULT_PROJECT = "default"
 PROJECT = re.compile(r"[A-Za-z0-9_-]{1,64}")
-VARIABLE = re.compile(r"[A-Za-z0-9_-]{1,255}")
 KEYS = FILE_KEYS - {"deployments"}
 
 
@@ -126,7 +126,7 @@ def _read_header(
         faults.add(file, ("variables: must be names with their values",))
         return
     for variable, value in variables.items():
-        if not (isinstance(variable, str) and VARIABLE.fullmatch(variable)):
+        if not (isinstance(variable, str) and VARIABLE_NAME.fullmatch(variable)):
             faults.add(file, (f"variables.{variable}: a name has 1 to 255 letters, digits, - or _",))
         if variable in project.variables:
             faults.add(file, (f"variables.{variable}: there is another value for it in another file",))

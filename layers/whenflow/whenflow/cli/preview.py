@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from whenflow.cli.client import Api, connect
 from whenflow.cli.documents import check_json_object, parse_json, read_file
 from whenflow.cli.errors import FAILED, UsageError
+from whenflow.cli.event_lookup import event_id
 from whenflow.cli.lookup import AUTOMATION, as_id, find
 from whenflow.cli.options import DEFAULTS, Options
 from whenflow.cli.render import print_json, say
@@ -44,15 +45,15 @@ def preview(
 
     Args:
         automation: Name or id of an automation; or a YAML or JSON file with one or several.
-        event: Id of a stored event.
+        event: Id of a stored event, or the end of it.
         event_file: File with an event as JSON; - reads standard input.
         no_event: As when time closes the window, and no event does.
         options: Common to all commands.
     """
     if sum((event is not None, event_file is not None, no_event)) != 1:
         raise UsageError("Give the event: --event ID, --event-file FILE or --no-event.")
-    on = {"event_id": event} if event else {"event": _event(event_file) if event_file else None}
     with connect(options) as api:
+        on = {"event_id": event_id(api, event)} if event else {"event": _event(event_file) if event_file else None}
         answers = list(_previews(api, automation, on))
         if options.json:
             print_json(answers if len(answers) > 1 else answers[0])

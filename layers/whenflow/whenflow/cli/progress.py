@@ -13,10 +13,10 @@ def progress(what: str, total: float | None) -> Iterator[Callable[[float], None]
 
     Args:
         what: What is done, in a word.
-        total: How much there is to do; None where it is not known.
+        total: How much there is to do; None where it is not known. Nothing is shown where that is nothing.
     """
     console = Console(stderr=True)
-    if not console.is_terminal:
+    if not console.is_terminal or total == 0:
         yield lambda _done: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())

@@ -1,10 +1,14 @@
 """NAME=VALUE on the command line."""
 
+import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from whenflow.cli.documents import check_json_object, parse_json, text_or_file
 from whenflow.cli.errors import UsageError
+
+VARIABLE_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 
 def read_pair(text: str, option: str) -> tuple[str, str]:
@@ -23,10 +27,13 @@ def read_pair(text: str, option: str) -> tuple[str, str]:
     return name.strip(), value
 
 
+def shown(value: Any) -> str:
+    """Return a value as `read_value` reads it: text as it is, all else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def read_value(text: str) -> Any:
     """Return the JSON value of a text, or the text itself where it is no JSON: `5`, `true`, `[1]`, `"5"`, `Ann`."""
-    import json
-
     try:
         return json.loads(text)
     except ValueError:

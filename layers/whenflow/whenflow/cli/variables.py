@@ -10,12 +10,12 @@ from whenflow.cli.by_name import remove
 from whenflow.cli.client import connect
 from whenflow.cli.confirm import Yes
 from whenflow.cli.documents import text_or_file
-from whenflow.cli.errors import CliError
+from whenflow.cli.errors import CliError, UsageError
 from whenflow.cli.lookup import MAX_LISTED, VARIABLE, find
 from whenflow.cli.options import DEFAULTS, Options, group
 from whenflow.cli.render import ago, clock_time, print_json, say
 from whenflow.cli.tables import Column, print_table
-from whenflow.cli.values import read_value
+from whenflow.cli.values import VARIABLE_NAME, read_value, shown
 
 app = group("variable", "Values that templates ({{ variables.name }}) and flows can read. Not for secrets.")
 
@@ -43,6 +43,8 @@ def set_(
         text: Take the value as text, even if it could be JSON.
         options: Common to all commands.
     """
+    if not VARIABLE_NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is no name of a variable: it has 1 to 255 letters, digits, - or _.")
     given, file = text_or_file(value)
     given = given.rstrip("\n") if file else given
     wanted: dict[str, Any] = {"value": given if text else read_value(given)} | ({"tags": tag} if tag else {})
@@ -54,7 +56,7 @@ def set_(
             kept = present
         elif not overwrite:
             raise CliError(
-                f"The variable {name} is {_shown(present.get('value'))} already.", hint="Give --overwrite to change it."
+                f"The variable {name} is {shown(present.get('value'))} already.", hint="Give --overwrite to change it."
             )
         else:
             api.patch(_path(name), wanted)
@@ -117,7 +119,7 @@ def inspect(name: str, /, *, options: Options = DEFAULTS) -> None:
         return
     facts = {
         "id": variable.get("id"),
-        "value": _shown(variable.get("value")),
+        "value": shown(variable.get("value")),
         "tags": ", ".join(variable.get("tags") or ()),
         "created": clock_time(variable.get("created")),
         "updated": clock_time(variable.get("updated")),
@@ -151,10 +153,6 @@ def _as_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
 def _row(variable: dict[str, Any]) -> tuple[str, ...]:
     tags = ", ".join(variable.get("tags") or ()) or "-"
-    return str(variable.get("name", "-")), _shown(variable.get("value")), tags, ago(variable.get("updated"))
+    return str(variable.get("name", "-")), shown(variable.get("value")), tags, ago(variable.get("updated"))
