@@ -9,6 +9,8 @@ from typing import Any
 
 from tests.stories import order_document, welcome_deployment
 
+from whenflow.runs.targets import queue_id_of
+
 Document = dict[str, Any]
 Ask = Callable[..., Any]
 Request = Callable[[Ask], tuple[str, Any]]
@@ -295,6 +297,27 @@ REQUESTS: dict[str, Request] = {
         "/work_pools/lambda/queues/filter",
         {"work_queues": None, "limit": 200, "offset": 0},
     ),
+    "POST /work_pools/{name}/queues": lambda _: (
+        "/work_pools/lambda/queues",
+        {
+            "name": "urgent",
+            "description": None,
+            "is_paused": None,
+            "concurrency_limit": None,
+            "priority": 2,
+            "filter": None,
+        },
+    ),
+    "GET /work_queues/{id}": lambda _: (f"/work_queues/{queue_id_of('lambda')}", None),
+    "GET /collections/views/aggregate-worker-metadata": lambda _: (
+        "/collections/views/aggregate-worker-metadata",
+        None,
+    ),
+    "POST /artifacts/latest/filter": lambda _: (
+        "/artifacts/latest/filter",
+        {"artifacts": None, "limit": 100, "offset": 0, "sort": "KEY_ASC"},
+    ),
+    "POST /block_types/filter": lambda _: ("/block_types/filter", {}),
     "GET /work_pools/{name}": lambda _: ("/work_pools/lambda", None),
     "PATCH /work_pools/{name}": lambda _: ("/work_pools/lambda", {"is_paused": True, "concurrency_limit": None}),
     "DELETE /work_pools/{name}": lambda ask: (f"/work_pools/{made(ask, a_pool)['name']}", None),
