@@ -1,8 +1,11 @@
 """Work queues over HTTP: made, paused, removed."""
 
-import pytest
-from tests.stories import NOBODY
+from datetime import timedelta
 
+import pytest
+from tests.stories import NOBODY, NOON
+
+from whenflow.events import iso
 from whenflow.runs.targets import queue_id_of
 
 LAMBDA = "/work_pools/lambda/queues"
@@ -91,6 +94,27 @@ def test_a_queue_is_removed_unless_it_is_needed(api, world):
     assert api("GET", f"{LAMBDA}/urgent").status == 404
 
 
+def test_what_is_coming_is_shown_but_not_what_is_due(api, world):
+    api("POST", LAMBDA, {"name": "urgent"})
+    usual, urgent = world.deployment(), world.deployment(name="urgent", work_queue_name="urgent")
+    made = []
+    for deployment, seconds in ((usual, 7_200), (urgent, 600), (usual, 30), (usual, 90_000), (usual, 300)):
+        at = {"scheduled_time": iso(NOON + timedelta(seconds=seconds))}
+        body = {"parameters": {"name": "Ann"}, "state": {"type": "SCHEDULED", "state_details": at}}
+        made.append(api("POST", f"/deployments/{deployment['id']}/create_flow_run", body).document["id"])
+    until = {"scheduled_before": iso(NOON + timedelta(hours=3))}
+
+    pool = api("POST", "/work_pools/lambda/get_scheduled_flow_runs", until).document
+    only = api("POST", "/work_pools/lambda/get_scheduled_flow_runs", until | {"work_queue_names": ["urgent"]}).document
+    queue = api("POST", f"/work_queues/{queue_id_of('lambda')}/get_runs", until | {"limit": 1}).document
+
+    assert [one["flow_run"]["id"] for one in pool] == [made[4], made[1], made[0]]
+    assert [one["work_queue_id"] for one in only] == [queue_id_of("lambda", "urgent")]
+    assert [one["id"] for one in queue] == [made[4]]
+    assert api("POST", "/work_pools/lambda/get_scheduled_flow_runs", {}).document == []
+    assert api("POST", "/work_pools/none/get_scheduled_flow_runs", {}).status == 404
+
+
 # ---- what Prefect's client reads and Whenflow has as something else, or not at all ----
 
 
@@ -128,9 +152,7 @@ def test_there_are_no_artifacts_and_that_is_told(api):
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        ("/work_pools/lambda/get_scheduled_flow_runs", "no workers"),
         ("/work_pools/lambda/workers/heartbeat", "no workers"),
-        (f"/work_queues/{NOBODY}/get_runs", "no workers"),
         ("/block_types/", "notification targets"),
         ("/block_documents/", "notification targets"),
         ("/elsewhere", "Not Found"),

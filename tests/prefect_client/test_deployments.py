@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -110,9 +111,11 @@ def test_deployment_run_can_be_watched_to_the_end(prefect: Prefect, deployment: 
 
 
 def test_a_flow_run_can_be_watched_from_outside(prefect: Prefect, stack: Stack, deployment: dict[str, Any]) -> None:
-    run_id = run_of(prefect, deployment, "--start-in", "in 8 seconds")
+    at = {"scheduled_time": (datetime.now(UTC) + timedelta(seconds=40)).isoformat()}  # the command is slow to start
+    body = {"parameters": USER, "state": {"type": "SCHEDULED", "state_details": at}}
+    run = stack.post(f"/deployments/{deployment['id']}/create_flow_run", body)
 
-    assert "finished successfully" in prefect("flow-run", "watch", run_id).output
+    assert "finished successfully" in prefect("flow-run", "watch", run["id"]).output
 
 
 def test_a_flow_run_that_is_not_there_is_not_found(prefect: Prefect) -> None:
@@ -268,6 +271,8 @@ print(hello())
 
     assert "loading it" in lines
     assert "of the flow" not in lines
+    assert task_run_id in prefect("task-run", "inspect", task_run_id).output
+    assert task_run_id in prefect("task-run", "ls").output
 
 
 def _said(prefect: Prefect, task_run_id: str) -> str | None:

@@ -1,5 +1,7 @@
 """`prefect work-queue …`, and commands for what Whenflow has as something else or not at all."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from tests.e2e.stacks import Stack
 from tests.prefect_client.conftest import Prefect
@@ -32,9 +34,9 @@ def test_kinds_of_notification_targets_are_block_types(prefect: Prefect, name: s
         (("artifact", "ls"), 0, "Artifacts"),
         (("artifact", "inspect", "nothing"), 1, "nothing"),
         (("worker", "start", "--pool", "lambda"), 1, "Unable to start worker"),
-        (("work-pool", "preview", "lambda"), 1, "there are no workers"),
+        (("work-pool", "preview", "lambda"), 0, "No runs found"),
         (("work-queue", "create", "somewhere"), 1, "not found"),
-        (("work-queue", "read-runs", "default", "--pool", "lambda"), 1, "No work queue found"),
+        (("work-queue", "read-runs", "default", "--pool", "lambda"), 0, "Read 0 runs"),
     ],
 )
 def test_what_is_not_here_is_told_without_a_stack_trace(
@@ -44,6 +46,15 @@ def test_what_is_not_here_is_told_without_a_stack_trace(
 
     assert told in said.output
     assert "Traceback" not in said.output
+
+
+def test_what_is_coming_is_previewed(prefect: Prefect, stack: Stack) -> None:
+    at = {"scheduled_time": (datetime.now(UTC) + timedelta(minutes=30)).isoformat()}
+    made = stack.deployment("new_user_flow")
+    body = {"state": {"type": "SCHEDULED", "state_details": at}}
+    run = stack.post(f"/deployments/{made['id']}/create_flow_run", body)
+
+    assert run["id"] in prefect("work-pool", "preview", "lambda").output
 
 
 def test_a_work_pool_is_made_of_a_type_that_whenflow_has(prefect: Prefect, stack: Stack, name: str) -> None:

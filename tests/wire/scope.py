@@ -1,7 +1,6 @@
 """Which endpoints of Prefect's client Whenflow does not serve. The client is told 404, and says so in its own words."""
 
 NEVER = {
-    "POST /work_pools/{name}/get_scheduled_flow_runs": ("workers", "there are no workers"),
     "POST /work_pools/{name}/workers/filter": ("workers", "there are no workers"),
     "POST /artifacts/": ("artifacts", "no artifacts"),
 }

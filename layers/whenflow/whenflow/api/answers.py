@@ -20,8 +20,6 @@ NO_WORKERS = "Whenflow launches flow runs itself: there are no workers, and noth
 NO_BLOCKS = "Blocks are notification targets here: /notification-targets makes, changes and deletes them."
 NOT_HERE = {
     "/workers": NO_WORKERS,
-    "/get_scheduled_flow_runs": NO_WORKERS,
-    "/get_runs": NO_WORKERS,
     "/artifacts": "Whenflow keeps no artifacts.",
     "/block_": NO_BLOCKS,
 }

@@ -202,6 +202,8 @@ SCOPES: Mapping[tuple[str, str], Scope | None] = {
     ("POST", "/work_pools/<name>/queues/filter"): _READ,
     ("GET", "/work_pools/<name>/queues/<queue>"): _READ,
     ("POST", "/work_queues/filter"): _READ,
+    ("POST", "/work_pools/<name>/get_scheduled_flow_runs"): _READ,
+    ("POST", "/work_queues/<queue_id>/get_runs"): _READ,
     ("GET", "/work_queues/name/<queue>"): _READ,
     ("GET", "/work_queues/<queue_id>"): _READ,
     ("POST", "/work_queues"): _ADMIN,

@@ -1,5 +1,6 @@
 """Work queues over HTTP: parts of work pools that can be paused on their own."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import unquote
 
@@ -8,12 +9,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, S
 
 from whenflow.api.answers import answer, object_of, page_of
 from whenflow.api.events import known_id
+from whenflow.api.flow_runs import as_document
 from whenflow.api.services import Services
-from whenflow.deployments.model import Name, checked
-from whenflow.deployments.pools import DEFAULT_QUEUE, QUEUE, pool_named, queue_id_of
+from whenflow.deployments.model import Name, Tags, checked
+from whenflow.deployments.pools import DEFAULT_QUEUE, QUEUE, pool_id_of, pool_named, queue_id_of
 from whenflow.deployments.queues import all_queues, filled, pool_names, queues_of
 from whenflow.errors import Conflict, NotFound
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, iso
+from whenflow.events.validation import Instant
+from whenflow.runs import FlowRun
 
 NO_LIMIT = "queues have no limit of their own: give their work pool or their deployments a concurrency_limit"
 
@@ -79,11 +83,21 @@ class QueueQuery(BaseModel):
     work_queues: _Filter | None = None
 
 
+class ComingQuery(BaseModel):
+    """A request for the runs that will be launched until then."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    work_queue_names: Tags = []
+    scheduled_before: Instant | None = None
+
+
 def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
     """Add the routes below `/work_queues` and `/work_pools/<name>/queues`."""
     _add_of_pools(app, services)
     _add_by_name(app, services)
     _add_by_id(app, services)
+    _add_previews(app, services)
 
 
 def _add_of_pools(app: APIGatewayHttpResolver, services: Services) -> None:
@@ -154,6 +168,45 @@ def _add_by_id(app: APIGatewayHttpResolver, services: Services) -> None:
     def delete(queue_id: str) -> Response[Any]:
         _delete(services, _queue(services, queue_id))
         return answer(204)
+
+
+def _add_previews(app: APIGatewayHttpResolver, services: Services) -> None:
+    @app.post("/work_pools/<name>/get_scheduled_flow_runs")
+    def of_pool(name: str) -> Response[Any]:
+        pool, document = _pool(services, unquote(name)), object_of(app)
+        wanted = checked(ComingQuery, document, "request")
+        queues = set(wanted.work_queue_names) or None
+        found = [run for run in _coming(services, wanted, pool) if queues is None or _queue_name(run) in queues]
+        ids = {"work_pool_id": pool_id_of(pool)}
+        told = [{**ids, "work_queue_id": _queue_id(run), "flow_run": as_document(run)} for run in found]
+        return answer(200, told[: page_of(document)[0]])
+
+    @app.post("/work_queues/<queue_id>/get_runs")
+    def of_queue(queue_id: str) -> Response[Any]:
+        queue, document = _queue(services, queue_id), object_of(app)
+        wanted = checked(ComingQuery, document, "request")
+        coming = _coming(services, wanted, queue["work_pool_name"])
+        found = [as_document(run) for run in coming if _queue_id(run) == queue["id"]]
+        return answer(200, found[: page_of(document)[0]])
+
+
+def _coming(services: Services, wanted: "ComingQuery", pool_name: str) -> list[FlowRun]:
+    """Return the runs of a pool that will be launched by then; not those that are launched within a minute.
+
+    Whenflow launches them. A worker, which asks for what is due now, would launch them a second time.
+    """
+    soon = services.clock.now() + timedelta(minutes=1)
+    due = services.runs.get_all(one.run_id for one in services.runs.due(wanted.scheduled_before or soon))
+    found = [run for run in due if run.work_pool_name == pool_name and run.due and run.due > soon]
+    return sorted(found, key=lambda run: run.expected_start_time)
+
+
+def _queue_name(run: FlowRun) -> str:
+    return run.work_queue_name or DEFAULT_QUEUE
+
+
+def _queue_id(run: FlowRun) -> str:
+    return queue_id_of(str(run.work_pool_name), _queue_name(run))
 
 
 def shown(queue: dict[str, Any]) -> dict[str, Any]:

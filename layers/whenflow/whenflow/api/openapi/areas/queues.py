@@ -1,15 +1,19 @@
 """Work queues; and block types, artifacts and worker metadata, as far as Prefect's client reads them."""
 
+from whenflow.api.answers import MAX_LIMIT
 from whenflow.api.openapi.areas.notifications import BLOCKS
 from whenflow.api.openapi.areas.variables import POOLS
 from whenflow.api.openapi.operation import Operation, Schema, anything, listing, ref
-from whenflow.api.openapi.schemas import TEXT, maybe, page_request, record
+from whenflow.api.openapi.schemas import MOMENT, TEXT, maybe, page_request, record
 
 OF_POOL, ONE_OF_POOL, BY_ID = "/work_pools/{name}/queues", "/work_pools/{name}/queues/{queue}", "/work_queues/{id}"
 IDS = maybe(record({}, any_=maybe(listing(TEXT))))
 NAMES = maybe(record({}, any_=maybe(listing(TEXT)), startswith_=maybe(listing(TEXT))))
 FILTER = {**record({}, operator=maybe(TEXT), id=IDS, name=NAMES), "additionalProperties": False}
 LIST = page_request(work_queues=maybe(FILTER), sort={})
+COMING = record(
+    {}, scheduled_before=maybe(MOMENT), limit=maybe({"type": "integer", "minimum": 0, "maximum": MAX_LIMIT})
+)
 NOTHING: Schema = {"type": "array", "maxItems": 0}
 SLUG = "/block_types/slug/{slug}"
 
@@ -51,6 +55,22 @@ _QUEUES: tuple[Operation, ...] = (
             Operation("patch", path, POOLS, f"Change or pause a queue {by}.", {204: None}, ref("QueuePatch")),
             Operation("delete", path, POOLS, f"Delete a queue {by}.", {204: None}, errors=(409,)),
         )
+    ),
+    Operation(
+        "post",
+        "/work_pools/{name}/get_scheduled_flow_runs",
+        POOLS,
+        "List the runs of a pool that will be launched until then, but for those of the next minute.",
+        {200: listing(record({"work_pool_id": TEXT, "work_queue_id": TEXT, "flow_run": ref("FlowRun")}))},
+        {**COMING, "properties": {**COMING["properties"], "work_queue_names": maybe(listing(TEXT))}},
+    ),
+    Operation(
+        "post",
+        "/work_queues/{id}/get_runs",
+        POOLS,
+        "List the runs of a queue that will be launched until then, but for those of the next minute.",
+        {200: listing(ref("FlowRun"))},
+        COMING,
     ),
     Operation(
         "get",
