@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from tests.stories import NOBODY
 
-from whenflow.errors import Conflict, Locked, NotFound, Rejected
+from whenflow.errors import Conflict, Locked, NotFound, Rejected, Transient
 from whenflow.limits import Holder, Mode
 from whenflow.limits.inputs import LimitPatch
+from whenflow.testing import MemoryConfigStore
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -211,6 +212,24 @@ def test_a_limit_is_found_by_name_and_by_id_also_under_its_new_name(shop):
     assert shop.book.renew(taken.lease_id, HOUR)
     shop.book.give_back(taken.lease_id)
     assert shop.taken("database") == 0
+
+
+def test_a_rename_that_was_broken_off_is_done_when_it_is_asked_for_again(shop, monkeypatch):
+    limit = shop.limit(limit=1)
+    delete = MemoryConfigStore.delete
+
+    def dies(*_):
+        raise Transient("the process died")
+
+    monkeypatch.setattr(MemoryConfigStore, "delete", dies)
+    with pytest.raises(Transient):
+        shop.registry.change(limit, LimitPatch(name="database"))
+    monkeypatch.setattr(MemoryConfigStore, "delete", delete)
+
+    shop.registry.change(shop.registry.find("db"), LimitPatch(name="database"))
+
+    assert [one.name for one in shop.registry.all()] == ["database"]
+    assert shop.registry.find(limit.id).name == "database"
 
 
 def test_how_much_is_taken_can_be_set(shop):

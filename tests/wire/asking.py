@@ -9,6 +9,8 @@ from typing import Any
 
 from tests.stories import order_document, welcome_deployment
 
+from whenflow.runs.targets import queue_id_of
+
 Document = dict[str, Any]
 Ask = Callable[..., Any]
 Request = Callable[[Ask], tuple[str, Any]]
@@ -16,6 +18,7 @@ Request = Callable[[Ask], tuple[str, Any]]
 CLIENT = "689de05f-6060-41a1-9062-68b877379b03"
 OWNER = "prefect.deployment.0190163d-8694-7000-8000-00000000d001"
 LATER = datetime(2030, 1, 1, tzinfo=UTC).isoformat()
+SOME_DAY = datetime(2029, 1, 1, tzinfo=UTC).isoformat()
 LISTED: Document = {
     "flows": None,
     "flow_runs": None,
@@ -173,6 +176,14 @@ def a_pool(ask: Ask) -> tuple[str, Document]:
     return "/work_pools/", {"name": "mine", "type": "lambda", "base_job_template": {}, "is_paused": False}
 
 
+def a_preview(ask: Ask) -> tuple[str, Document]:
+    """Schedule a run; return the path and the body by which the client looks at what is coming."""
+    path, body = a_run_of_a_deployment(ask)
+    details = {"scheduled_time": SOME_DAY, "pause_reschedule": False}
+    ask("POST", path, body | {"state": {"type": "SCHEDULED", "name": "Scheduled", "state_details": details}})
+    return "/work_pools/lambda/get_scheduled_flow_runs", {"scheduled_before": LATER, "work_queue_names": None}
+
+
 def a_limit(ask: Ask) -> str:
     """Create a concurrency limit; return its name."""
     body = {"active": True, "name": "db", "limit": 2, "active_slots": 0, "slot_decay_per_second": 0.0}
@@ -295,6 +306,28 @@ REQUESTS: dict[str, Request] = {
         "/work_pools/lambda/queues/filter",
         {"work_queues": None, "limit": 200, "offset": 0},
     ),
+    "POST /work_pools/{name}/queues": lambda _: (
+        "/work_pools/lambda/queues",
+        {
+            "name": "urgent",
+            "description": None,
+            "is_paused": None,
+            "concurrency_limit": None,
+            "priority": 2,
+            "filter": None,
+        },
+    ),
+    "POST /work_pools/{name}/get_scheduled_flow_runs": a_preview,
+    "GET /work_queues/{id}": lambda _: (f"/work_queues/{queue_id_of('lambda')}", None),
+    "GET /collections/views/aggregate-worker-metadata": lambda _: (
+        "/collections/views/aggregate-worker-metadata",
+        None,
+    ),
+    "POST /artifacts/latest/filter": lambda _: (
+        "/artifacts/latest/filter",
+        {"artifacts": None, "limit": 100, "offset": 0, "sort": "KEY_ASC"},
+    ),
+    "POST /block_types/filter": lambda _: ("/block_types/filter", {}),
     "GET /work_pools/{name}": lambda _: ("/work_pools/lambda", None),
     "PATCH /work_pools/{name}": lambda _: ("/work_pools/lambda", {"is_paused": True, "concurrency_limit": None}),
     "DELETE /work_pools/{name}": lambda ask: (f"/work_pools/{made(ask, a_pool)['name']}", None),

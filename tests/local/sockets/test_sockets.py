@@ -12,9 +12,9 @@ from tests.stories import order_document, order_placed
 
 from whenflow.events import iso
 
-IN, OUT = "/api/events/in", "/api/events/out"
+IN, OUT, LOGS = "/api/events/in", "/api/events/out", "/api/logs/out"
 ALL = {"type": "filter", "filter": {}}
-BOTH = pytest.mark.parametrize("path", [IN, OUT, f"{IN}/"])
+BOTH = pytest.mark.parametrize("path", [IN, OUT, f"{IN}/", LOGS])
 
 
 # ---- beginning ----

@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 
-from whenflow.api.answers import answer
+from whenflow.api.answers import answer, missing
 from whenflow.api.audit import acting
 from whenflow.api.credentials import key_in
 from whenflow.api.scopes import SCOPES, Caller, Scope
@@ -65,6 +65,6 @@ def _refusal(app: APIGatewayHttpResolver, caller: Caller) -> Response[Any] | Non
     if needed is None:
         return None
     if (route.method, route.path) not in SCOPES:
-        return answer(404, {"detail": "Not Found"})
+        return answer(404, {"detail": missing(app.current_event.path)})
     has = ", ".join(caller.scopes)
     return answer(403, {"detail": f"This needs the scope '{needed}'; the key '{caller.name}' has {has}."})

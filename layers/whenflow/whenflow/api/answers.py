@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from whenflow.documents import parse_json
 from whenflow.errors import Conflict, Fault, Forbidden, Locked, NotFound, Rejected, TooLarge, Transient
@@ -17,6 +16,13 @@ MAX_FAULTS = 1_000
 MAX_FAULT_CHARS = 1_000
 SECRETS = frozenset({"password", "secret"})
 HIDDEN = "[removed]"
+NO_WORKERS = "Whenflow launches flow runs itself: there are no workers, and nothing to poll. See /flow_runs/filter."
+NO_BLOCKS = "Blocks are notification targets here: /notification-targets makes, changes and deletes them."
+NOT_HERE = {
+    "/workers": NO_WORKERS,
+    "/artifacts": "Whenflow keeps no artifacts.",
+    "/block_": NO_BLOCKS,
+}
 logger = logging.getLogger("whenflow.api")
 
 
@@ -139,7 +145,7 @@ def add_error_answers(app: APIGatewayHttpResolver) -> None:
     ]
     for kind, handler in handlers:
         app.exception_handler(kind)(handler)
-    app.not_found(_no_route)
+    app.not_found(lambda _error: answer(404, {"detail": missing(app.current_event.path)}))
 
 
 def _unprocessable(app: APIGatewayHttpResolver, error: Rejected) -> Response[Any]:
@@ -186,5 +192,6 @@ def _unexpected(error: Exception) -> Response[Any]:
     return answer(500, {"exception_message": "Internal Server Error"})
 
 
-def _no_route(_error: NotFoundError) -> Response[Any]:
-    return answer(404, {"detail": "Not Found"})
+def missing(path: str) -> str:
+    """Return what is said of a route that is not there, to a client that knows it from elsewhere."""
+    return next((told for part, told in NOT_HERE.items() if part in path), "Not Found")

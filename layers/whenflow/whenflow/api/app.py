@@ -9,6 +9,7 @@ from whenflow import __version__
 from whenflow.api import (
     automations,
     block_documents,
+    block_types,
     compat,
     concurrency_limits,
     dead_letters,
@@ -34,6 +35,7 @@ from whenflow.api import (
     variables,
     webhooks,
     work_pools,
+    work_queues,
 )
 from whenflow.api.access import PREFIX, guard
 from whenflow.api.answers import add_error_answers, answer
@@ -67,12 +69,14 @@ def build_api(services: Services) -> Handler:
         new_task_runs,
         variables,
         work_pools,
+        work_queues,
         explain,
         keys,
         lineage,
         replay,
         notification_targets,
         block_documents,
+        block_types,
         dead_letters,
         concurrency_limits,
         tag_limits,

@@ -16,7 +16,9 @@ from whenflow.ports import Changes, Clock, ConfigStore, Ids, Reference
 PREFIX = "whenflow."
 ACTOR = "actor"
 MAX_NAME_CHARS = 200
-NOT_TOLD = frozenset({"secret", "webhook-slug", "deployment-name", "flow-name"})  # parts of what is told
+NOT_TOLD = frozenset(
+    {"secret", "webhook-slug", "deployment-name", "flow-name", "concurrency-limit-id"}
+)  # parts of what is told
 CALLED = {"block-document": "notification-target"}  # what people know it by
 PASSING = frozenset({"updated", "last_used"})
 _caller: ContextVar[Caller | None] = ContextVar("caller", default=None)

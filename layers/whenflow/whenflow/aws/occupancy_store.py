@@ -72,14 +72,14 @@ class DynamoOccupancyStore:
     def keep_lease(self, lease_id: str, limit_ids: Sequence[str]) -> None:
         """Note which limits a lease is about."""
         expires = number(int((self._clock.now() + LEASES_KEPT).timestamp()))
-        about = {LIMITS: {"L": [text(limit_id) for limit_id in limit_ids]}, "expires": expires}
+        about = {LIMITS: text(" ".join(limit_ids)), "expires": expires}
         with translated():
             self._client.put_item(TableName=self._table, Item=_lease_key(lease_id) | about)
 
     def limits_of(self, lease_id: str) -> Sequence[str] | None:
         """Return the limits that a lease is about, or None where there was no such lease."""
         item = self._read(_lease_key(lease_id))
-        return [one["S"] for one in item[LIMITS]["L"]] if item else None
+        return item[LIMITS]["S"].split() if item else None
 
     def _read(self, key: dict[str, Any]) -> Mapping[str, Any] | None:
         with translated():

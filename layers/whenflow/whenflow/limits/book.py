@@ -74,8 +74,6 @@ class LimitBook:
         lease_id = self._ids.new()
         if not limits:
             return Taken(lease_id, limits)
-        if lease:
-            self._occupancies.keep_lease(lease_id, [limit.id for limit in active])
         self._try(lambda: self._take_once(active, lease_id, slots, lease, holder), slots)
         return Taken(lease_id, limits)
 
@@ -136,6 +134,8 @@ class LimitBook:
                 seconds = present.wait_seconds(limit, slots, now, self._chance())
                 raise Locked(f"All slots of the concurrency limit {limit.name} are taken.", seconds)
             changed.append((after, after.blank_from(limit)))
+        if lease:  # first: a lease without slots harms nobody, slots without a lease could not be given back
+            self._occupancies.keep_lease(lease_id, [limit.id for limit in limits])
         return self._is_committed(changed)
 
     def _change(self, limits: Sequence[Limit], change: Change) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from whenflow.errors import Conflict, NotFound
+from whenflow.errors import Conflict, NotFound, Transient
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, Event
 from whenflow.limits.model import ID_KIND, KIND, Limit
 from whenflow.limits.occupancy import LOOSE, Hold
@@ -13,6 +13,8 @@ from whenflow.ports import Clock, ConfigStore, EventStore, Ids, OccupancyStore, 
 
 if TYPE_CHECKING:
     from whenflow.limits.inputs import LimitInput, LimitPatch
+
+TRIES = 10
 
 
 class LimitRegistry:
@@ -74,10 +76,16 @@ class LimitRegistry:
 
     def set_taken(self, limit: Limit, slots: int) -> None:
         """Have so many slots taken, and by nobody: they come back after a day, or as they decay."""
-        now = self._clock.now()
-        present = self._occupancies.get(limit.id)
-        set_ = present.set_to(Hold(self._ids.new(), slots, now, now + LOOSE, is_leased=False), now)
-        self._occupancies.commit([(set_, set_.blank_from(limit))])
+        for _ in range(TRIES):
+            now = self._clock.now()
+            hold = Hold(self._ids.new(), slots, now, now + LOOSE, is_leased=False)
+            taken = self._occupancies.get(limit.id).set_to(hold, now)
+            try:
+                self._occupancies.commit([(taken, taken.blank_from(limit))])
+            except Conflict:
+                continue
+            return
+        raise Transient(f"The concurrency limit {limit.name} is too busy.")
 
     def all(self) -> Sequence[Limit]:
         """Return all limits, in the order of their names."""
@@ -96,10 +104,19 @@ class LimitRegistry:
         return Limit.from_stored(stored)
 
     def _rename(self, limit: Limit, changed: Limit) -> None:
-        if self._config.get(KIND, changed.name) is not None:
-            raise Conflict(f"There is a concurrency limit {changed.name} already.")
-        self._config.delete(KIND, limit.name, [Reference(ID_KIND, limit.id)])
-        self._config.create(KIND, changed.name, changed.as_stored(), [Reference(ID_KIND, limit.id)])
+        """Store a limit under its new name, then remove the old one: dying between the two loses nothing.
+
+        Asked for again, the new one is there already, and is the same limit.
+        """
+        try:
+            self._config.create(KIND, changed.name, changed.as_stored())
+        except Conflict:
+            there = self._config.get(KIND, changed.name)
+            if there is None or there["id"] != limit.id:
+                raise Conflict(f"There is a concurrency limit {changed.name} already.") from None
+            self._config.replace(KIND, changed.name, changed.as_stored())
+        self._config.replace(ID_KIND, limit.id, {"id": changed.name})
+        self._config.delete(KIND, limit.name)
 
     def _tell(self, happened: str, limit: Limit) -> None:
         now, resource_id = self._clock.now(), f"prefect.concurrency-limit.{limit.id}"

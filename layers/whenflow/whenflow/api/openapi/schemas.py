@@ -69,6 +69,7 @@ def _of_models() -> dict[str, Schema]:
     from whenflow.api.keyring import KeyInput
     from whenflow.api.run_inputs import InputGiven, InputsWanted
     from whenflow.api.tag_limits import TagLimitInput
+    from whenflow.api.work_queues import QueueInput, QueuePatch
     from whenflow.automations.model import AutomationInput
     from whenflow.deployments.model import DeploymentInput, DeploymentPatch, ScheduleInput, SchedulePatch
     from whenflow.events.filters import EventFilter
@@ -90,6 +91,8 @@ def _of_models() -> dict[str, Schema]:
         "LeasedSlotsInput": LeasedSlotsInput,
         "LimitInput": LimitInput,
         "LimitPatch": LimitPatch,
+        "QueueInput": QueueInput,
+        "QueuePatch": QueuePatch,
         "RenewalInput": RenewalInput,
         "ReturnedSlotsInput": ReturnedSlotsInput,
         "ScheduleInput": ScheduleInput,
@@ -306,12 +309,17 @@ _ANSWERS: dict[str, Schema] = {
     "WorkQueue": record(
         {
             "id": UUID,
+            "created": MOMENT,
+            "updated": MOMENT,
             "name": TEXT,
             "work_pool_id": UUID,
             "work_pool_name": TEXT,
             "is_paused": {"type": "boolean"},
-            "priority": {"const": 1},
-        }
+            "status": {"type": "string", "enum": ["PAUSED", "READY"]},
+            "priority": {"type": "integer", "minimum": 1, "description": "Kept, and changes nothing."},
+            "concurrency_limit": {"type": "null"},
+        },
+        description=maybe(TEXT),
     ),
     "ConcurrencyLimit": record(
         {
@@ -346,6 +354,7 @@ _ANSWERS: dict[str, Schema] = {
             "data": {**anything(), "description": "Of a secret, where it is kept; never what it is."},
         }
     ),
+    "BlockType": record({"id": UUID, "name": TEXT, "slug": TEXT, "is_protected": {"type": "boolean"}}),
     "BlockDocument": record(
         {
             "id": UUID,
