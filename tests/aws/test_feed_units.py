@@ -108,7 +108,8 @@ def test_a_page_of_the_fifty_newest_costs_sixty_read_units_at_most_and_a_trip_fo
 
     assert [event.id for event in page.events] == [an_order(number).id for number in range(50)]
     assert costs.read <= 60
-    assert costs.trips <= 2 * SHARDS + 2  # the newest hour has one event only; the calendar, and its counts
+    # The newest hour has one event only; the calendar, its counts, and a little of the open hour for the total.
+    assert costs.trips <= 2 * SHARDS + 5
     assert page.total >= EVENTS * 0.98
     assert not page.is_exact
 
