@@ -6,16 +6,21 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.outages import failing, unreachable
+from tests.stores import in_dynamodb
 from tests.stories import NOON, order_placed
+from tests.tables import create_tables
 
 from whenflow.aws import hour_layers, layer_keeper
 from whenflow.aws.hour_keeper import HourKeeper
 from whenflow.aws.layer_keeper import LayerKeeper
+from whenflow.errors import Transient
 from whenflow.events import Event
 from whenflow.events.counting import count, request_from_document
 from whenflow.events.feed import first_page
 from whenflow.events.filters import filter_from_document
 from whenflow.events.reading import Span
+from whenflow.testing import ManualClock
 
 HOUR = timedelta(hours=1)
 
@@ -49,6 +54,10 @@ def happens(stores, clock):
         return order
 
     return happen
+
+
+def to_events(call):
+    return call["TableName"] == "EventsTable"
 
 
 def about(stores, resource, **span):
@@ -170,15 +179,10 @@ def test_an_event_that_is_stored_long_after_it_was_received_makes_layers_void(st
 
 
 def test_an_event_that_others_claimed_a_place_for_is_found_there(stores, keeper, happens, clock, dynamodb):
-    from tests.outages import failing, unreachable
-
-    from whenflow.errors import Transient
-
     elsewhere = "0190163d-8694-7000-8000-0000000000aa"
     order = replace(order_placed(99, id=elsewhere, occurred=clock.now()), received=clock.now())
-    with failing(dynamodb, "PutItem", unreachable(), when=lambda call: call["TableName"] == "EventsTable"):
-        with pytest.raises(Transient):
-            stores.events.put(order)
+    with failing(dynamodb, "PutItem", unreachable(), when=to_events), pytest.raises(Transient):
+        stores.events.put(order)
     told = len(busy(happens, clock, keeper, 10))
 
     stores.events.put(replace(order, occurred=clock.now(), received=clock.now()))
@@ -262,10 +266,6 @@ arrivals = st.lists(
 def test_whatever_comes_in_whenever_is_listed_and_counted_once(simulated_aws, arriving):
     import boto3
     import requests
-    from tests.stores import in_dynamodb
-    from tests.tables import create_tables
-
-    from whenflow.testing import ManualClock
 
     requests.post("http://motoapi.amazonaws.com/moto-api/reset", timeout=5).raise_for_status()
     client, clock = boto3.client("dynamodb"), ManualClock(NOON)
