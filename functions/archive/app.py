@@ -1,4 +1,4 @@
-"""Every few minutes: hours that are over are counted and indexed, those of events and those of runs; events archived."""
+"""Every few minutes: hours of events and of runs that are over are counted and indexed; those of events archived."""
 
 from typing import Any
 

@@ -162,7 +162,6 @@ class DynamoEventStore:
         self, since: datetime, until: datetime, *, names: bool = False, reading: int = 0
     ) -> "Mapping[datetime, Tally | None]":
         """Return the hours of a time that hold events, oldest first; None where that takes reading too many events."""
-
         left = reading
 
         def open_hour(period: Period) -> Tally | None:

@@ -52,7 +52,7 @@ def notification_receiver() -> "NotificationReceiver":
     from whenflow.sources import NotificationReceiver
 
     watch_templates()
-    return NotificationReceiver(CachedSources(config()), events(), clock())
+    return NotificationReceiver(CachedSources(config()), events(), clock(), ids())
 
 
 @lru_cache(maxsize=1)
