@@ -7,10 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.stores import in_dynamodb
 from tests.stories import NOON, order_placed
 
 from whenflow.aws.archive import EventArchive
+from whenflow.aws.event_store import DynamoEventStore
 from whenflow.aws.hour_keeper import HourKeeper
 from whenflow.events import Event
 
@@ -18,7 +18,8 @@ BUCKET = "archive-bucket"
 DOCS = Path(__file__).parents[2] / "docs" / "events.md"
 AUTOMATION = """
 name: three of an order in a minute
-trigger: {type: event, posture: Reactive, expect: [order.placed], for_each: [prefect.resource.id], threshold: 3, within: 60}
+trigger:
+  {type: event, posture: Reactive, expect: [order.placed], for_each: [prefect.resource.id], threshold: 3, within: 60}
 actions:
   - {type: run-deployment, deployment: alarms/ring, parameters: {number: "{{ event.payload.number }}"}}
 """
@@ -31,7 +32,7 @@ def archive(dynamodb, clock, tmp_path) -> list[Event]:
 
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    events = in_dynamodb(dynamodb, clock).events
+    events = DynamoEventStore(dynamodb, "EventsTable", "StateTable", 4, 30, clock)
     told = [
         order_placed(number, occurred=NOON + timedelta(hours=hour, seconds=second), payload={"number": number})
         for hour in range(2)
@@ -42,10 +43,10 @@ def archive(dynamodb, clock, tmp_path) -> list[Event]:
     clock.advance(3 * 3_600)
     keeper = HourKeeper(events.reader, events.digests, EventArchive(lambda: s3, BUCKET, "archive"), clock)
     assert keeper.close_hours(60).closed == 2
-    for one in s3.list_objects_v2(Bucket=BUCKET)["Contents"]:
-        file = tmp_path / one["Key"]
+    for kept in s3.list_objects_v2(Bucket=BUCKET)["Contents"]:
+        file = tmp_path / kept["Key"]
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(s3.get_object(Bucket=BUCKET, Key=one["Key"])["Body"].read())
+        file.write_bytes(s3.get_object(Bucket=BUCKET, Key=kept["Key"])["Body"].read())
     (tmp_path / "rules.yaml").write_text(AUTOMATION)
     return told
 

@@ -256,7 +256,7 @@ class EventReader:
         rest = Content.of(islice(self._not_in(layers, period, room + 1), room + 1))
         if known is None or rest.count > room or not rest.is_named:
             return None, rest.count
-        counted = [(one.count, one.first, one.last) for one in layers.layers] if layers else []
+        counted = [(one.events, one.first, one.last) for one in layers.layers] if layers else []
         counted += [(rest.count, rest.first, rest.last)] if rest.count else []
         if not counted:
             return Tally(0, {}), 0

@@ -40,7 +40,7 @@ class Layer(NamedTuple):
     Attributes:
         stamp: Under which they are kept.
         parts: In how many parts.
-        count: How many there are.
+        events: How many there are.
         first: When the first of them occurred.
         last: When the last of them did.
         is_named: Whether their names are kept.
@@ -49,7 +49,7 @@ class Layer(NamedTuple):
 
     stamp: str
     parts: int
-    count: int
+    events: int
     first: datetime
     last: datetime
     is_named: bool
@@ -181,7 +181,7 @@ class HourLayers:
         """Return what some layers hold together."""
         whole = Content(is_named=all(layer.is_named for layer in layers))
         for layer in layers:
-            part = Content(layer.count, first=layer.first, last=layer.last)
+            part = Content(layer.events, first=layer.first, last=layer.last)
             for _, places in self._digests.read([(hour, part_key(layer.stamp, one)) for one in range(layer.parts)]):
                 part.places.update(places)
             if whole.is_named:
