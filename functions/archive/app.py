@@ -1,4 +1,4 @@
-"""Every few minutes: hours that are over are counted and indexed, those of events and those of runs; events archived."""
+"""Every few minutes: hours of events and of runs that are over are counted and indexed; those of events archived."""
 
 from typing import Any
 
@@ -9,8 +9,13 @@ MARGIN_SECONDS = 180
 
 
 @logger.inject_lambda_context(log_event=False)
-def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Close hours until there are none, or little time is left; what is left is closed by the next invocation."""
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Close hours until there are none, or little time is left; what is left is closed by the next invocation.
+
+    Asked for `layers`, it only looks at what came in lately, for hours that are still open.
+    """
+    if event.get("only") == "layers":
+        return {"layers": wiring.layer_keeper().look()}
     runs = wiring.run_keeper().close_hours(_seconds_left(context) / 2)
     events = wiring.hour_keeper().close_hours(_seconds_left(context))
     if failed := events.failed + runs.failed:

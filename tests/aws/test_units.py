@@ -20,6 +20,8 @@ from whenflow.flows import flow, task
 from whenflow.runs import FlowRun, RunLedger
 from whenflow.runs.heartbeats import HEARTBEAT, Heartbeats, pulse_of
 from whenflow.runs.schedule import RunSchedule
+from whenflow.sources import NotificationReceiver
+from whenflow.sources.model import Source
 from whenflow.testing import RecordedLauncher
 from whenflow.testing.windows import MemoryTimerQueue
 
@@ -103,6 +105,30 @@ def test_in_a_batch_that_costs_little(stores, dynamodb, observer, ids, kilobyte)
         stores.events.put_many(orders)
 
     assert meter.written / len(orders) <= 1.1
+
+
+class _NoSources:
+    """A directory without a source."""
+
+    def sources(self) -> list[Source]:
+        """Return none."""
+        return []
+
+
+def test_an_event_of_eventbridge_costs_one_write_unit_and_one_that_comes_late_two(
+    stores, dynamodb, observer, clock, ids
+):
+    receiver = NotificationReceiver(_NoSources(), stores.events, clock, ids)
+    told = {"source": "shop", "detail-type": "Order Placed", "detail": {"number": 7}, "time": "2026-11-20T12:00:00Z"}
+    receiver.receive({**told, "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467711"})
+
+    with metered(dynamodb, observer) as at_once:
+        receiver.receive({**told, "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467712"})
+    clock.advance(300)
+    with metered(dynamodb, observer) as late:
+        receiver.receive({**told, "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467713"})
+
+    assert (at_once.written, late.written) == (1, 2)
 
 
 def test_storing_an_event_reads_nothing(stores, dynamodb, observer, ids, kilobyte):

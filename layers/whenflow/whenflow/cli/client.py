@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +18,23 @@ TIMEOUT_SECONDS = 30
 PAGE = 200
 MAX_EARLY = 20
 NO_CONTENT = 204
+
+
+@dataclass(frozen=True, slots=True)
+class EventList:
+    """Events that were listed.
+
+    Attributes:
+        events: As the API shows them.
+        stopped: Whether reading stopped before as many were found as were asked for.
+        total: How many there are in all; None where the API does not say.
+        is_exact: Whether there are exactly as many; at least as many if not.
+    """
+
+    events: list[dict[str, Any]]
+    stopped: bool = False
+    total: int | None = None
+    is_exact: bool = False
 
 
 class Api:
@@ -168,7 +186,7 @@ class Api:
                 return found, headers.get("whenflow-looked-until", "now") if is_short else None
             token = {"page_token": following}
 
-    def newest_events(self, limit: int) -> list[dict[str, Any]]:
+    def newest_events(self, limit: int) -> "EventList":
         """Return up to `limit` events, newest first.
 
         Args:
@@ -176,30 +194,33 @@ class Api:
         """
         found: list[dict[str, Any]] = []
         params: dict[str, str | int] = {}
+        told: dict[str, Any] = {}
         while (size := min(PAGE, limit - len(found))) > 0:
             page = self._object(self.get("/events", {"limit": size, **params}))
+            told = told or page
             found.extend(self._list(page.get("events")))
             if not (token := page.get("next_page")):
                 break
             params["page_token"] = str(token)
-        return found[:limit]
+        return EventList(found[:limit], False, *_total_of(told))
 
-    def events(self, given: Mapping[str, Any], limit: int) -> tuple[list[dict[str, Any]], bool]:
-        """Return up to `limit` events that a filter lets through, and whether reading stopped before that.
+    def events(self, given: Mapping[str, Any], limit: int) -> "EventList":
+        """Return up to `limit` events that a filter lets through.
 
         Args:
             given: The filter.
             limit: How many at most.
         """
         found: list[dict[str, Any]] = []
-        page = self._object(self.post("/events/filter", {"filter": given, "limit": min(PAGE, limit)}))
+        page = first = self._object(self.post("/events/filter", {"filter": given, "limit": min(PAGE, limit)}))
         early = 0
         while True:
             found.extend(self._list(page.get("events")))
             early += bool(page.get("stopped_early"))
             address = page.get("next_page")
             if not address or len(found) >= limit or early > MAX_EARLY:
-                return found[:limit], bool(address) and len(found) < limit
+                stopped = bool(address) and len(found) < limit
+                return EventList(found[:limit], stopped, *_total_of(first))
             token = parse_qs(urlsplit(str(address)).query).get("page-token", [""])[0]
             page = self._object(self.get("/events/filter/next", {"page-token": token}))
 
@@ -270,6 +291,11 @@ class Api:
         if not isinstance(document, list) or not all(isinstance(item, dict) for item in document):
             raise stranger(self.connection, "something unexpected")
         return document
+
+
+def _total_of(page: Mapping[str, Any]) -> tuple[int | None, bool]:
+    total = page.get("total")
+    return total if isinstance(total, int) else None, page.get("total_is_exact") is True
 
 
 def _signature() -> httpx2.Auth:

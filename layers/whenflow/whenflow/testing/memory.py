@@ -77,7 +77,14 @@ class MemoryEventStore:
                 yield Fetch.NEXT
             yield event
 
-    def tallies(self, since: datetime, until: datetime, *, names: bool = False) -> Mapping[datetime, Tally | None]:
+    def tallies(
+        self,
+        since: datetime,
+        until: datetime,
+        *,
+        names: bool = False,
+        reading: int = 0,  # noqa: ARG002
+    ) -> Mapping[datetime, Tally | None]:
         """Return the hours of a time that hold events, oldest first; None for an hour that is not closed."""
         hours = sorted({hour_start(event.occurred) for event in self.stored.values()})
         within = [hour for hour in hours if hour_start(since) <= hour <= until]

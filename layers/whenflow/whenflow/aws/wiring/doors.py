@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from whenflow.automations.timer import Timers
     from whenflow.aws.dead_letters import SqsDeadLetters
     from whenflow.aws.hour_keeper import HourKeeper
+    from whenflow.aws.layer_keeper import LayerKeeper
     from whenflow.aws.run_keeper import RunKeeper
     from whenflow.sources import NotificationReceiver
     from whenflow.webhooks import WebhookReceiver
@@ -53,7 +54,7 @@ def notification_receiver() -> "NotificationReceiver":
     from whenflow.sources import NotificationReceiver
 
     watch_templates()
-    return NotificationReceiver(CachedSources(config()), events(), clock())
+    return NotificationReceiver(CachedSources(config()), events(), clock(), ids())
 
 
 @lru_cache(maxsize=1)
@@ -99,6 +100,15 @@ def hour_keeper() -> "HourKeeper":
     wanted = named.archive_events == "true" and named.events_bucket
     archive = EventArchive(lambda: client("s3"), named.events_bucket, "archive") if wanted else None
     return HourKeeper(store.reader, store.digests, archive, clock())
+
+
+@lru_cache(maxsize=1)
+def layer_keeper() -> "LayerKeeper":
+    """Return what the `archive` function does each minute."""
+    from whenflow.aws.layer_keeper import LayerKeeper
+
+    store = events()
+    return LayerKeeper(store.reader, store.hours, store.arrivals, store.layers, clock())
 
 
 @lru_cache(maxsize=1)
