@@ -69,7 +69,6 @@ def test_V11_pages_and_counts_go_by_the_filter(api):
         api("POST", "/automations/", automation(name=name, tags=["red"] if name != "d" else []))
     red = {"automations": {"tags": {"all_": ["red"]}}}
 
-    wanted = red | {"sort": "NAME_ASC", "limit": 2}
     pages = [
         api("POST", "/automations/filter", red | {"sort": "NAME_ASC", "limit": 2, "offset": offset})
         for offset in (0, 2)
