@@ -102,7 +102,7 @@ def counts_of(terminal: Terminal, automation: str, *more: str) -> Document:
 
 def watching(stack: Stack, order: str, actions: list[Document]) -> str:
     """Make an automation that acts on each order; return its id."""
-    trigger = {"type": "event", "posture": "Reactive", "expect": ["order.placed"]}
+    trigger: Document = {"type": "event", "posture": "Reactive", "expect": ["order.placed"]}
     trigger["match"] = {"prefect.resource.id": f"{order}.*"}
     made = stack._make("/automations", {"name": unique("orders"), "trigger": trigger, "actions": actions})
     return str(made["id"])
