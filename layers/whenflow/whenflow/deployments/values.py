@@ -89,7 +89,7 @@ def check_fit(parameters: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     except RecursionError:
         raise Rejected("The deployment's parameter_openapi_schema is circular.") from None
     if errors:
-        raise DoNotFit([Fault(tuple(error.absolute_path), error.message[:500], str(error.validator)) for error in errors])
+        raise DoNotFit([Fault(tuple(one.absolute_path), one.message[:500], str(one.validator)) for one in errors])
 
 
 def _hydrated(value: Any, config: ConfigStore) -> Any:
