@@ -366,6 +366,13 @@ def test_runs_are_found_by_their_ids_in_the_order_that_was_asked_for(runs, make)
     assert runs.get_all([]) == []
 
 
+@pytest.mark.parametrize("odd", ["", "x" * 3_000, "☃", "\x00"])
+def test_an_id_that_no_run_can_have_hides_no_other(runs, make, odd):
+    run = stored(runs, make.new())
+
+    assert runs.get_all([odd, run.id]) == [run]
+
+
 def test_more_runs_than_fit_one_request_are_all_found(runs, make):
     made = [stored(runs, make.new()) for _ in range(120)]
 

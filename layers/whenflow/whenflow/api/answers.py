@@ -15,6 +15,7 @@ MAX_SHOWN_BODY = 10_000
 MAX_FAULTS = 1_000
 MAX_FAULT_CHARS = 1_000
 SECRETS = frozenset({"password", "secret"})
+OF_TARGETS = "/notification-targets"
 HIDDEN = "[removed]"
 NO_WORKERS = "Whenflow launches flow runs itself: there are no workers, and nothing to poll. See /flow_runs/filter."
 NO_BLOCKS = "Blocks are notification targets here: /notification-targets makes, changes and deletes them."
@@ -175,16 +176,17 @@ def _shown_body(app: APIGatewayHttpResolver) -> Any:
     if len(app.current_event.body or "") > MAX_SHOWN_BODY:  # whoever sent that much knows what it was
         return None
     try:
-        return _without_secrets(body_of(app))
+        hidden = SECRETS | {"data"} if OF_TARGETS in app.current_event.path else SECRETS  # a target's URL may be one
+        return _without_secrets(body_of(app), hidden)
     except Rejected:
         return None
 
 
-def _without_secrets(value: Any) -> Any:
+def _without_secrets(value: Any, hidden: frozenset[str]) -> Any:
     """Take secrets out of what is sent back: answers that tell of a fault end up in other people's logs."""
     if isinstance(value, dict):
-        return {name: HIDDEN if name in SECRETS else _without_secrets(item) for name, item in value.items()}
-    return [_without_secrets(item) for item in value] if isinstance(value, list) else value
+        return {name: HIDDEN if name in hidden else _without_secrets(item, hidden) for name, item in value.items()}
+    return [_without_secrets(item, hidden) for item in value] if isinstance(value, list) else value
 
 
 def _unexpected(error: Exception) -> Response[Any]:

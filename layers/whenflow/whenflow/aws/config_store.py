@@ -39,7 +39,7 @@ class DynamoConfigStore:
 
     def get(self, kind: str, id_: str) -> dict[str, Any] | None:
         """Return one document."""
-        if _is_too_long(id_):
+        if not id_ or _is_too_long(id_):
             return None
         with translated():
             answer = self._client.get_item(TableName=self._table, Key=_key(kind, id_), ConsistentRead=True)

@@ -46,6 +46,7 @@ NEWEST = "newest"
 DUE = "due"
 DUE_SHARDS = 4
 BATCH = 100
+MAX_ID_CHARS = 500  # DynamoDB refuses the whole request for one key that is empty or too long
 TRIES = 10
 NEW = "attribute_not_exists(pk)"
 AFTER_ALL = "~"
@@ -117,7 +118,7 @@ class DynamoRunStore:
 
     def get_all(self, run_ids: Iterable[str]) -> Sequence[FlowRun]:
         """Return the runs of these ids that are there, in that order."""
-        wanted = list(dict.fromkeys(run_ids))
+        wanted = [run_id for run_id in dict.fromkeys(run_ids) if 0 < len(run_id) <= MAX_ID_CHARS]
         found: dict[str, FlowRun] = {}
         for start in range(0, len(wanted), BATCH):
             found |= {run.id: run for run in map(self._run, self._items(wanted[start : start + BATCH]))}

@@ -8,7 +8,7 @@ from typing import Any
 
 from whenflow.documents import is_deeper
 from whenflow.errors import Rejected
-from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, event_from_document, iso, named_id
+from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, event_from_outside, iso, named_id
 from whenflow.events.limits import MAX_DEPTH, MAX_RELATED
 from whenflow.ports import Ids
 from whenflow.sources.eventbridge import default_document
@@ -67,7 +67,7 @@ def interpret(notice: Notice, source: Source | None, now: datetime) -> Event:
     if source is not None:
         _relate(document, source)
     try:
-        return event_from_document(document, now)
+        return event_from_outside(document, now)
     except Rejected as error:
         found = "; ".join(f"{'.'.join(map(str, one.loc)) or 'the event'}: {one.msg}" for one in error.faults[:5])
         reason = f"This gives no event: {found}." if found else error.reason
