@@ -126,8 +126,8 @@ def sort(environment: Environment, value: Iterable[Any], *args: Any, **kwargs: A
 
 @pass_environment
 def truncate(environment: Environment, value: Any, *args: Any, **kwargs: Any) -> str:
-    """Cut a text that is longer than so many characters."""
-    return do_truncate(environment, _text(value), *args, **kwargs)
+    """Cut a text that is longer than so many characters; what is short enough stays what it is."""
+    return do_truncate(environment, value, *args, **kwargs)
 
 
 @pass_environment
