@@ -76,7 +76,7 @@ class Comparer:
         mended = _run(name, {**case, "expect": said["mended"]}, fixtures)
         if _alike(*mended):
             return Difference(expected, ours, "a fault of Prefect's, mended")
-        return Difference(expected, ours, reason_for(name, Answers(case, said["expect"], ours, self._version)))
+        return Difference(expected, ours, reason_for(name, Answers(case, said["expect"], ours, said["mended"], self._version)))
 
     def _ask(self, name: str, case: dict[str, Any], fixtures: Mapping[str, Any]) -> Any:
         assert self._worker.stdin and self._worker.stdout

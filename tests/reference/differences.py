@@ -23,6 +23,7 @@ class Answers:
     case: Mapping[str, Any]
     reference: Any
     ours: Any
+    mended: Any = None
     python: tuple[int, int] = (3, 13)
 
     @property
@@ -78,7 +79,53 @@ def _policy(answers: Answers) -> bool:
 
 def _models_as_text(answers: Answers) -> bool:
     """Prefect writes its own objects as Python does; with us they are plain data."""
-    return answers.ours.get("result") == "ok" and MODEL.search(json.dumps(answers.reference)) is not None
+    return MODEL.search(json.dumps([answers.reference, answers.mended])) is not None
+
+
+def _ids_as_text(answers: Answers) -> bool:
+    """Ids are texts, and can be worked on as such; Prefect's are objects that cannot."""
+    return answers.ours.get("result") in ("ok", "accepted") and any(map(ID.search, _texts(answers.case["action"])))
+
+
+def _generators(answers: Answers) -> bool:
+    """What is not made yet has no text: it lacks a `| list`. Prefect writes where it is in memory."""
+    return answers.refused_by_us_alone and any(map(GENERATOR.search, _texts(answers.case["action"])))
+
+
+def _own_filters(answers: Answers) -> bool:
+    """Filters that Prefect does not have."""
+    return any(map(OWN.search, _texts(answers.case["action"])))
+
+
+def _strict_json(answers: Answers) -> bool:
+    """`NaN` and numbers beyond all bounds are no JSON."""
+    return answers.refused_by_us_alone and any(one in ("NaN", "1E400") for one in _texts(answers.case["action"]))
+
+
+def _closed_twice(answers: Answers) -> bool:
+    """A text with one `{{` and more `}}`: both fail, for reasons of their own."""
+    both = answers.reference.get("result") == answers.ours.get("result") == "failed"
+    return both and any(one.count("}}") > one.count("{{") for one in _texts(answers.case["action"]))
+
+
+def _methods_as_values(answers: Answers) -> bool:
+    """`a.items` is the key `items` or nothing, never a method."""
+    return any(map(METHOD.search, _texts(answers.case["action"])))
+
+
+def _labels_with_others_below(answers: Answers) -> bool:
+    """Of the labels `a` and `a.b`, `labels.a` is text that has methods; and so is what `labels` gives."""
+    return any(map(BRANCH.search, _texts(answers.case["action"])))
+
+
+def _whole_objects(answers: Answers) -> bool:
+    """Objects of the API are what the API shows of them."""
+    return any(map(OBJECT.search, _texts(answers.case["action"])))
+
+
+def _conveniences(answers: Answers) -> bool:
+    """`event.name` and `event.involved` are ours alone."""
+    return any("event.name" in one for one in _texts(answers.case["action"]))
 
 
 def _resources_as_labels(answers: Answers) -> bool:
@@ -92,13 +139,28 @@ def _top_level_kind(answers: Answers) -> bool:
 
 
 RESOURCE = re.compile(r"(event\.resource|related\[-?\d+\]|in_role(\[[^\]]*\])+|involved)(?![\w.\[])|[ie]vents?\.related(?![\w.\[])")
-MODEL = re.compile(r"root=|UUID\('|datetime\.|<Posture|TriggerState|ReceivedEvent|Resource\(|LabelDiver|timedelta|frozenset|EventTrigger|<StateType|prefect\.")
+METHOD = re.compile(r"\.(items|keys|values|get|copy|pop|update|title|upper|lower|count|index|format|strip)\b(?!\()")
+BRANCH = re.compile(r"labels(\.a|\.x|\.prefect(\.resource)?|\.zone)?\b(?![.\[]\w)")
+OBJECT = re.compile(r"(flow_run(\.state)?|\bflow|deployment|automation(\.trigger)?|firings?(\[-?\d\])?|events?(\[-?\d\])?|triggering_(event|firings)|triggers\[\d\])(?![\w.\[])")
+ID = re.compile(r"\b(flow_|deployment_)?id\b")
+GENERATOR = re.compile(r"\b(map|select|selectattr|reject|rejectattr|unique|items|reverse)\b(\([^()]*\))?(?! *\| *(list|join|sort|first|sum|map|select|reject|max|min|length|unique))")
+OWN = re.compile(r"\b(from_json|from_cloud_event|uuid)\b")
+MODEL = re.compile(r"root=|UUID\('|datetime\.|<Posture|TriggerState|ReceivedEvent|Resource\(|LabelDiver|timedelta|frozenset|EventTrigger|<StateType|prefect\.|(Running|Failed)\(|<generator|<function|Markup\(")
 REASONS: dict[str, dict[str, Callable[[Answers], bool]]] = {
     "event_schema": {"no such moment in UTC": _outside_of_the_calendar, "more ways to write a moment": _other_library},
     "templating": {
         "the template policy": _policy,
         "objects as text": _models_as_text,
         "a resource is its labels": _resources_as_labels,
+        "methods are no values": _methods_as_values,
+        "labels are texts": _labels_with_others_below,
+        "objects as the API has them": _whole_objects,
+        "names of our own": _conveniences,
+        "ids are texts": _ids_as_text,
+        "generators as text": _generators,
+        "filters of our own": _own_filters,
+        "strict JSON": _strict_json,
+        "closed more than once": _closed_twice,
         "a kind for all parameters": _top_level_kind,
     },
     "validation": {

@@ -23,6 +23,7 @@ from pydantic import TypeAdapter, ValidationError
 DURATION = TypeAdapter(timedelta)
 _prepared = user_templates._prepare_value_for_json
 _getattr = user_templates.UserTemplateEnvironment.getattr
+_walked = LabelDiver.__getattr__
 _relevant = actions.JinjaTemplateAction._relevant_native_objects
 _wrap = actions.RunDeployment._wrap_v1_template
 
@@ -40,6 +41,8 @@ def without_faults() -> Iterator[None]:
             patch.object(user_templates, "_prepare_value_for_json", _ids_times_and_labels_too),
             patch.object(user_templates.UserTemplateEnvironment, "getattr", _keys_before_methods),
             patch.object(actions.JinjaTemplateAction, "_relevant_native_objects", _variables_without_event),
+            patch.object(LabelDiver, "__getattr__", _leaves_are_texts),
+            patch.object(LabelDiver, "__str__", lambda self: self._value or str(self._labels)),
             patch.object(reftemplating._Api, "every_variable", True),
         ):
             stack.enter_context(patched)
@@ -106,6 +109,12 @@ def _ids_times_and_labels_too(value: Any) -> Any:
     if isinstance(value, LabelDiver):
         return str(value) or dict(value)
     return _prepared(value)
+
+
+def _leaves_are_texts(self: Any, name: str) -> Any:
+    """`labels.zone` is the text of the label, which compares, and is true."""
+    found = _walked(self, name)
+    return found if found._labels else found._value
 
 
 def _keys_before_methods(self: Any, obj: Any, attribute: str) -> Any:

@@ -15,6 +15,10 @@ class InvalidJson(TemplateError):
     """A text that is to be JSON is none."""
 
 
+class NotText(TemplateError):
+    """What is to be a template is no text."""
+
+
 class VariableNotFound(TemplateError):
     """A variable is asked for that is not there."""
 
@@ -171,9 +175,11 @@ class _Hydration:
         except Rejected as error:
             raise InvalidJson(_placed(path, error.reason)) from None
 
-    def _jinja(self, template: Any, path: Path) -> str:
+    def _jinja(self, template: Any, path: Path) -> Any:
+        if isinstance(template, dict | list):
+            return template
         if not isinstance(template, str):
-            raise TemplateError(_placed(path, "the template is no text"))
+            raise NotText(_placed(path, "the template is no text"))
         try:
             if not is_template(template):
                 check(template, unknown_later=True)
