@@ -1,6 +1,5 @@
 """Actions as documents (SPEC 4.2): fields, defaults, and what is refused."""
 
-import json
 from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
@@ -12,11 +11,12 @@ from pydantic import (
     Field,
     StrictStr,
     Tag,
+    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, to_json
 
 from whenflow.actions.hydration import check_parameters
 from whenflow.documents import STORED
@@ -35,7 +35,8 @@ def _template(text: Any, info: ValidationInfo) -> Any:
 
 
 def _as_text(payload: Any) -> Any:
-    return json.dumps(payload, indent=2) if isinstance(payload, dict | list) else payload
+    """Return anything but text as its JSON, written as Prefect does."""
+    return payload if payload is None or isinstance(payload, str) else to_json(payload, indent=2).decode()
 
 
 Template: TypeAlias = Annotated[StrictStr, Field(), BeforeValidator(_template)]
@@ -247,6 +248,8 @@ _ACTIONS: tuple[type[_Action], ...] = (
     CallWebhook,
     DeclareIncident,
 )
+_TOLD_BY_TYPE = (SendEmailNotification, DeclareIncident)
+"""Those that Prefect's open source server does not know: nobody means them without saying so."""
 ACTION_TYPES = frozenset(str(one.model_fields["type"].default) for one in _ACTIONS)
 
 
@@ -255,8 +258,22 @@ def _kind(value: Any) -> str | None:
         return str(getattr(value, "type", ""))
     if not isinstance(value, dict):
         return "do-nothing"
-    given = value.get("type", "do-nothing")
+    given = value["type"] if "type" in value else _meant(value)
     return given if isinstance(given, str) else None
+
+
+def _meant(value: dict[str, Any]) -> str:
+    """Return the type of an action that says none: the first of those that know most of its fields, and are valid."""
+    meant, most = "do-nothing", 0
+    for one in _ACTIONS:
+        if one in _TOLD_BY_TYPE or len(one.model_fields.keys() & value.keys()) <= most:
+            continue
+        try:
+            known = one.model_validate(value)
+        except ValidationError:
+            continue
+        meant, most = str(one.model_fields["type"].default), len(known.model_fields_set)
+    return meant
 
 
 Action: TypeAlias = Annotated[

@@ -2,17 +2,18 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     StrictStr,
+    TypeAdapter,
     ValidationError,
     ValidationInfo,
-    field_validator,
     model_validator,
 )
 
@@ -44,6 +45,7 @@ __all__ = [
     "with_identity",
 ]
 
+_UUID = TypeAdapter(UUID)
 M = TypeVar("M", bound=BaseModel)
 RESOURCE_PREFIX = "prefect.automation."
 FLOW_RUNS = "prefect.flow-run"
@@ -69,11 +71,6 @@ class AutomationCore(BaseModel):
     actions: list[Action]
     actions_on_trigger: list[Action] = []
     actions_on_resolve: list[Action] = []
-
-    @field_validator("tags")
-    @classmethod
-    def _each_once(cls, tags: list[str]) -> list[str]:
-        return list(dict.fromkeys(tags))
 
     @model_validator(mode="after")
     def _does_not_start_itself(self, info: ValidationInfo) -> "AutomationCore":
@@ -173,11 +170,30 @@ def patch_from_document(document: object) -> bool:
 
 
 def _checked(kind: type[M], document: object) -> M:
+    faults = list(_id_faults(document.get("trigger") if isinstance(document, dict) else None, "trigger"))
     try:
-        return kind.model_validate(document)
+        checked = kind.model_validate(document)
     except ValidationError as error:
-        faults = [Fault(without_tags(fault.loc, document), fault.msg, fault.type) for fault in faults_of(error)]
-        raise Rejected("This is not a valid automation.", faults) from None
+        found = [Fault(without_tags(fault.loc, document), fault.msg, fault.type) for fault in faults_of(error)]
+        raise Rejected("This is not a valid automation.", found + faults) from None
+    if faults:
+        raise Rejected("This is not a valid automation.", faults)
+    return checked
+
+
+def _id_faults(trigger: Any, *path: str | int) -> Iterator[Fault]:
+    """Yield what is wrong with the ids of triggers. They are given anew, but whoever sends no UUID there errs."""
+    if not isinstance(trigger, dict):
+        return
+    given = trigger.get("id")
+    if isinstance(given, str):
+        try:
+            _UUID.validate_python(given)
+        except ValidationError:
+            yield Fault((*path, "id"), "An id is a UUID, or left out", "uuid_parsing")
+    children = trigger.get("triggers")
+    for place, child in enumerate(children if isinstance(children, list) else ()):
+        yield from _id_faults(child, *path, "triggers", place)
 
 
 def without_tags(loc: tuple[str | int, ...], document: object) -> tuple[str | int, ...]:
