@@ -12,7 +12,7 @@ from whenflow.cli.drafts import SUFFIXES, read_drafts
 from whenflow.cli.errors import CliError, NotFound, UsageError
 from whenflow.cli.event_files import EventFile
 from whenflow.cli.event_lookup import event_id
-from whenflow.cli.lookup import AUTOMATION, as_id, find
+from whenflow.cli.lookup import AUTOMATION, as_id, find_id
 from whenflow.cli.options import DEFAULTS, Options
 from whenflow.cli.render import print_json, say
 from whenflow.events import Event
@@ -45,7 +45,7 @@ def explain(
         raise UsageError("Give --event with the id of a stored event.", hint="Files go with an automation in a file.")
     else:
         with connect(options) as api:
-            id_ = find(api, AUTOMATION, automation)["id"]
+            id_ = find_id(api, AUTOMATION, automation)
             answers = [api.get("/explain", {"automation": id_, "event": event_id(api, event)})]
     if options.json:
         print_json([answer["explanation"] for answer in answers] if len(answers) > 1 else answers[0]["explanation"])

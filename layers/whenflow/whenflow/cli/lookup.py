@@ -91,6 +91,16 @@ def find(api: Api, kind: Kind, wanted: str) -> dict[str, Any]:
     return choose(kind, wanted, api.newest(kind.collection, MAX_LISTED))
 
 
+def find_id(api: Api, kind: Kind, wanted: str) -> str:
+    """Return the id of the one thing that has this name; an id is taken as it is, for whoever is asked next to know.
+
+    Raises:
+        NotFound: There is none of this name; says which is close.
+        UsageError: There are several.
+    """
+    return as_id(wanted) or str(find(api, kind, wanted)["id"])
+
+
 def choose(kind: Kind, wanted: str, known: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the one of some things that has this id or name.
 

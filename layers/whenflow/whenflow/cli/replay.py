@@ -10,7 +10,7 @@ from cyclopts.validators import Number
 from whenflow.cli.client import Api, connect
 from whenflow.cli.confirm import Yes, confirm
 from whenflow.cli.errors import UsageError
-from whenflow.cli.lookup import AUTOMATION, find
+from whenflow.cli.lookup import AUTOMATION, find_id
 from whenflow.cli.moments import read_moment
 from whenflow.cli.options import DEFAULTS, Options
 from whenflow.cli.progress import progress
@@ -52,7 +52,7 @@ def replay(
     if first >= last:
         raise UsageError("--since must lie before --until.")
     with connect(options) as api:
-        ids = [str(find(api, AUTOMATION, one)["id"]) for one in automation]
+        ids = [find_id(api, AUTOMATION, one) for one in automation]
         plans = list(_plans(api, first, None if until == "now" else last, ids))
         wanted = {"missing", "unsure"} if unsure else {"missing"}
         count = sum(firing["status"] in wanted for one in plans for firing in one["firings"])
