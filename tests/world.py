@@ -45,8 +45,8 @@ from whenflow.testing import (
     SequentialIds,
 )
 from whenflow.testing.limits import MemoryOccupancyStore
-from whenflow.testing.run_inputs import MemoryRunInputs
 from whenflow.testing.matching import MemoryMatching
+from whenflow.testing.run_inputs import MemoryRunInputs
 from whenflow.testing.task_runs import MemoryTaskQueue, MemoryTaskRunStore
 from whenflow.testing.windows import MemoryProgressStore, MemoryTimerQueue
 

@@ -18,9 +18,7 @@ LEASE = timedelta(minutes=5)
 @pytest.fixture
 def desk(stores, dynamodb, clock, ids):
     """Limits in DynamoDB: `db` of 30 slots, `disk` of one, `calls` with a decay."""
-    made = limit_desk_over(
-        stores.config, DynamoOccupancyStore(dynamodb, "RunsTable", clock), stores.events, clock, ids
-    )
+    made = limit_desk_over(stores.config, DynamoOccupancyStore(dynamodb, "RunsTable", clock), stores.events, clock, ids)
     made.registry.create(LimitInput(name="db", limit=30))
     made.registry.create(LimitInput(name="disk", limit=1))
     made.registry.create(LimitInput(name="calls", limit=9, slot_decay_per_second=1.0))

@@ -31,8 +31,8 @@ from whenflow.testing import (
     SequentialIds,
 )
 from whenflow.testing.limits import MemoryOccupancyStore
-from whenflow.testing.run_inputs import MemoryRunInputs
 from whenflow.testing.matching import MemoryMatching
+from whenflow.testing.run_inputs import MemoryRunInputs
 from whenflow.ui import build_ui
 
 KEY = "wfk_a-good-key"
