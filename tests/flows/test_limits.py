@@ -141,8 +141,9 @@ def test_the_lease_is_renewed_beside_the_block(limit, taken, world, monkeypatch)
     with concurrency("db", lease_duration=60):
         for _ in range(3):
             world.clock.advance(45)
-            renewed.clear()
-            assert renewed.wait(5)
+            for _ in range(2):  # the first may have begun before
+                renewed.clear()
+                assert renewed.wait(5)
         assert taken() == 1
 
 
