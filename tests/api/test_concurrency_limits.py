@@ -106,6 +106,8 @@ def test_limits_that_are_not_there_hold_nobody_up(api):
         {"names": ["db"], "slots": 1, "mode": "rate_limit"},
         {"names": ["db"], "slots": 1, "mode": "other"},
         {"names": ["db"], "slots": 1, "lease_duration": 59},
+        {"names": ["db"], "slots": 1, "lease_duration": "300"},
+        {"names": ["db"], "slots": 1, "lease_duration": True},
         {"names": ["db"], "slots": 1, "lease_duration": 86_401},
         {"names": ["db"], "slots": 1, "holder": {"type": "dog", "id": NOBODY}},
     ],
@@ -115,6 +117,13 @@ def test_a_request_for_slots_that_can_never_be_met_is_refused_with_the_field(api
 
     assert answer.status == 422
     assert answer.document["exception_detail"][0]["msg"]
+
+
+@pytest.mark.parametrize("name", ["", "a" * 1_100, "☃" * 400])
+def test_what_can_be_no_name_is_the_name_of_no_limit(api, name):
+    assert take(api, name).document["limits"] == []
+    assert api("POST", f"{V2}/increment", {"names": [name], "slots": 1}).document == []
+    assert api("GET", f"{V2}/{name or '%20'}").status == 404
 
 
 def test_slots_without_a_lease_are_given_back_by_number(api, limit):

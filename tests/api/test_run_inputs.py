@@ -63,6 +63,14 @@ def test_what_is_no_input_is_refused(api, path, body):
     assert api("POST", path, body).status == 422
 
 
+def test_a_key_too_long_to_be_one_is_not_found(api, path):
+    long = "a" * 1_100
+
+    assert api("GET", f"{path}/{long}").status == api("DELETE", f"{path}/{long}").status == 404
+    assert api("POST", path, {"key": long, "value": ""}).status == 422
+    assert api("POST", f"{path}/filter", {"prefix": long}).status == 422
+
+
 def test_a_run_that_is_not_there_takes_none(api):
     assert api("POST", f"/flow_runs/{NOBODY}/input", {"key": "a", "value": "1"}).status == 404
 

@@ -6,8 +6,10 @@ import pytest
 from tests.stories import NOON
 
 from whenflow.aws.occupancy_store import DynamoOccupancyStore
-from whenflow.errors import Conflict
+from whenflow.errors import Conflict, NotFound
 from whenflow.limits import Hold, Holder, Occupancy
+from whenflow.limits.desk import limit_desk_over
+from whenflow.limits.inputs import LimitInput
 from whenflow.ports import OccupancyStore
 from whenflow.testing import ManualClock
 from whenflow.testing.limits import MemoryOccupancyStore
@@ -68,6 +70,17 @@ def test_what_is_forgotten_begins_anew(store):
     store.forget(A)
 
     assert store.get(A) == Occupancy(A)
+
+
+def test_a_limit_whose_name_no_key_holds_is_not_found(stores, store, clock, ids):
+    desk = limit_desk_over(stores.config, store, stores.events, clock, ids)
+
+    for name in ("", "a" * 1_100, "☃" * 400):
+        assert desk.book.take([name], 1).limits == []
+        with pytest.raises(NotFound):
+            desk.registry.find(name)
+    desk.registry.create(LimitInput(name="☃" * 255, limit=1))
+    assert desk.registry.find("☃" * 255).limit == 1
 
 
 def test_a_lease_leads_to_its_limits(store):

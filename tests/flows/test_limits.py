@@ -1,6 +1,7 @@
 """Concurrency limits in flows and tasks."""
 
 import asyncio
+import threading
 from datetime import timedelta
 
 import pytest
@@ -124,6 +125,26 @@ def test_a_lease_is_renewed_until_it_ran_out(limit, taken, world):
         assert taken() == 1
         world.clock.advance(61)
         assert not slots.renew()
+
+
+def test_the_lease_is_renewed_beside_the_block(limit, taken, world, monkeypatch):
+    monkeypatch.setattr("whenflow.flows.limits.RENEWED_AFTER", 0.0005)
+    renewed, renew = threading.Event(), Slots.renew
+
+    def noted(slots):
+        kept = renew(slots)
+        renewed.set()
+        return kept
+
+    monkeypatch.setattr(Slots, "renew", noted)
+    limit()
+    with concurrency("db", lease_duration=60):
+        for _ in range(3):
+            world.clock.advance(45)
+            for _ in range(2):  # the first may have begun before
+                renewed.clear()
+                assert renewed.wait(5)
+        assert taken() == 1
 
 
 def test_taking_and_giving_back_are_events_that_follow_each_other(limit, world):

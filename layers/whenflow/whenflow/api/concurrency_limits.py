@@ -30,7 +30,7 @@ def _or(default: Any) -> BeforeValidator:
 
 Names = Annotated[list[StrictStr], Field(min_length=1, max_length=100)]
 Slots = Annotated[StrictInt, Field(ge=1, le=1_000_000)]
-Seconds = Annotated[float, Field(ge=60, le=86_400), _or(LEASE_SECONDS)]
+Seconds = Annotated[float, Field(ge=60, le=86_400, strict=True), _or(LEASE_SECONDS)]
 
 
 class HolderInput(BaseModel):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from whenflow.api.answers import answer, body_of, numbered_page, numbered_page_of, object_of, page_of
 from whenflow.api.desk import desk_of
@@ -72,9 +72,9 @@ class _Dates(BaseModel):
 
     start_time: Instant | None = None
     end_time: Instant | None = None
-    min_time: Annotated[float, Field(ge=0, le=100 * 86_400)] | None = None
-    min_runs: Annotated[int, Field(ge=0, le=MOST_DATES)] | None = None
-    max_runs: Annotated[int, Field(ge=0, le=MOST_DATES)] | None = None
+    min_time: Annotated[float, Field(ge=0, le=100 * 86_400, strict=True)] | None = None
+    min_runs: Annotated[StrictInt, Field(ge=0, le=MOST_DATES)] | None = None
+    max_runs: Annotated[StrictInt, Field(ge=0, le=MOST_DATES)] | None = None
 
     def span(self, now: datetime) -> Span:
         """Return the dates; who names an end and nothing else means all until then."""

@@ -37,7 +37,7 @@ class History(BaseModel):
 
     history_start: Instant
     history_end: Instant
-    history_interval_seconds: Annotated[float, Field(ge=1, le=10 * 365 * 86_400)]
+    history_interval_seconds: Annotated[float, Field(ge=1, le=10 * 365 * 86_400, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from whenflow.events import iso, named_id
 from whenflow.ports import RunInput
 from whenflow.runs import FlowRun
 
-MAX_KEY_CHARS = 500
+MAX_KEY_CHARS = 250
 MAX_VALUE_CHARS = 350_000
 KEYSET = "run_input_keyset"
 Key = Annotated[StrictStr, Field(min_length=1, max_length=MAX_KEY_CHARS, pattern=r"^[^\x00-\x20/?#%]+$")]
@@ -39,7 +39,7 @@ class InputsWanted(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    prefix: StrictStr
+    prefix: Annotated[StrictStr, Field(max_length=MAX_KEY_CHARS)]
     limit: Annotated[StrictInt, Field(ge=0, le=200)] = 1
     exclude_keys: Annotated[list[StrictStr], Field(max_length=10_000)] = []
 
@@ -64,14 +64,16 @@ def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
 
     @app.get("/flow_runs/<run_id>/input/<key>")
     def one(run_id: str, key: str) -> Response[Any]:
-        found = inputs.get(known_id(run_id, "flow run"), unquote(key))
+        name = unquote(key)
+        found = inputs.get(known_id(run_id, "flow run"), name) if len(name) <= MAX_KEY_CHARS else None
         if found is None:
             raise NotFound(f"The flow run has no input {key}.")
         return Response(200, "text/plain", found.value)
 
     @app.delete("/flow_runs/<run_id>/input/<key>")
     def delete(run_id: str, key: str) -> Response[Any]:
-        if not inputs.remove(known_id(run_id, "flow run"), unquote(key)):
+        name = unquote(key)
+        if len(name) > MAX_KEY_CHARS or not inputs.remove(known_id(run_id, "flow run"), name):
             raise NotFound(f"The flow run has no input {key}.")
         return answer(204)
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from whenflow.errors import Conflict, Fault, Locked, Rejected, Transient
-from whenflow.limits.model import ID_KIND, KIND, Limit, LimitFacts
+from whenflow.limits.model import ID_KIND, KIND, MAX_NAME_CHARS, Limit, LimitFacts
 from whenflow.limits.occupancy import LOOSE, Hold, Holder, Occupancy
 from whenflow.ports import Clock, ConfigStore, Ids, OccupancyStore, Pauses
 
@@ -169,7 +169,8 @@ class LimitBook:
         return True
 
     def _named(self, names: Iterable[str]) -> list[Limit]:
-        stored = (self._config.get(KIND, name) for name in sorted(set(names)))
+        possible = sorted(name for name in set(names) if 0 < len(name) <= MAX_NAME_CHARS)
+        stored = (self._config.get(KIND, name) for name in possible)
         return [Limit.from_stored(one) for one in stored if one]
 
     def _of_ids(self, limit_ids: Sequence[str]) -> list[Limit]:

@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
+from whenflow.limits.model import MAX_NAME_CHARS
+
 MOST = 1_000_000
 
 
@@ -12,9 +14,9 @@ def _or(default: Any) -> BeforeValidator:
     return BeforeValidator(lambda value: default if value is None else value)
 
 
-Name = Annotated[StrictStr, Field(min_length=1, max_length=255, pattern=r"^[^/%&><\x00]+$")]
+Name = Annotated[StrictStr, Field(min_length=1, max_length=MAX_NAME_CHARS, pattern=r"^[^/%&><\x00]+$")]
 Count = Annotated[StrictInt, Field(ge=0, le=MOST)]
-Rate = Annotated[float, Field(ge=0, le=MOST, allow_inf_nan=False)]
+Rate = Annotated[float, Field(ge=0, le=MOST, allow_inf_nan=False, strict=True)]
 
 
 class LimitInput(BaseModel):

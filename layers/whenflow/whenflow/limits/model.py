@@ -10,6 +10,8 @@ from whenflow.events import iso, parse_iso
 KIND = "concurrency-limit"
 ID_KIND = "concurrency-limit-id"
 OF_TAG = "tag:"
+MAX_NAME_CHARS = 255
+"""What a key of the store holds, whatever the characters."""
 
 
 def tag_limit(tag: str) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from whenflow.errors import Conflict, NotFound, Transient
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, Event
-from whenflow.limits.model import ID_KIND, KIND, Limit
+from whenflow.limits.model import ID_KIND, KIND, MAX_NAME_CHARS, Limit
 from whenflow.limits.occupancy import LOOSE, Hold
 from whenflow.ports import Clock, ConfigStore, EventStore, Ids, OccupancyStore, Reference
 
@@ -98,7 +98,8 @@ class LimitRegistry:
             NotFound: There is none.
         """
         reference = self._config.get(ID_KIND, id_or_name.lower()) if _is_uuid(id_or_name) else None
-        stored = self._config.get(KIND, reference["id"] if reference else id_or_name)
+        name = reference["id"] if reference else id_or_name
+        stored = self._config.get(KIND, name) if 0 < len(name) <= MAX_NAME_CHARS else None
         if stored is None:
             raise NotFound(f"There is no concurrency limit {id_or_name}.")
         return Limit.from_stored(stored)
