@@ -22,7 +22,7 @@ BUILD_FOR ?= host
 
 .DEFAULT_GOAL := help
 .PHONY: fuzz help up demo down clean test test-template test-built test-dynamodb-local test-contract-local test-kafka test-prefect-client \
-	test-schemathesis test-github-examples test-aws openapi check lint types contracts validate format build build-lambda deploy lock \
+	test-iam test-schemathesis test-schemathesis-quick test-github-examples test-aws openapi check lint types contracts validate format build build-lambda deploy lock \
 	simulate sam-local sam-local-down bench-launch bench-backtest bench-matching bench-webhook \
 	environment environment-local environment-dev environment-tests environment-sam
 
@@ -66,9 +66,15 @@ test-prefect-client: environment-dev ## Prefect's own client against the local s
 	@scripts/environment.sh prefect-client
 	@$(python) -m pytest --quiet tests/prefect_client
 
+test-iam: environment-dev ## a local stack with ApiAuthorization=iam: who signs is let in, nobody else (half a minute)
+	@$(python) -m pytest --quiet tests/iam
+
 test-schemathesis: environment-dev ## the API against its own description (SCHEMATHESIS_ARGS=…)
 	@scripts/environment.sh schemathesis
 	@PYTHONPATH=layers/whenflow:. $(python) -m tests.schemathesis $(SCHEMATHESIS_ARGS)
+
+test-schemathesis-quick: ## the same within a minute: every operation, fewer cases
+	@$(MAKE) --no-print-directory test-schemathesis SCHEMATHESIS_ARGS=--quick
 
 openapi: environment-local ## write docs/openapi.json
 	@PYTHONPATH=layers/whenflow $(python) scripts/openapi.py

@@ -19,6 +19,7 @@ from whenflow.aws.task_run_store import DynamoTaskRunStore
 from whenflow.flows import Flow, Task
 from whenflow.flows.backend import StackBackend, StackDeployments
 from whenflow.flows.serve import FlowServer
+from whenflow.limits.desk import limit_desk_over
 from whenflow.ports import Clock, ConfigStore, EventStore, FiringStore, Ids, Launcher, RunStore
 from whenflow.runs import RunControl, RunLedger
 from whenflow.runs.schedule import RunSchedule
@@ -33,6 +34,8 @@ from whenflow.testing import (
     RecordedMailer,
     RecordedTopics,
 )
+from whenflow.testing.limits import MemoryOccupancyStore
+from whenflow.testing.run_inputs import MemoryRunInputs
 from whenflow.testing.task_runs import MemoryTaskQueue
 from whenflow.testing.windows import MemoryTimerQueue
 
@@ -81,6 +84,8 @@ def services_over(stores: Stores, clock: Clock, ids: Ids) -> Services:
         registry,
         targets=Targets(stores.config, MemorySecrets(), notifier(clock), clock, ids),
         dead_letters=MemoryDeadLetters(),
+        limits=limit_desk_over(stores.config, MemoryOccupancyStore(), stores.events, clock, ids),
+        run_inputs=MemoryRunInputs(),
     )
 
 
@@ -126,5 +131,6 @@ def served_over(
         task_runs,
         lambda: StackDeployments(stores.config, desk.maker),
         MemoryTaskQueue,
+        lambda: limit_desk_over(stores.config, MemoryOccupancyStore(), stores.events, clock, ids).book,
     )
     return FlowServer(served, backend, task_runs)

@@ -1,6 +1,7 @@
 """All of Whenflow in memory: what the functions do one after the other, without AWS."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from tests.stories import NOBODY, welcome_deployment, welcoming
@@ -23,8 +24,9 @@ from whenflow.events import Event
 from whenflow.flows import Flow, Task
 from whenflow.flows.backend import StackBackend, StackDeployments
 from whenflow.flows.serve import FlowServer
+from whenflow.limits.desk import limit_desk_over
 from whenflow.runs import FlowRun, RunControl, RunLedger
-from whenflow.runs.schedule import RunSchedule
+from whenflow.runs.schedule import Known, RunSchedule
 from whenflow.runs.task_run_book import TaskRunBook
 from whenflow.testing import (
     ManualClock,
@@ -43,7 +45,9 @@ from whenflow.testing import (
     RecordedTopics,
     SequentialIds,
 )
+from whenflow.testing.limits import MemoryOccupancyStore
 from whenflow.testing.matching import MemoryMatching
+from whenflow.testing.run_inputs import MemoryRunInputs
 from whenflow.testing.task_runs import MemoryTaskQueue, MemoryTaskRunStore
 from whenflow.testing.windows import MemoryProgressStore, MemoryTimerQueue
 
@@ -69,16 +73,7 @@ class World:
         self.ledger = RunLedger(self.runs, self.clock, self.ids, self.timers)
         self.control = RunControl(self.ledger, self.clock)
         self.progress = MemoryProgressStore()
-        self.schedule = RunSchedule(
-            self.ledger,
-            self.runs,
-            self.launcher,
-            self.timers,
-            self.clock,
-            self.ids,
-            deployments=DeploymentRules(self.config, self.clock),
-            progress=self.progress,
-        )
+        self.schedule = self.schedule_with(Known(self.progress, self.events, timedelta(days=1)))
         self.task_run_book = TaskRunBook(self.task_runs, self.events, self.runs)
         self.scope = Lookups(self.config, self.events, self.runs, self.task_run_book).scope(SITE)
         self.runner = DeploymentRunner(self.config, self.ledger, self.schedule, self.clock, self.scope)
@@ -106,6 +101,7 @@ class World:
         self.performer = ActionPerformer(self.tools)
         guard = LoopGuard(self.tools, self.firings, self.runs, self.budget)
         self.dispatcher = ActionDispatcher(self.performer, self.firings, self.retries, guard)
+        self.limits = limit_desk_over(self.config, MemoryOccupancyStore(), self.events, self.clock, self.ids)
         self.services = Services(
             self.events,
             self.firings,
@@ -119,6 +115,8 @@ class World:
             requests=self.requests,
             targets=self.targets,
             dead_letters=self.dead_letters,
+            limits=self.limits,
+            run_inputs=MemoryRunInputs(),
             load_windows=windows.load,
             scope=lambda: self.scope,
             timers=self.timers,
@@ -135,11 +133,18 @@ class World:
             self.task_runs,
             lambda: StackDeployments(self.config, self.desk.maker),
             lambda: self.task_queue,
+            lambda: self.limits.book,
         )
         self._matched = 0
 
     def _switched_on(self, automation: Automation) -> None:
         self.matcher.timer.sweep()
+
+    def schedule_with(self, known: Known) -> RunSchedule:
+        """Return what starts runs and looks after them, knowing this."""
+        rules = DeploymentRules(self.config, self.clock)
+        given = (self.ledger, self.runs, self.launcher, self.timers, self.clock, self.ids)
+        return RunSchedule(*given, deployments=rules, known=known)
 
     def find_key(self, secret: str) -> ApiKey | None:
         """Know one API key."""

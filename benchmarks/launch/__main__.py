@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.launch.figures import Burst, Latency, Side, burst_of, can_measure, latency_of
-from benchmarks.launch.reference import Missing, reference_side
+from benchmarks.launch.reference import reference_side
 from benchmarks.launch.whenflow_side import WhenflowSide, whenflow_side
+from benchmarks.reference import Missing
 from whenflow.local.stack import STACK
 
 PATIENCE_SECONDS = 75.0
@@ -42,6 +43,9 @@ def _whenflow(home: Path, given: argparse.Namespace) -> dict[str, float]:
         launches = given.events + given.burst
         _show_where_it_goes(side, before, launches)
         figures["requests_per_launch"] = sum(used.get("requests", 0) for used in side.calls().values()) / launches
+        after = side.cpu_by_function()
+        own = sum(seconds - before.get(name, 0.0) for name, seconds in after.items() if name)
+        figures["own_cpu_ms_per_launch"] = own / launches * 1000
     return figures
 
 

@@ -3,10 +3,8 @@
 import contextlib
 import json
 import os
-import shutil
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +16,9 @@ from uuid import uuid4
 import httpx2
 
 from benchmarks.launch.figures import cpu_seconds_of
+from benchmarks.reference import Missing, reference_python
 from whenflow.local import process
 
-CACHE = Path(__file__).parents[2] / ".cache" / "bench-prefect"
-PACKAGES = ("prefect==3.8.8", "fastapi<0.151")
 FIRE = "bench.fire"
 BATCH = 50
 START_SECONDS, STOP_SECONDS, SETTLE_SECONDS = 120.0, 25.0, 8.0
@@ -33,10 +30,6 @@ SETTINGS = {
     # as if a worker kept up: else runs become Late, which gets in the way of the events in SQLite
     "PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED": "false",
 }
-
-
-class Missing(Exception):
-    """The reference cannot be had here; says why."""
 
 
 @dataclass
@@ -117,7 +110,7 @@ def reference_side(home: Path) -> Iterator[ReferenceSide]:
     Raises:
         Missing: It cannot be installed, or does not start.
     """
-    python = _installed()
+    python = reference_python()
     with process.listen(0) as free:
         port = int(free.getsockname()[1])
     api = f"http://{process.HOST}:{port}/api"
@@ -161,19 +154,3 @@ def _await_health(side: ReferenceSide, server: subprocess.Popen[bytes], home: Pa
         if server.poll() is not None or time.monotonic() > deadline:
             raise Missing(f"it does not start: {(home / 'server.log').read_text(errors='replace')[-1000:]}")
         time.sleep(0.2)
-
-
-def _installed() -> Path:
-    """Return its Python; install it where that is not done."""
-    venv, stamp = CACHE / "venv", CACHE / "installed"
-    wanted = " ".join((sys.version, *PACKAGES))
-    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-        print(f"Installing the reference ({', '.join(PACKAGES)}) …", file=sys.stderr)
-        shutil.rmtree(venv, ignore_errors=True)
-        install = [venv / "bin/python", "-m", "pip", "--quiet", "--disable-pip-version-check", "install", *PACKAGES]
-        for command in ([sys.executable, "-m", "venv", venv], install):
-            done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise Missing(f"it cannot be installed: {done.stderr.strip()[-1000:]}")
-        stamp.write_text(wanted, encoding="utf-8")
-    return venv / "bin" / "python"

@@ -11,6 +11,7 @@ from statistics import median
 from benchmarks.matching import peers
 from benchmarks.matching.whenflow_side import Loading, Side, evaluate, load, match, search, seconds
 from benchmarks.matching.world import BLOCK, World, worlds
+from benchmarks.reference import Missing
 
 SIZES = (1, 100, 10_000, 100_000)
 PEER_SIZES = (1, 100, 10_000)
@@ -119,7 +120,7 @@ def _peer(name: str, start: Callable[[], peers.Peer], wanted: bool) -> Iterator[
         peers.CACHE.mkdir(parents=True, exist_ok=True)
         try:
             peer = start()
-        except peers.Missing as missing:
+        except Missing as missing:
             print(f"Left out: {name} {missing}", file=sys.stderr)
     try:
         yield peer

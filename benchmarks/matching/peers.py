@@ -12,15 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.matching.world import Document, World, lines
+from benchmarks.reference import Missing, reference_python
 
 HERE = Path(__file__).parent
 CACHE = HERE.parents[1] / ".cache" / "benchmarks" / "matching"
-REFERENCE = ("prefect==3.8.8", "fastapi<0.151")
 JAVA = 17
-
-
-class Missing(Exception):
-    """A peer cannot be had here; says why."""
 
 
 class Peer:
@@ -89,17 +85,8 @@ def start_reference() -> Peer:
     Raises:
         Missing: It cannot be installed.
     """
-    venv = CACHE / "reference"
-    stamp = venv / "installed"
-    wanted = " ".join((sys.version, *REFERENCE))
-    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-        print(f"Installing the reference ({', '.join(REFERENCE)}) …", file=sys.stderr)
-        shutil.rmtree(venv, ignore_errors=True)
-        _run([sys.executable, "-m", "venv", venv])
-        _run([venv / "bin/python", "-m", "pip", "--quiet", "--disable-pip-version-check", "install", *REFERENCE])
-        stamp.write_text(wanted, encoding="utf-8")
     quiet = {"PREFECT_HOME": str(CACHE / "reference-home"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
-    return Peer("reference", [venv / "bin/python", HERE / "reference_worker.py"], quiet)
+    return Peer("reference", [reference_python(), HERE / "reference_worker.py"], quiet)
 
 
 def give_reference(peer: Peer, name: str, world: World, events: int) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from whenflow.aws import wiring
 from whenflow.aws.batches import BatchAnswer
 from whenflow.aws.observe import logger
-from whenflow.aws.records import readable_records, sequence_number, tells_of_event
+from whenflow.aws.records import readable_records, sequence_number, tells_of_event, undone
 
 
 @logger.inject_lambda_context(log_event=False)
@@ -16,5 +16,5 @@ def handler(event: dict[str, Any], _context: Any) -> BatchAnswer:
     report = wiring.matcher().match(records)
     if report.firings or report.failed:
         logger.info("matched", extra={"events": len(records), "firings": report.firings, "failed": len(report.failed)})
-    undone = told[len(records) - len(report.failed) :]
-    return {"batchItemFailures": [{"itemIdentifier": sequence_number(one)} for one in undone[:1]]}
+    again = undone(told, records, report.failed)[:1]
+    return {"batchItemFailures": [{"itemIdentifier": sequence_number(one)} for one in again]}

@@ -38,6 +38,15 @@ def test_only_the_first_of_the_kind_is_looked_at(ids: tuple[str, ...]):
     assert (found.id, found.error, found.reason) == (None, "none-found", "No deployment could be inferred")
 
 
+@pytest.mark.parametrize(
+    "passed_over", [f"prefect.deployment.old.{ONE}", "prefect.deployment.a.b", "prefect.deployment"]
+)
+def test_the_kind_of_a_resource_is_all_before_the_last_dot_of_its_id(passed_over: str):
+    found = target_of({"type": "run-deployment"}, event(passed_over, f"prefect.deployment.{TWO}"), {})
+
+    assert found.id == TWO
+
+
 def test_without_an_event_nothing_is_inferred():
     assert target_of({"type": "pause-work-pool"}, None, {}).error == "no-event"
     assert target_of({"type": "pause-work-pool"}, None, {}).reason == "No work pool could be inferred"

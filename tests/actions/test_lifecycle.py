@@ -6,6 +6,9 @@ from datetime import timedelta
 import pytest
 from tests.stories import NOON, order_placed
 
+from whenflow.actions.outcome import Executed
+from whenflow.actions.registry import PERFORMERS
+
 NOTHING = {"type": "do-nothing"}
 ORDER = replace(order_placed(), received=NOON + timedelta(seconds=1))
 LIFE = (
@@ -111,6 +114,34 @@ def test_actions_are_told_with_place_and_type(told):
 
 def test_an_action_ends_when_it_ends(told):
     assert told[3].occurred == NOON + timedelta(seconds=2)
+
+
+def test_an_action_that_ends_within_a_second_bears_the_time_at_which_it_was_called_for(world, fire, monkeypatch):
+    takes(world, monkeypatch, 0.9)
+
+    world.dispatcher.dispatch(fire(NOTHING))
+
+    (done,) = world.events.named("prefect.automation.action.executed")
+    assert (done.occurred, done.received) == (NOON, NOON + timedelta(seconds=0.9))
+
+
+def test_an_action_that_takes_longer_bears_the_time_at_which_it_ended(world, fire, monkeypatch):
+    takes(world, monkeypatch, 1.1)
+
+    world.dispatcher.dispatch(fire(NOTHING))
+
+    (done,) = world.events.named("prefect.automation.action.executed")
+    assert done.occurred == done.received == NOON + timedelta(seconds=1.1)
+
+
+def takes(world, monkeypatch, seconds) -> None:
+    """Let doing nothing take so long."""
+
+    def slowly(*_) -> Executed:
+        world.clock.advance(seconds)
+        return Executed()
+
+    monkeypatch.setitem(PERFORMERS, "do-nothing", slowly)
 
 
 def test_told_again_it_is_the_same_events(world, told):

@@ -261,6 +261,36 @@ def test_a_run_that_failed_meanwhile_does_not_undo_that_the_action_was_executed(
     assert "prefect.automation.action.failed" not in world.events.names()
 
 
+def test_a_run_that_starts_at_once_is_scheduled_and_pending_in_one_write(world):
+    world.welcomes_new_users()
+
+    world.happens(ann_signs_up())
+
+    run = world.run()
+    assert [state.name for state in run.states] == ["Scheduled", "Pending"]
+    assert run.version == 1
+
+
+def test_a_run_that_needs_a_slot_is_pending_when_it_has_one(world):
+    world.automation(welcoming(world.deployment(concurrency_limit=1)))
+
+    world.happens(ann_signs_up())
+
+    run = world.run()
+    assert (run.state.type, run.has_slot, run.version) == (StateType.PENDING, True, 2)
+
+
+def test_a_run_that_was_made_and_not_launched_is_launched_when_the_action_comes_again(world):
+    world.welcomes_new_users()
+    world.launcher.errors.append(RuntimeError("the process died"))
+    (firing,) = world.happens(ann_signs_up())
+
+    world.performer.perform(firing, 0)
+
+    assert [run.id for run in world.launcher.launched] == [world.run().id]
+    assert [state.name for state in world.run().states] == ["Scheduled", "Pending"]
+
+
 def test_the_run_is_pending_before_its_code_is_started(world):
     world.welcomes_new_users()
     seen = []

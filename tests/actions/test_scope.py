@@ -4,10 +4,11 @@ import json
 from dataclasses import replace
 
 import pytest
-from tests.stories import ann_signs_up, order_placed
+from tests.stories import NOBODY, ann_signs_up, order_placed
 from tests.world import SITE, World
 
 from whenflow.flows import flow, task
+from whenflow.limits.inputs import LimitInput
 from whenflow.runs import FlowRun
 
 
@@ -58,6 +59,13 @@ def test_whatever_the_event_of_a_run_relates_to_can_be_looked_up(world, fire, sa
     world.dispatcher.dispatch(replace(firing, event=scheduled, actions=[action]))
 
     assert json.loads(world.http.sent[-1].body or b"")["text"] == f"-\n{value}"
+
+
+def test_the_limit_of_an_event_of_slots_can_be_looked_up(world):
+    limit = world.limits.registry.create(LimitInput(name="database", limit=3))
+
+    assert (world.scope.lookup("concurrency-limit", limit.id) or {})["limit"] == 3
+    assert world.scope.lookup("concurrency-limit", NOBODY) is None
 
 
 @pytest.mark.parametrize(

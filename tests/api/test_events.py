@@ -209,3 +209,21 @@ def test_a_firing_is_shown_with_its_event(world, api):
 @pytest.mark.parametrize("id_", [NOBODY, "7"])
 def test_a_firing_that_is_not_there_is_not_found(api, id_):
     assert api("GET", f"/firings/{id_}").status == 404
+
+
+@pytest.mark.parametrize("name", ["whenflow.api-key.created", "whenflow.webhook.updated", "whenflow.anything.deleted"])
+def test_nobody_can_forge_what_tells_who_changed_what(world, api, name):
+    forged = order_document(7, event=name)
+
+    alone = api("POST", "/events", forged)
+    in_a_batch = api("POST", "/events", [order_document(1), forged])
+
+    assert (alone.status, in_a_batch.status) == (422, 422)
+    assert alone.document["exception_detail"][0]["loc"] == ["body", "event"]
+    assert in_a_batch.document["exception_detail"][0]["loc"] == ["body", 1, "event"]
+    assert world.events.names() == ["order.placed"]
+
+
+@pytest.mark.parametrize("name", ["whenflow.created", "my.whenflow.webhook.created", "whenflow.order.placed"])
+def test_names_that_only_look_like_it_are_anybodys(api, name):
+    assert api("POST", "/events", order_document(7, event=name)).status == 204

@@ -232,6 +232,7 @@ def test_who_iam_lets_in_needs_no_key_and_is_told_by_name(office):
 def test_where_iam_guards_nobody_comes_in_unsigned(office):
     from dataclasses import replace
 
-    trusted = build_api(replace(office.services, find_key=lambda _secret: None, trusts_iam=True))
+    trusted = build_api(replace(office.services, find_key=office.keyring.find, trusts_iam=True))
 
-    assert read(trusted(call("GET", "/api/events"), None)).status == 401
+    for headers in ({}, {"authorization": f"Bearer {office.first}"}):
+        assert read(trusted(call("GET", "/api/events", headers=headers), None)).status == 401

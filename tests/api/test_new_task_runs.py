@@ -107,3 +107,12 @@ def test_a_state_that_is_none_is_refused(api, ask, world, state):
     assert answer.status == 422
     assert answer.document["exception_detail"][0]["loc"] == ["body", "state"]
     assert told(world) == []
+
+
+def test_a_task_run_without_a_name_is_found_like_any_other(api, ask):
+    path, body = a_task_run(ask)
+
+    made = api("POST", path, body | {"name": None})
+
+    assert (made.status, made.document["name"]) == (201, "")
+    assert ask("GET", f"/task_runs/{made.document['id']}") == made.document

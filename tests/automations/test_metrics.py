@@ -177,6 +177,16 @@ def test_an_event_that_is_delivered_again_counts_once(world, watching):
     assert passes(world, 8) == [], "one of two failed, which is not too many"
 
 
+def test_events_that_were_stored_together_are_both_measured(world, watching):
+    watching(threshold=0.5)
+    together = [Record(ends(world, state), LANE, 1) for state in ("Failed", "Completed")]
+
+    for batch in (together, together):
+        world.matcher.matcher.match(batch)
+
+    assert passes(world, 8) == [], "one of two failed, which is not too many"
+
+
 def test_only_the_runs_that_match_are_measured(world, watching):
     watching(match={"team": "blue"})
     world.matcher.match(ends(world, "Failed"))

@@ -206,16 +206,34 @@ def test_an_execution_is_found_whichever_version_or_alias_of_its_machine_started
     assert told["name"] == arn.replace(":stateMachine:", ":execution:") + f":{run.id}-2"
 
 
-def test_nothing_is_known_of_an_execution_that_is_not_there_or_may_not_be_asked_about(world, machine, caplog):
+def test_nothing_is_known_of_an_execution_that_is_not_there(world, machine):
     client, arn = machine
     run = launched(world, **file_deployment(job_variables={"state_machine_arn": arn}))
 
     assert on_step_functions(client).news(run) is None
-    assert caplog.messages == []
 
-    with failing(client, "DescribeExecution", refusal("AccessDeniedException")):
-        assert on_step_functions(client).news(run) is None
-    assert "AccessDeniedException" in caplog.text
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "KmsAccessDeniedException", "KmsInvalidStateException"])
+def test_an_execution_that_may_not_be_asked_about_is_refused_for_good(world, machine, code):
+    client, arn = machine
+    run = launched(world, **file_deployment(job_variables={"state_machine_arn": arn}))
+
+    with failing(client, "DescribeExecution", refusal(code)), pytest.raises(Rejected, match=code):
+        on_step_functions(client).news(run)
+
+
+def test_an_execution_whose_key_may_not_be_used_still_tells_how_it_is(world, machine, monkeypatch):
+    client, arn = machine
+    run = launched(world, **file_deployment(job_variables={"state_machine_arn": arn}))
+
+    def describe(**given: Any) -> dict[str, str]:
+        if given.get("includedData") != "METADATA_ONLY":
+            raise refusal("KmsAccessDeniedException")
+        return {"name": run.id, "status": "FAILED"}
+
+    monkeypatch.setattr(client, "describe_execution", describe)
+
+    assert on_step_functions(client).news(run) == {"name": run.id, "status": "FAILED"}
 
 
 def test_a_question_in_a_time_of_need_is_asked_again(world, machine):

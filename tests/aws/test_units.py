@@ -7,16 +7,21 @@ from datetime import timedelta
 import pytest
 from tests.counting import metered
 from tests.firings import firing_for
+from tests.outages import failing, unreachable
 from tests.stores import deployed, runner_over, served_over, tools_over
-from tests.stories import NOON, order_placed, run_of, welcome_deployment, welcoming
+from tests.stories import NOBODY, NOON, order_placed, run_of, welcome_deployment, welcoming
 
 from whenflow.actions.perform import ActionPerformer
-from whenflow.automations import automation_from_document
+from whenflow.automations import Firing, automation_from_document
 from whenflow.automations.model import with_identity
+from whenflow.errors import Transient
 from whenflow.events import Event
 from whenflow.flows import flow, task
-from whenflow.runs import RunLedger
+from whenflow.runs import FlowRun, RunLedger
+from whenflow.runs.heartbeats import HEARTBEAT, Heartbeats, pulse_of
 from whenflow.runs.schedule import RunSchedule
+from whenflow.sources import NotificationReceiver
+from whenflow.sources.model import Source
 from whenflow.testing import RecordedLauncher
 from whenflow.testing.windows import MemoryTimerQueue
 
@@ -102,6 +107,30 @@ def test_in_a_batch_that_costs_little(stores, dynamodb, observer, ids, kilobyte)
     assert meter.written / len(orders) <= 1.1
 
 
+class _NoSources:
+    """A directory without a source."""
+
+    def sources(self) -> list[Source]:
+        """Return none."""
+        return []
+
+
+def test_an_event_of_eventbridge_costs_one_write_unit_and_one_that_comes_late_two(
+    stores, dynamodb, observer, clock, ids
+):
+    receiver = NotificationReceiver(_NoSources(), stores.events, clock, ids)
+    told = {"source": "shop", "detail-type": "Order Placed", "detail": {"number": 7}, "time": "2026-11-20T12:00:00Z"}
+    receiver.receive({**told, "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467711"})
+
+    with metered(dynamodb, observer) as at_once:
+        receiver.receive({**told, "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467712"})
+    clock.advance(300)
+    with metered(dynamodb, observer) as late:
+        receiver.receive({**told, "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467713"})
+
+    assert (at_once.written, late.written) == (1, 2)
+
+
 def test_storing_an_event_reads_nothing(stores, dynamodb, observer, ids, kilobyte):
     with metered(dynamodb, observer) as meter:
         stores.events.put(signup(kilobyte))
@@ -151,7 +180,7 @@ def test_a_run_that_starts_later_costs_the_way_into_its_index_more(run_made):
 
     at_once, later = run_made(0), run_made(60)
 
-    assert (at_once, later) == (10, 12)
+    assert (at_once, later) == (8, 12)
 
 
 def test_a_sweep_that_finds_nothing_reads_two_units(stores, dynamodb, observer, clock):
@@ -182,7 +211,50 @@ def test_a_match_with_its_run_to_completed_costs_thirty_write_units_at_most(
 
     assert {told.event for told in stores.events.newest(20).events} == LIFE_CYCLE | before
     # Of these, one is the first run of its day, and one the way from an event to its firings.
-    assert meter.written <= 25
+    assert meter.written <= 22
+
+
+@pytest.fixture
+def nothing(stores, clock, ids) -> tuple[ActionPerformer, Firing]:
+    """What performs the one action of a firing, which does nothing; the hour has begun."""
+    automation = with_identity(
+        automation_from_document(welcoming({"id": NOBODY}, actions=[{"type": "do-nothing"}])), ids.new(), NOON, NOON
+    )
+    stores.events.put(order_placed(id=ids.event_id(NOON, "order.7")))
+    performer = ActionPerformer(tools_over(stores, RecordedLauncher(), clock, ids))
+    return performer, firing_for(automation, order_placed(name="user.signed-up"), clock.now())
+
+
+def test_an_action_is_told_with_one_write_unit_for_each_event(dynamodb, observer, nothing):
+    performer, firing = nothing
+
+    with metered(dynamodb, observer) as meter:
+        performer.perform(firing, 0)
+
+    assert (meter.written, meter.read) == (2, 0)
+
+
+def test_an_action_performed_again_long_after_is_told_once(stores, clock, nothing):
+    performer, firing = nothing
+    for _ in range(3):
+        performer.perform(firing, 0)
+        clock.advance(3_600)
+
+    told = [event.event for event in stores.events.newest(20).events]
+    assert told.count("prefect.automation.action.executed") == 1
+
+
+def test_an_action_whose_end_could_not_be_told_at_first_is_told_once(stores, clock, dynamodb, nothing):
+    performer, firing = nothing
+    calls = iter([False, True])
+    with failing(dynamodb, "PutItem", unreachable(), when=lambda _: next(calls)), pytest.raises(Transient):
+        performer.perform(firing, 0)
+    for _ in range(2):
+        clock.advance(3_600)
+        performer.perform(firing, 0)
+
+    (told,) = [event for event in stores.events.newest(20).events if event.event.endswith("executed")]
+    assert told.occurred == NOON + timedelta(hours=1)
 
 
 @task
@@ -213,3 +285,34 @@ def test_a_run_with_three_tasks_costs_seven_units_more_at_most(stores, dynamodb,
     cost(new_user_flow)  # the first of its hour
 
     assert cost(three_steps) - cost(new_user_flow) <= 7
+
+
+def test_a_heartbeat_costs_what_its_event_costs_and_a_look_at_a_run_that_lives_one_read(
+    stores, dynamodb, observer, clock, ids
+):
+    deployment = deployed(welcome_deployment(), stores, clock, ids)
+    runner = runner_over(stores, RecordedLauncher(), clock, ids)
+    automation = with_identity(
+        automation_from_document(welcoming(deployment, actions=[run_of(deployment)])), ids.new(), NOON, NOON
+    )
+    firing = firing_for(automation, order_placed(name="user.signed-up"), clock.now())
+    runner.run(firing.actions[0], firing, 0, firing.event)
+    (run,) = stores.runs.newest(1)
+    started = RunLedger(stores.runs, clock, ids).start(run.id, "launch-1", 180.0)
+    assert isinstance(started, FlowRun)
+    pulse, heartbeats = pulse_of(started), Heartbeats(stores.events)
+    assert pulse
+    beat = order_placed(id=pulse.id_of(1), name=HEARTBEAT, resource=run.resource_id, occurred=pulse.at(1))
+
+    clock.advance(200)
+    with metered(dynamodb, observer) as told:
+        stores.events.put(replace(beat, received=clock.now()))
+    with metered(dynamodb, observer) as looked:
+        assert heartbeats.last(started, clock.now()) == pulse.at(1)
+    clock.advance(20 * 60)
+    with metered(dynamodb, observer) as silent:
+        assert heartbeats.last(started, clock.now()) == pulse.at(1)
+
+    assert (told.written, told.read) == (1, 0)
+    assert (looked.written, looked.read) == (0, 1)
+    assert silent.read <= 11

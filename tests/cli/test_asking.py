@@ -23,6 +23,10 @@ HOOK = ("webhook", "create", "hook", "--template", TEMPLATE)
 CASES: dict[str, tuple[list[tuple[str, ...]], tuple[str, ...]]] = {
     "automation delete": ([AN_AUTOMATION], ("automation", "delete", "greet")),
     "automation apply": ([], ("automation", "apply", "automations.yaml")),
+    "concurrency-limit delete": (
+        [("concurrency-limit", "create", "database", "--limit", "5")],
+        ("concurrency-limit", "delete", "database"),
+    ),
     "deploy": ([], ("deploy", "whenflow.yaml")),
     "deployment delete": ([A_DEPLOYMENT], ("deployment", "delete", "welcome/main")),
     "deployment schedule delete": ([A_DEPLOYMENT, A_SCHEDULE], ("deployment", "schedule", "delete", "main", "daily")),
@@ -56,7 +60,7 @@ GRAVE = frozenset(
     {"apply", "cancel", "clean", "clear", "delete", "deploy", "remove", "replay", "revoke", "rotate", "unset"}
 )
 KINDS = (
-    *("api-key", "automation", "block-document", "deployment", "source"),
+    *("api-key", "automation", "block-document", "concurrency-limit", "deployment", "source"),
     *("variable", "webhook", "webhook-slug", "work-pool"),
 )
 

@@ -188,3 +188,17 @@ def test_a_filter_must_be_an_object():
 def test_whole_names_and_beginnings_are_not_mixed():
     with pytest.raises(UsageError, match="either whole ones or beginnings"):
         filter_of(Which(name=["order.placed", "user.*"]))
+
+
+@pytest.mark.parametrize(("is_exact", "told"), [(True, "1 of 1,200 events."), (False, "1 of at least 1,200 events.")])
+@pytest.mark.parametrize("words", [[], ["--name", "order.*"]])
+def test_a_list_says_of_how_many_it_is_a_part(cli, at_server, is_exact, told, words):
+    page = {"events": [order_placed().as_document()], "total": 1_200, "total_is_exact": is_exact, "next_page": None}
+    at_server.expect_request("/api/events").respond_with_json(page)
+    at_server.expect_request("/api/events/filter").respond_with_json(page)
+
+    assert told in cli("event", "ls", *words).out
+
+
+def test_a_list_that_is_whole_says_nothing_of_a_total(cli, product):
+    assert " of " not in cli("event", "ls").out

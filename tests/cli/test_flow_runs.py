@@ -184,3 +184,32 @@ def test_parameters_too_long_to_read_are_cut_with_the_way_to_see_them(cli, at_se
 
     assert "x" * 1001 not in out
     assert "(--json shows all 5,012 characters)" in out
+
+
+def test_a_list_goes_on_from_page_to_page_by_the_token_of_the_answer(cli, at_server):
+    pages = at_server.expect_ordered_request
+    pages("/api/flow_runs/filter", json={"limit": 20}).respond_with_json(
+        [CAUSED], headers={"whenflow-next-page": "t-2"}
+    )
+    pages("/api/flow_runs/filter", json={"limit": 19, "page_token": "t-2"}).respond_with_json([MANUAL])
+
+    lines = cli("flow-run", "ls").out.splitlines()
+
+    assert [line.split()[1] for line in lines[1:]] == ["brave-otter", "calm-lynx"]
+
+
+def test_a_list_says_where_the_api_stopped_looking(cli, at_server):
+    headers = {"whenflow-stopped-early": "true", "whenflow-looked-until": "2026-11-01T00:00:00.000000Z"}
+    at_server.expect_request("/api/flow_runs/filter").respond_with_json([CAUSED], headers=headers)
+
+    result = cli("flow-run", "ls", "--state", "failed")
+
+    assert "brave-otter" in result.out
+    assert "no run made before 2026-11-01T00:00:00.000000Z was looked at" in result.err
+
+
+def test_nothing_is_said_of_a_bound_where_the_list_is_as_long_as_asked_for(cli, at_server):
+    headers = {"whenflow-stopped-early": "true", "whenflow-looked-until": "2026-11-01T00:00:00.000000Z"}
+    at_server.expect_request("/api/flow_runs/filter").respond_with_json([CAUSED], headers=headers)
+
+    assert cli("flow-run", "ls", "--limit", "1").err == ""

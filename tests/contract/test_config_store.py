@@ -25,6 +25,11 @@ def test_what_is_not_there_is_not_found(config):
     assert config.get("deployment", "tea") is None
 
 
+@pytest.mark.parametrize("odd", ["", "x" * 3_000, "☃" * 400])
+def test_under_an_id_that_nothing_can_have_there_is_nothing(config, odd):
+    assert config.get("webhook", odd) is None
+
+
 def test_all_documents_of_a_kind_come_ordered_by_id(config):
     config.create("webhook", "tea", TEA)
     config.create("webhook", "cups", CUPS)

@@ -122,7 +122,7 @@ class Held:
 def holds(request: pytest.FixtureRequest, stores: Stores, clock: ManualClock) -> Held:
     """The hold store, and what it asked for."""
     if request.node.callspec.params["stores"] == "memory":
-        memory = MemoryHoldStore()
+        memory = MemoryHoldStore(clock)
         return Held(memory, lambda: memory.asked)
     queue = Asked()
     store = DynamoHoldStore(request.getfixturevalue("dynamodb"), "StateTable", queue, clock)  # type: ignore[arg-type]
@@ -151,6 +151,17 @@ def test_an_event_is_asked_for_each_time_that_it_is_held(holds):
     assert list(holds.asked()) == [EVENT] * 3
     holds.store.release(EVENT)
     assert not holds.store.is_held(EVENT)
+
+
+def test_when_an_event_was_last_held_is_known_to_the_minute(holds, clock):
+    assert holds.store.last_held() is None
+
+    for _ in range(5):
+        clock.advance(45)
+        holds.store.hold(EVENT, 2, attempt=0)
+
+        last = holds.store.last_held()
+        assert timedelta(0) <= clock.now() - last < timedelta(minutes=1)
 
 
 def test_one_event_is_held_and_another_is_not(holds):

@@ -9,7 +9,7 @@ from tests.stories import NOBODY, NOON
 from whenflow.errors import Conflict, NoSlot
 from whenflow.ports import DueRun, LogLine, RunStore
 from whenflow.runs import FlowRun, State, StateDetails, StateType
-from whenflow.runs.events import state_event
+from whenflow.runs.events import events_so_far, state_event
 from whenflow.runs.slots import SlotChange, queued_as
 from whenflow.testing import ManualClock, SequentialIds
 
@@ -95,6 +95,27 @@ def test_a_new_run_is_stored_with_its_event(stores, make):
     stores.runs.create(run, state_event(run))
 
     assert stores.events.get(run.state.id) == state_event(run)
+
+
+def test_a_run_with_two_states_is_stored_with_the_events_of_both(stores, make):
+    run = make.next(make.new(), StateType.PENDING)
+    told = events_so_far(run)
+
+    assert stores.runs.create(run, *told)
+
+    assert [event.event for event in told] == ["prefect.flow-run.Scheduled", "prefect.flow-run.Pending"]
+    assert [stores.events.get(event.id) for event in told] == told
+    assert stores.runs.get(run.id) == replace(run, version=1)
+
+
+def test_of_several_events_of_a_new_run_all_are_stored_or_none(stores, make):
+    run = make.next(make.new(), StateType.PENDING)
+    first, second = events_so_far(run)
+    stores.events.put(second)
+
+    assert stores.runs.create(run, first, second) is False
+
+    assert stores.events.get(first.id) is None
 
 
 def test_a_run_can_be_created_only_once(stores, make):
@@ -288,6 +309,13 @@ def test_log_lines_come_back_oldest_first(runs, clock):
     assert list(runs.logs(NOBODY)) == [first, second, third]
 
 
+def test_a_line_says_which_task_logged_it(runs):
+    lines = [a_line("of the flow"), replace(a_line("of a task", 1), task_run_id=NOBODY)]
+    runs.add_logs(NOBODY, lines)
+
+    assert list(runs.logs(NOBODY)) == lines
+
+
 def test_lines_added_twice_in_one_moment_are_all_kept(runs):
     runs.add_logs(NOBODY, [a_line("from one task")])
     runs.add_logs(NOBODY, [a_line("from another")])
@@ -336,6 +364,13 @@ def test_runs_are_found_by_their_ids_in_the_order_that_was_asked_for(runs, make)
 
     assert runs.get_all([made[2].id, NOBODY, made[0].id]) == [made[2], made[0]]
     assert runs.get_all([]) == []
+
+
+@pytest.mark.parametrize("odd", ["", "x" * 3_000, "☃", "\x00"])
+def test_an_id_that_no_run_can_have_hides_no_other(runs, make, odd):
+    run = stored(runs, make.new())
+
+    assert runs.get_all([odd, run.id]) == [run]
 
 
 def test_more_runs_than_fit_one_request_are_all_found(runs, make):

@@ -1,5 +1,7 @@
 """Deployments that let only so many runs work at once: never more, and none waits for ever (D6)."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +13,10 @@ from whenflow.runs import FlowRun, StateType
 WORKING = {StateType.PENDING, StateType.RUNNING, StateType.CANCELLING}
 
 
-def limited(world: World, limit: int, strategy: str | None = None):
-    options = {"collision_strategy": strategy} if strategy else None
+def limited(world: World, limit: int, strategy: str | None = None, grace: int | None = None):
+    options = (
+        {"collision_strategy": strategy or "ENQUEUE", "grace_period_seconds": grace} if strategy or grace else None
+    )
     return world.deployment(concurrency_limit=limit, concurrency_options=options)
 
 
@@ -139,6 +143,91 @@ def test_a_retry_gives_the_slot_back_and_takes_one_again(world):
 
     world.wait(10)
     assert names(world, run)[-2:] == ["AwaitingRetry", "Pending"]
+    assert world.runs.slots_taken(deployment["id"]) == 1
+
+
+# ---- the grace period ----
+
+
+def minutes_pass(world: World, minutes: int) -> None:
+    for _ in range(minutes):
+        world.wait(60)
+        world.schedule.sweep()
+        world.wait(0)
+
+
+def test_a_run_whose_code_does_not_begin_gives_its_slot_to_the_one_that_waits_after_its_grace_period(world):
+    deployment = limited(world, 1, grace=120)
+    first, second = asked_for(world, deployment), asked_for(world, deployment)
+
+    minutes_pass(world, 1)
+    assert names(world, second)[-1] == "AwaitingConcurrencySlot"
+    minutes_pass(world, 2)
+
+    assert names(world, first) == ["Scheduled", "Pending"]
+    assert names(world, second)[-1] == "Pending"
+    assert world.runs.slots_taken(deployment["id"]) == 1
+
+
+def test_a_run_that_begins_after_all_works_without_a_slot_and_gives_none_back(world):
+    deployment = limited(world, 1, grace=60)
+    first, second, third = (asked_for(world, deployment) for _ in range(3))
+    minutes_pass(world, 1)
+    world.ledger.start(second.id, "launch-1")
+
+    world.ledger.start(first.id, "launch-1")
+    world.ledger.move(first.id, StateType.COMPLETED)
+    world.wait(0)
+
+    assert names(world, first)[-2:] == ["Running", "Completed"]
+    assert names(world, second)[-1] == "Running"
+    assert names(world, third)[-1] == "AwaitingConcurrencySlot"
+    assert world.runs.slots_taken(deployment["id"]) == 1
+
+
+@pytest.mark.parametrize("grace", [None, 60])
+def test_a_run_that_works_keeps_its_slot_however_long_it_takes(world, grace):
+    deployment = limited(world, 1, grace=grace)
+    first, second = asked_for(world, deployment), asked_for(world, deployment)
+    world.ledger.start(first.id, "launch-1")
+
+    minutes_pass(world, 15)
+
+    assert (names(world, first)[-1], names(world, second)[-1]) == ("Running", "AwaitingConcurrencySlot")
+
+
+def test_without_a_grace_period_a_run_that_is_pending_keeps_its_slot(world):
+    deployment = limited(world, 1)
+    _, second = asked_for(world, deployment), asked_for(world, deployment)
+
+    minutes_pass(world, 60)
+
+    assert names(world, second)[-1] == "AwaitingConcurrencySlot"
+
+
+def test_a_run_that_gave_its_slot_back_still_ends_if_its_code_never_begins(world):
+    deployment = limited(world, 1, grace=60)
+    first = asked_for(world, deployment)
+
+    minutes_pass(world, 6 * 60 + 20)
+
+    assert names(world, first) == ["Scheduled", "Pending", "Crashed"]
+    assert world.runs.slots_taken(deployment["id"]) == 0
+
+
+def test_a_run_that_moved_on_while_its_slot_was_to_be_given_back_keeps_it(world, monkeypatch):
+    deployment = limited(world, 1, grace=60)
+    first = asked_for(world, deployment)
+    whole: Callable[[FlowRun], FlowRun] = world.ledger.give_slot_back
+
+    def begun_meanwhile(seen: FlowRun) -> FlowRun:
+        world.ledger.start(first.id, "launch-1")
+        return whole(seen)
+
+    monkeypatch.setattr(world.ledger, "give_slot_back", begun_meanwhile)
+    minutes_pass(world, 3)
+
+    assert names(world, first)[-1] == "Running"
     assert world.runs.slots_taken(deployment["id"]) == 1
 
 

@@ -166,7 +166,7 @@ class Cloud:
         self.events, self.firings = MemoryEventStore(), MemoryFiringStore()
         self.rows: dict[RowKey, Row] = {}
         self.noted: dict[str, datetime] = {}
-        self.timers, self.holds, self.progress = MemoryTimerQueue(), MemoryHoldStore(), MemoryProgressStore()
+        self.timers, self.holds, self.progress = MemoryTimerQueue(), MemoryHoldStore(self.clock), MemoryProgressStore()
         self.steps: list[Step] = []
         self.commits: list[list[Row]] = []
         self.loads = 0

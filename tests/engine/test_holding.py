@@ -140,6 +140,62 @@ def test_a_follower_of_the_same_lane_does_not_wait_for_a_leader_that_is_not_held
     assert two.count() == 2
 
 
+def asking(two: Two) -> list[str]:
+    """Count what is asked about held events from now on."""
+    asked: list[str] = []
+    holds = two.cloud.holds
+
+    def counted(name: str, whole):
+        def ask(*given):
+            asked.append(name)
+            return whole(*given)
+
+        setattr(holds, name, ask)
+
+    for name in ("was_held", "is_held", "last_held"):
+        counted(name, getattr(holds, name))
+    return asked
+
+
+def followers(two: Two, seconds: float = 100) -> list[Record]:
+    """Three events of three resources, each of which follows one that came before, in its lane."""
+    records = []
+    for number in range(3):
+        ids = [addressed_id(at(seconds + place), number, 7 + place) for place in (1, 2)]
+        event = an_event("x", f"r.{number}", id=ids[1], occurred=at(seconds + 2), follows=ids[0])
+        records.append(two.cloud.record(event, lane_of(at(seconds), number)))
+    return records
+
+
+def test_where_nothing_is_held_a_batch_asks_once(two: Two):
+    asked = asking(two)
+
+    two.matcher.match(*followers(two))
+
+    assert asked == ["last_held"]
+
+
+def test_a_process_asks_nothing_about_what_it_let_go_itself(two: Two):
+    leader, follower = in_one_lane(two, held=False)
+    two.matcher.match(leader)
+    asked = asking(two)
+
+    two.matcher.match(follower)
+
+    assert asked == []
+
+
+@pytest.mark.parametrize(("minutes", "each"), [(19, ["was_held"] * 3), (21, [])])
+def test_for_twenty_minutes_after_something_was_held_each_is_asked_about(two: Two, minutes: int, each: list[str]):
+    two.matcher.match(two.record("x", 0, "b", id="lost", follows="never"))
+    two.time_is(minutes * MINUTE)
+    asked = asking(two)
+
+    two.matcher.match(*followers(two, minutes * MINUTE))
+
+    assert [one for one in asked if one != "last_held"] == each
+
+
 def test_an_event_that_follows_itself_never_waits(two: Two):
     two.matcher.match(two.record("x", 0, "a", id="self", follows="self"))
 
@@ -237,7 +293,10 @@ def test_what_is_said_to_have_failed_is_what_was_handed_over(two: Two):
     two.cloud.faults = [fails_before]
     assert list(two.matcher.match(leader, follower, free).failed) == [leader, follower, free]
     assert not two.matcher.match(leader, follower, free).failed
-    assert two.count() == 3
+    assert two.count() == 2
+    two.time_is(1 + SETTLED)
+    two.timer.ring_held(follower.event.id)
+    assert two.count() == 3, "what went behind its leader was held as well"
 
 
 def test_an_event_that_is_gone_is_waited_for_no_longer(two: Two):
@@ -277,13 +336,57 @@ def test_held_or_not_and_delivered_however_often_each_event_counts_once(drawn, h
         follows = None if leader < 0 else f"e{leader}"
         records.append(two.record("x", number / 10, lane, id=f"{'e' if is_own else 'o'}{number}", follows=follows))
 
+    played(two, records, happening)
+
+    counted = [step.event.id for step in two.cloud.steps if step.event]
+    assert sorted(counted) == sorted(record.event.id for record in records)
+
+
+@settings(deadline=None, derandomize=True, max_examples=200)
+@given(
+    st.lists(st.tuples(st.integers(0, 1), st.integers(0, 9)), min_size=2, max_size=8),
+    happenings,
+    st.lists(st.booleans(), min_size=1),
+)
+def test_whatever_a_process_remembers_each_event_of_a_lane_counts_once(drawn, happening, lasting):
+    two = Two()
+    ids = [addressed_id(at(number / 10), shard, number) for number, (shard, _) in enumerate(drawn)]
+    records = []
+    for number, (shard, leader) in enumerate(drawn):
+        earlier = [None, named_id("never"), *ids[:number]]
+        follows = earlier[leader % len(earlier)]
+        event = an_event("x", f"{shard}.1", id=ids[number], occurred=at(number / 10), follows=follows)
+        records.append(two.cloud.record(event, lane_of(at(0), shard)))
+
+    played(two, records, happening, lasting)
+
+    counted = [step.event.id for step in two.cloud.steps if step.event]
+    assert sorted(counted) == sorted(ids)
+
+
+def test_taken_in_behind_its_leader_it_counts_once_however_late_it_comes_again(two: Two):
+    leader = two.record("y", 0, "a", id="leader")
+    follower = two.record("x", 1, "b", id="follower", follows="leader")
+    two.matcher.match(leader, follower)
+    assert two.count() == 2
+
+    two.time_is(60)
+    two.cloud.process().match(follower)
+    two.timer.ring_held(follower.event.id)
+
+    assert two.count() == 2
+
+
+def played(two: Two, records, happening, lasting=(False,)) -> None:
+    """Let that happen to the records of a stream, and then all that is left; some batches go to one lasting process."""
     done = 0
-    for what, which, size in happening:
+    for number, (what, which, size) in enumerate(happening):
         if what == "wait":
             two.cloud.clock.advance(which)
         elif what == "match":
             start = max(0, done - which)
-            two.cloud.process().match(*records[start : start + size])
+            process = two.matcher if lasting[number % len(lasting)] else two.cloud.process()
+            process.match(*records[start : start + size])
             done = max(done, min(start + size, len(records)))
         elif two.cloud.holds.asked:
             two.timer.ring_held(two.cloud.holds.asked[which % len(two.cloud.holds.asked)])
@@ -291,6 +394,3 @@ def test_held_or_not_and_delivered_however_often_each_event_counts_once(drawn, h
     two.cloud.clock.advance(20 * MINUTE)
     for event_id in list(two.cloud.holds.held):
         two.timer.ring_held(event_id)
-
-    counted = [step.event.id for step in two.cloud.steps if step.event]
-    assert sorted(counted) == sorted(record.event.id for record in records)

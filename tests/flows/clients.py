@@ -6,9 +6,10 @@ from tests.calls import authorized, call, read
 from tests.world import World
 
 from whenflow.api.app import build_api
-from whenflow.errors import Conflict, NotFound, Rejected
+from whenflow.errors import Conflict, Locked, NotFound, Rejected
 
-KINDS = {404: NotFound, 409: Conflict}
+LOCKED = 423
+KINDS = {404: NotFound, 409: Conflict, 410: NotFound}
 
 
 class WorldClient:
@@ -26,6 +27,8 @@ class WorldClient:
         """Send a request and return the status and the parsed body."""
         self.calls.append(f"{method} {path}")
         response = read(self._handler(call(method, f"/api{path}", document, headers=authorized()), None))
+        if response.status == LOCKED:
+            raise Locked(response.text, float(response.headers["retry-after"]))
         if response.status >= 400:
             raise KINDS.get(response.status, Rejected)(f"{method} {path}: {response.status}: {response.text}")
         return response.status, response.document if response.text else None

@@ -48,3 +48,17 @@ def test_importing_the_package_alone_loads_no_sdk_and_no_aws():
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=places)
 
     assert answer.stdout.strip() == "set()"
+
+
+def test_a_function_of_flows_loads_neither_the_engine_nor_templates():
+    code = (
+        "import sys; from whenflow import flow, serve_lambda; from whenflow.aws import wiring; "
+        "from whenflow.flows import runtime; runtime.stack(); wiring.task_runs(); "
+        "print({'jinja2', 'whenflow.automations', 'whenflow.templating'} & set(sys.modules))"
+    )
+
+    tables = {f"WHENFLOW_{name}_TABLE": name for name in ("EVENTS", "STATE", "FIRINGS", "RUNS", "CONFIG")}
+    places = {"PYTHONPATH": str(ROOT / "layers" / "whenflow"), "AWS_DEFAULT_REGION": "eu-west-1", **tables}
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=places)
+
+    assert answer.stdout.strip() == "set()"

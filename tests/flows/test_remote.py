@@ -1,15 +1,26 @@
 """Events to the REST API, from code outside of the stack."""
 
 import json
+from datetime import timedelta
 
 import pytest
-from tests.stories import order_placed
+from tests.flows.clients import WorldClient
+from tests.runs.looking import minutes_pass
+from tests.stories import NOBODY, order_placed
 from werkzeug import Request, Response
 
-from whenflow.errors import Rejected, Transient
+from whenflow.errors import Locked, Rejected, Transient
 from whenflow.flows import emit_event, flush_events, runtime
+from whenflow.flows.companion import Companion
+from whenflow.flows.logs import LogBuffer
+from whenflow.flows.recorder import Recorder
 from whenflow.flows.remote import RemoteClient
 from whenflow.flows.remote_backend import RemoteBackend
+from whenflow.limits import Holder, Mode
+from whenflow.limits.inputs import LimitInput
+from whenflow.runs import Refused
+from whenflow.runs.heartbeats import pulse_of
+from whenflow.testing import SequentialIds
 
 CONNECTED = runtime.connected
 
@@ -101,6 +112,23 @@ def test_many_events_are_posted_in_as_few_requests_as_hold_them(httpserver, api)
     assert [len(request.get_json()) for request, _ in httpserver.log] == [500, 100, 2, 1]
 
 
+def test_a_flow_outside_of_the_stack_shows_that_it_lives_and_is_missed_when_it_is_gone(world, launched, monkeypatch):
+    backend = RemoteBackend(WorldClient(world), world.clock, SequentialIds(shards=1))
+    made = backend.make_run(launched())
+    started = backend.start(made.id, "here", 60.0)
+    assert not isinstance(started, Refused)
+    companion = Companion(started, backend, LogBuffer(), Recorder(backend, made.id), pulse_of(started))
+
+    for _ in range(30):
+        companion.tick(world.clock.advance(30))
+        world.schedule.sweep()
+        world.wait(0)
+    assert world.ledger.get(made.id).state.name == "Running"
+    minutes_pass(world, 8)
+
+    assert world.ledger.get(made.id).state.name == "Crashed"
+
+
 def test_of_a_batch_only_the_events_that_were_refused_are_told_as_such(httpserver, api):
     orders = [order_placed(number) for number in range(3)]
 
@@ -115,3 +143,71 @@ def test_of_a_batch_only_the_events_that_were_refused_are_told_as_such(httpserve
     assert (answers[0], answers[2]) == (orders[0], orders[2])
     assert isinstance(answers[1], Rejected)
     assert "must include an id" in str(answers[1])
+
+
+def test_where_iam_guards_the_api_requests_are_signed_and_no_key_is_sent(httpserver, monkeypatch):
+    for name, value in {
+        "WHENFLOW_API_URL": httpserver.url_for("/api"),
+        "WHENFLOW_API_KEY": "wfk_tests",
+        "WHENFLOW_API_AUTHORIZATION": "iam",
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret-of-ann",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    httpserver.expect_request("/api/flows/", method="POST").respond_with_json({"id": "f"}, status=201)
+
+    client = RemoteClient.from_environment()
+    assert client is not None
+    assert client.call("POST", "/flows/", {"name": "f"}) == (201, {"id": "f"})
+
+    (request, _) = httpserver.log[0]
+    sent = request.headers["Authorization"]
+    assert sent.startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
+    assert "SignedHeaders=content-type;host;x-amz-date" in sent
+    assert "wfk_tests" not in str(request.headers)
+
+
+def test_where_there_are_no_credentials_to_sign_with_that_is_said(monkeypatch):
+    monkeypatch.setenv("WHENFLOW_API_URL", "http://127.0.0.1:1/api")
+    monkeypatch.setenv("WHENFLOW_API_AUTHORIZATION", "iam")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, "/nowhere")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+    client = RemoteClient.from_environment()
+    assert client is not None
+    with pytest.raises(Rejected, match="No AWS credentials"):
+        client.call("GET", "/health")
+
+
+def test_slots_that_are_taken_say_when_to_ask_again(httpserver, api):
+    httpserver.expect_request("/api/v2/concurrency_limits/increment-with-lease").respond_with_data(
+        '{"detail": "taken"}', status=423, headers={"Retry-After": "2.5"}
+    )
+
+    with pytest.raises(Locked) as told:
+        api.take_slots(["db"], 1, Mode.CONCURRENCY, timedelta(minutes=1), Holder("task_run", NOBODY))
+
+    assert told.value.retry_after == 2.5
+
+
+def test_slots_are_taken_renewed_and_given_back_through_the_api(world):
+    api = RemoteBackend(WorldClient(world), world.clock, world.ids)
+    world.limits.registry.create(LimitInput(name="db", limit=1))
+    world.limits.registry.create(LimitInput(name="calls", limit=1, slot_decay_per_second=0.1))
+    minute = timedelta(minutes=1)
+
+    taken = api.take_slots(["db"], 1, Mode.CONCURRENCY, minute, Holder("task_run", NOBODY))
+    with pytest.raises(Locked):
+        api.take_slots(["db"], 1, Mode.CONCURRENCY, minute, None)
+
+    assert [one.name for one in taken.limits] == ["db"]
+    assert api.renew_slots(taken.lease_id, minute)
+    api.give_back_slots(taken.lease_id)
+    assert not api.renew_slots(taken.lease_id, minute)
+    assert [one.name for one in api.take_slots(["calls"], 1, Mode.RATE_LIMIT, None, None).limits] == ["calls"]

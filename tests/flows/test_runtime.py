@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from tests.stories import ann_signs_up, welcoming
 
 from whenflow import runtime
 from whenflow.errors import Rejected, Transient
@@ -12,6 +13,7 @@ from whenflow.flows.logs import MAX_LINES, LogBuffer
 from whenflow.flows.recorder import Recorder
 from whenflow.flows.task_engine import nap
 from whenflow.runs import StateType
+from whenflow.runs.heartbeats import Heartbeats, pulse_of
 
 
 @task
@@ -82,6 +84,74 @@ def test_a_flow_shows_that_it_lives(world, launched):
     assert [beat.occurred - beats[0].occurred for beat in beats] == [timedelta(0), timedelta(seconds=180)]
     assert beats[0].resource_id == world.run().resource_id
     assert [one["prefect.resource.role"] for one in beats[0].related][0] == "flow"
+
+
+def claimed(world, run) -> Companion:
+    """What goes on beside a run that a process of the SDK has claimed."""
+    started = world.ledger.start(run.id, "launch-1", heartbeat_every().total_seconds())
+    recorder = Recorder(world.backend, run.id)
+    return Companion(started, world.backend, LogBuffer(), recorder, pulse_of(started))
+
+
+def beats(world) -> list[float]:
+    """When heartbeats were due, in seconds after the run began."""
+    began = world.run().state.timestamp
+    return [(one.occurred - began).total_seconds() for one in world.events.named("prefect.flow-run.heartbeat")]
+
+
+def test_a_flow_that_claimed_its_run_shows_at_the_times_it_promised_that_it_lives(world, launched):
+    companion = claimed(world, launched())
+
+    for _ in range(100):
+        companion.tick(world.clock.advance(7))
+
+    assert beats(world) == [180, 360, 540]
+    assert Heartbeats(world.events).last(world.run(), world.clock.now()) == world.run().state.timestamp + timedelta(
+        seconds=540
+    )
+
+
+def test_a_heartbeat_that_cannot_be_told_now_is_told_soon_and_its_loss_is_logged_once(
+    world, launched, monkeypatch, caplog
+):
+    companion = claimed(world, launched())
+
+    def throttled(*_: object) -> None:
+        raise Transient("DynamoDB: ThrottlingException")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.events, "put", throttled)
+        for _ in range(20):
+            companion.tick(world.clock.advance(10))
+    assert len([one for one in caplog.records if one.levelname == "WARNING"]) == 1
+    companion.tick(world.clock.advance(10))
+
+    assert beats(world) == [180]
+
+
+def test_a_deployment_says_how_often_its_runs_show_that_they_live(world, monkeypatch):
+    monkeypatch.setenv("WHENFLOW_HEARTBEAT_SECONDS", "60")
+    variables = world.deployment()["job_variables"]
+    deployment = world.deployment(job_variables={**variables, "heartbeat_seconds": 45})
+    world.automation(welcoming(deployment))
+    world.happens(ann_signs_up())
+    companion = claimed(world, world.run())
+
+    companion.tick(world.clock.advance(100))
+
+    assert beats(world) == [90]
+
+
+@pytest.mark.parametrize("wanted", ["often", True, -5, 0, None, 1e9, float("nan")])
+def test_a_deployment_that_says_nothing_of_use_leaves_it_at_what_the_process_says(world, wanted):
+    variables = world.deployment()["job_variables"]
+    world.automation(welcoming(world.deployment(job_variables={**variables, "heartbeat_seconds": wanted})))
+    world.happens(ann_signs_up())
+    companion = claimed(world, world.run())
+
+    companion.tick(world.clock.advance(200))
+
+    assert beats(world) == [180]
 
 
 @pytest.mark.parametrize(("given", "seconds"), [("", 180), ("60", 60), ("1", 30), ("often", 180)])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from tests.functions.stack import Stack
-from tests.tables import environment
+from tests.tables import create_tables, environment
 
 from whenflow.aws import settings, wiring
 
@@ -17,9 +17,22 @@ def forget() -> None:
             cached.cache_clear()
 
 
+def wired() -> Iterator[Stack]:
+    """Yield the functions, with the settings of the template, over tables of their own; AWS is simulated already."""
+    import boto3
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        create_tables(boto3.client("dynamodb"))
+        yield from _wired(monkeypatch)
+
+
 @pytest.fixture
 def stack(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     """The functions, with the settings of the template, over its tables; nothing is set up yet."""
+    yield from _wired(monkeypatch)
+
+
+def _wired(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     import boto3
 
     sqs = boto3.client("sqs")

@@ -167,6 +167,12 @@ class Stack:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
         return [queue_record(one["Body"], one["MessageId"]) for one in messages]
 
+    def waiting_invocations(self) -> list[dict[str, Any]]:
+        """Take what Lambda was asked to run and has not run yet."""
+        waiting = self.invocations.payloads[self._ran :]
+        self._ran += len(waiting)
+        return waiting
+
     def settle(self) -> None:
         """Deliver streams and invocations until nothing happens any more."""
         while True:
@@ -176,10 +182,9 @@ class Stack:
             firings = self.new_records("FiringsTable")
             if firings["Records"]:
                 assert self.invoke("action", firings) == {"batchItemFailures": []}
-            waiting = self.invocations.payloads[self._ran :]
+            waiting = self.waiting_invocations()
             for payload in waiting:
                 self.invoke("flows", payload)
-            self._ran += len(waiting)
             if not (events["Records"] or firings["Records"] or waiting):
                 return
 

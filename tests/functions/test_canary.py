@@ -2,19 +2,22 @@
 
 import base64
 import logging
+import socket
 from typing import Any
 
 import pytest
 from tests.calls import call, hook_call, read
 from tests.functions.stack import Stack
 from tests.outages import failing, unreachable
-from tests.stories import ANN, signup_webhook
+from tests.stories import ANN, order_document, signup_webhook
 from tests.tables import tables
+from tests.wire.asking import automation
 
 from whenflow.aws import wiring
 from whenflow.documents import unpack
 
 CANARY = "canary-5f2b9c"
+ORDERS = {"type": "event", "posture": "Reactive", "expect": ["order.placed"]}
 SECRET_HEADERS = {
     "authorization": f"Bearer {CANARY}",
     "proxy-authorization": f"Basic {CANARY}",
@@ -209,3 +212,36 @@ def test_a_whole_request_is_never_logged(stack: Stack, logged: Any) -> None:
     stack.invoke("webhook", hook_call(slug, {"password": CANARY}))
 
     assert CANARY not in logged()
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("slack-webhook", {"url": f"https://hooks.slack.com/services/T/B/{CANARY}"}),
+        ("webhook", {"url": "https://shop.example/orders", "headers": {"authorization": CANARY}}),
+    ],
+)
+def test_what_a_notification_target_knows_leaves_no_trace_when_it_cannot_be_reached(
+    stack: Stack, logged: Any, monkeypatch: pytest.MonkeyPatch, kind: str, data: dict[str, Any]
+) -> None:
+    def nowhere(*_asked: Any, **_more: Any) -> Any:
+        raise socket.gaierror(-2, f"unknown: {data['url']}")
+
+    monkeypatch.setattr("socket.getaddrinfo", nowhere)
+    made = stack.api("POST", "/notification-targets", {"name": "team", "type": kind, "data": data}).document
+    tell = {"type": "send-notification", "block_document_id": made["id"], "body": "{{ event.id }}"}
+    call_it = {"type": "call-webhook", "block_document_id": made["id"]}
+    stack.automation(automation(trigger={**ORDERS}, actions=[tell if kind != "webhook" else call_it]))
+
+    answers = [
+        stack.api("GET", f"/notification-targets/{made['id']}"),
+        stack.api("POST", "/notification-targets/filter", {}),
+        stack.api("POST", f"/notification-targets/{made['id']}/test"),
+        stack.api("PATCH", f"/notification-targets/{made['id']}", {"name": "", "data": data}),
+        stack.api("POST", "/events", order_document()),
+    ]
+    stack.settle()
+    stack.invoke("action", stack.retries())
+
+    assert answers[2].document["sent"] is False
+    assert CANARY not in logged() + everything_stored() + "".join(answer.text for answer in answers)

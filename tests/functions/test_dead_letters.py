@@ -176,6 +176,22 @@ def test_events_of_a_stream_are_matched(stack, urls):
     assert len(stack.new_records("FiringsTable")["Records"]) == 1
 
 
+def test_events_that_were_stored_together_are_each_matched_once(stack, urls):
+    trigger = {"posture": "Reactive", "expect": ["prefect.flow-run.Scheduled", "prefect.flow-run.Pending"]}
+    slug = stack.welcomes_new_users()
+    stack.automation({"name": "runs", "trigger": trigger, "actions": [{"type": "do-nothing"}]})
+    stack.hook(slug, ANN)
+    stack.invoke("matcher", stack.new_records("EventsTable"))
+    stack.invoke("action", stack.new_records("FiringsTable"))
+    dies(urls["stream"], place_of(stack.new_records("EventsTable")["Records"], "EventsTable"))
+
+    stack.api("POST", "/dead-letters/stream/redrive", {})
+    with later(30):
+        stack.invoke("timer", stack.rings())
+
+    assert len(stack.new_records("FiringsTable")["Records"]) == 2
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [

@@ -117,6 +117,52 @@ def test_an_event_delivered_twice_counts_once(stack):
     assert fired(stack) == []
 
 
+@pytest.fixture
+def beginnings(stack: Stack) -> list[dict[str, Any]]:
+    """The records of a run's first two events, stored in one transaction; the one is waited for, then the other."""
+    slug = stack.welcomes_new_users()
+    after, expect = [["prefect.flow-run." + state] for state in ("Scheduled", "Pending")]
+    trigger = {"posture": "Reactive", "after": after, "expect": expect, "threshold": 1, "within": 60}
+    three = {"posture": "Reactive", "expect": ["prefect.flow-run.*"], "threshold": 3, "within": 3_600}
+    stack.automation({"name": "runs", "trigger": trigger, "actions": [{"type": "do-nothing"}]})
+    stack.automation({"name": "three", "trigger": three, "actions": [{"type": "do-nothing"}]})
+    stack.hook(slug, ANN)
+    stack.invoke("matcher", stack.new_records("EventsTable"))
+    stack.invoke("action", stack.new_records("FiringsTable"))
+    ids = [state.id for state in stack.run().states]
+    records = stack.new_records("EventsTable")["Records"]
+    return [one for id_ in ids for one in records if one["dynamodb"]["Keys"]["key"]["S"].endswith(id_)]
+
+
+def test_events_that_were_stored_together_are_matched_in_their_order_whatever_the_streams(stack, beginnings):
+    assert stack.invoke("matcher", {"Records": beginnings[::-1]}) == ALL_WELL
+
+    assert len(fired(stack)) == 1
+
+
+def test_events_that_were_stored_together_are_matched_in_order_though_they_come_in_two_batches(stack, beginnings):
+    for record in reversed(beginnings):
+        assert stack.invoke("matcher", {"Records": [record]}) == ALL_WELL
+
+    assert len(fired(stack)) == 1
+
+
+def test_events_that_were_stored_together_count_once_each_however_often_they_come(stack, beginnings):
+    for _ in range(3):
+        stack.invoke("matcher", {"Records": beginnings})
+
+    assert len(fired(stack)) == 1, "of the one that waits for both, and none of the one that counts to three"
+
+
+def test_where_one_of_those_that_were_stored_together_fails_both_come_again(stack, beginnings):
+    with failing(wiring.dynamodb(), "TransactWriteItems", unreachable()):
+        answer = stack.invoke("matcher", {"Records": beginnings})
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": beginnings[1]["dynamodb"]["SequenceNumber"]}]}
+    assert stack.invoke("matcher", {"Records": beginnings}) == ALL_WELL
+    assert len(fired(stack)) == 1
+
+
 def test_a_window_and_its_firing_are_stored_together_or_not_at_all(stack):
     stack.automation(counting(1))
     stack.api("POST", "/events", order_document())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from whenflow.local.price import ASSUMED_GB_SECONDS, Usage, bill_per_million, total, usage_of
+from whenflow.local.price import ASSUMED_GB_SECONDS, Usage, bill_per_million, told_of_tasks, total, usage_of
 
 
 def test_a_million_of_one_is_the_list_price() -> None:
@@ -42,3 +42,10 @@ def test_requests_and_transitions_are_taken_as_given() -> None:
     usage = usage_of([], http_requests=2, transitions=4)
 
     assert (usage.http_requests, usage.transitions, usage.calls) == (2, 4, 0)
+
+
+def test_what_tells_of_tasks_is_said_apart() -> None:
+    """Two events for each, and a row for 25."""
+    assert told_of_tasks([3]).quantity == 7
+    assert told_of_tasks([0, 26]).quantity == 54
+    assert told_of_tasks([3]).dollars == pytest.approx(4.375)

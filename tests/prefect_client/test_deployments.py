@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -100,6 +101,21 @@ def test_flow_run_logs(prefect: Prefect, stack: Stack, deployment: dict[str, Any
 
     lines = eventually(lines_of, "the log")
     assert prefect("flow-run", "logs", run_id, "--head", "--num-logs", "1").output.splitlines() == lines[:1]
+
+
+def test_deployment_run_can_be_watched_to_the_end(prefect: Prefect, deployment: dict[str, Any]) -> None:
+    said = prefect("deployment", "run", full_name(deployment), "--param", 'name="Ann"', "--watch")
+
+    assert "finished successfully" in said.output
+    assert "Ann" in said.output  # what the flow logs
+
+
+def test_a_flow_run_can_be_watched_from_outside(prefect: Prefect, stack: Stack, deployment: dict[str, Any]) -> None:
+    at = {"scheduled_time": (datetime.now(UTC) + timedelta(seconds=40)).isoformat()}  # the command is slow to start
+    body = {"parameters": USER, "state": {"type": "SCHEDULED", "state_details": at}}
+    run = stack.post(f"/deployments/{deployment['id']}/create_flow_run", body)
+
+    assert "finished successfully" in prefect("flow-run", "watch", run["id"]).output
 
 
 def test_a_flow_run_that_is_not_there_is_not_found(prefect: Prefect) -> None:
@@ -200,3 +216,72 @@ with get_client(sync_client=True) as client:
     state, child_id = said.output.strip().splitlines()[-1].split()
     assert state == "COMPLETED"
     assert stack.get(f"/flow_runs/{child_id}")["state_type"] == "COMPLETED"
+
+
+def test_a_flow_waits_for_input_and_goes_on_with_it(prefect: Prefect, stack: Stack, name: str) -> None:
+    said = prefect.python(
+        f"""
+import threading, time
+from prefect import flow, pause_flow_run
+from prefect.input import RunInput
+from prefect.client.orchestration import get_client
+from prefect.runtime import flow_run
+
+class Person(RunInput):
+    name: str
+
+def answer(run_id):
+    with get_client(sync_client=True) as client:
+        while client.read_flow_run(run_id).state.type.value != "PAUSED":
+            time.sleep(0.2)
+        time.sleep(0.5)
+        refused = client.resume_flow_run(run_id, run_input={{"nobody": 1}})
+        print("first:", refused.status.value)
+        print("then:", client.resume_flow_run(run_id, run_input={{"name": "Ann"}}).status.value)
+
+@flow(name="{name}")
+def hello():
+    threading.Thread(target=answer, args=(flow_run.id,)).start()
+    print("hello", pause_flow_run(wait_for_input=Person, poll_interval=1, timeout=60).name)
+
+hello()
+"""
+    )
+
+    assert "first: REJECT" in said.output
+    assert "then: ACCEPT" in said.output
+    assert "hello Ann" in said.output
+
+
+def test_the_log_of_a_task_is_shown(prefect: Prefect, name: str) -> None:
+    said = prefect.python(
+        f"""
+from prefect import flow, task, get_run_logger
+from prefect.runtime import task_run
+
+@task
+def load():
+    get_run_logger().info("loading it")
+    return task_run.id
+
+@flow(name="{name}")
+def hello():
+    get_run_logger().info("of the flow")
+    return load()
+
+print(hello())
+"""
+    )
+    task_run_id = UUID.findall(said.output)[-1]
+
+    lines = eventually(lambda: _said(prefect, task_run_id), "the log of the task")
+
+    assert "loading it" in lines
+    assert "of the flow" not in lines
+    assert task_run_id in prefect("task-run", "inspect", task_run_id).output
+    assert task_run_id in prefect("task-run", "ls").output
+
+
+def _said(prefect: Prefect, task_run_id: str) -> str | None:
+    output = prefect("task-run", "logs", task_run_id).output
+    return output if "loading it" in output else None

@@ -13,9 +13,10 @@ from whenflow.actions.perform import ActionPerformer
 from whenflow.automations import firing, match, settle
 from whenflow.automations.rows import Row
 from whenflow.automations.timekeeping import Timekeeper
-from whenflow.runs import ledger, transitions
+from whenflow.runs import ledger, looking_after, transitions
 from whenflow.runs.bookkeeping import moved
 from whenflow.runs.events import state_event
+from whenflow.runs.heartbeats import Heartbeats, Pulse
 from whenflow.runs.ledger import RunLedger
 from whenflow.runs.slots import slot_change
 from whenflow.testing import MemoryRunStore
@@ -58,10 +59,10 @@ def any_launch_may_work_on_a_run(patch: pytest.MonkeyPatch) -> None:
 
 def an_action_is_told_as_done_before_it_is_done(patch: pytest.MonkeyPatch) -> None:
     def do_after_telling(self: Any, firing: Any, index: int) -> None:
-        self._call_for(firing, index)
-        if self._is_done(firing, index):
+        call = self._call_for(firing, index)
+        if self._is_done(firing, index, call):
             return
-        self._end(firing, index, "executed", Executed())
+        self._end(firing, index, "executed", Executed(), call)
         try:
             self._do(firing, index)
         except ActionFailed as failure:
@@ -108,7 +109,22 @@ def nobody_sweeps_for_windows(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Timekeeper, "sweep", lambda _: 0)
 
 
+def heartbeats_are_not_heard(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Heartbeats, "last", lambda *_: None)
+
+
+def only_the_first_heartbeat_is_heard(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Pulse, "number_at", lambda self, now: int(now >= self.at(1)))
+
+
+def nobody_asks_how_executions_are(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(looking_after, "is_to_be_asked", lambda *_: False)
+
+
 BROKEN: tuple[Break, ...] = (
+    heartbeats_are_not_heard,
+    only_the_first_heartbeat_is_heard,
+    nobody_asks_how_executions_are,
     an_event_that_comes_again_counts_again,
     windows_are_stored_whatever_others_stored,
     runs_are_stored_whatever_others_stored,

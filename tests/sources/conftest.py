@@ -50,7 +50,7 @@ def receive(world: World) -> Receive:
     """A function that has an invocation received and returns the events that it left in the store."""
 
     def receive(invocation: Mapping[str, Any], *sources: Source) -> list[Event]:
-        receiver = NotificationReceiver(Fixed(sources), world.events, world.clock)
+        receiver = NotificationReceiver(Fixed(sources), world.events, world.clock, world.ids)
         return [world.events.stored[id_] for id_ in receiver.receive(invocation)]
 
     return receive

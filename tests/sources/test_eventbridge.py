@@ -1,13 +1,16 @@
 """Whatever EventBridge tells becomes an event."""
 
+import json
 import uuid
 
 import pytest
+from tests.sources.conftest import Fixed, a_source
 from tests.sources.conftest import told as told_by
 from tests.stories import NOON, clients_csv_notification
 
 from whenflow.errors import Rejected
-from whenflow.sources import Misread
+from whenflow.events import address_of
+from whenflow.sources import Misread, NotificationReceiver
 
 ORDER = {
     "version": "0",
@@ -119,7 +122,7 @@ def test_more_resources_than_an_event_relates_to_give_no_event():
 def test_a_notification_is_stored(receive):
     (event,) = receive(ORDER)
 
-    assert event.id == ORDER["id"]
+    assert {"prefect.resource.id": f"aws.event.{ORDER['id']}", "prefect.resource.role": "aws-event"} in event.related
 
 
 def test_a_notification_delivered_twice_is_stored_once(world, receive):
@@ -169,3 +172,39 @@ def test_one_that_is_too_large_is_told_of_with_its_beginning(receive):
     assert event.event == "whenflow.source.failed"
     assert "the limit is 1,500,000" in event.payload["reason"]
     assert len(event.payload["notification"]) == 10_000
+
+
+def test_its_event_has_an_id_that_says_where_it_is_stored(receive):
+    (event,) = receive(ORDER)
+
+    address = address_of(event.id)
+    assert address and address.occurred == event.occurred
+
+
+def test_delivered_again_it_is_the_same_event_whichever_way_it_comes(receive, world):
+    (first,) = receive(ORDER)
+    world.clock.advance(3_600)
+
+    receive(ORDER)
+    NotificationReceiver(Fixed([]), world.events, world.clock, world.ids).receive_message(json.dumps(ORDER), "m-1")
+
+    assert list(world.events.stored) == [first.id]
+
+
+def test_one_that_says_no_time_keeps_its_own_id_since_the_next_delivery_has_another_time(receive, world):
+    untimed = {name: value for name, value in ORDER.items() if name != "time"}
+    (first,) = receive(untimed)
+    world.clock.advance(60)
+
+    (again,) = receive(untimed)
+
+    assert first.id == again.id == ORDER["id"]
+
+
+def test_an_id_that_a_template_gives_is_kept(receive):
+    given = "0190163d-8694-7000-8000-0000000000aa"
+    template = {"id": given, "event": "order.placed", "resource": {"prefect.resource.id": "order.7"}}
+
+    (event,) = receive(ORDER, a_source(template=template))
+
+    assert event.id == given

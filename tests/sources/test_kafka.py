@@ -211,7 +211,9 @@ class Narrow(MemoryEventStore):
 def test_a_record_that_the_store_cannot_hold_is_told_of_and_blocks_nothing(world):
     events = Narrow()
 
-    NotificationReceiver(Fixed([]), events, world.clock).receive(batch(record(0, value="x" * 2000), record(1)))
+    NotificationReceiver(Fixed([]), events, world.clock, world.ids).receive(
+        batch(record(0, value="x" * 2000), record(1))
+    )
 
     assert events.names() == [FAILED, "kafka.record-received"]
     assert events.named(FAILED)[0].payload["reason"] == "It has too many bytes."

@@ -11,7 +11,7 @@ from whenflow.sources import NotificationReceiver
 
 def message(world, body):
     """Have a message received; return the events that came of it."""
-    receiver = NotificationReceiver(Fixed([]), world.events, world.clock)
+    receiver = NotificationReceiver(Fixed([]), world.events, world.clock, world.ids)
     return [world.events.stored[id_] for id_ in receiver.receive_message(body, "message-1")]
 
 

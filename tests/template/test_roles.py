@@ -1,6 +1,7 @@
 """Least privilege: a role of its own for each function, exact actions on exact resources."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -267,6 +268,53 @@ def test_the_timer_follows_executions_of_the_other_machines_that_may_be_started_
     assert resource["Properties"]["Roles"] == [{"Ref": "TimerFunctionRole"}]
     assert set(actions(statement)) == ON_OWN_EXECUTIONS
     assert resolved(statement["Resource"], {"LaunchableStateMachines": machines}) == executions
+
+
+def allowed(machine: str) -> bool:
+    """Tell whether a state machine may be named so."""
+    return bool(re.fullmatch(template()["Parameters"]["LaunchableStateMachines"]["AllowedPattern"], machine))
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        "",
+        "arn:aws:states:eu-west-1:123456789012:stateMachine:nightly",
+        "arn:aws-us-gov:states:us-gov-west-1:123456789012:stateMachine:nightly_2-b",
+        "arn:aws:states:*:123456789012:stateMachine:etl-*",
+    ],
+)
+def test_state_machines_are_named_by_their_arn_or_a_pattern_of_it(machine: str) -> None:
+    assert allowed(machine)
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        "arn:aws:states:eu-west-1:123456789012:stateMachine:nightly:7",
+        "arn:aws:states:eu-west-1:123456789012:stateMachine:nightly:live",
+        "arn:aws:states:eu-west-1:123456789012:stateMachine:nightly:*",
+        "arn:aws:states:eu-west-1:123456789012:execution:nightly:1",
+        "arn:aws:states:eu-west-1:123456789012:*",
+        " arn:aws:states:eu-west-1:123456789012:stateMachine:nightly",
+        "nightly",
+        "*",
+    ],
+)
+def test_a_state_machine_with_a_version_or_alias_is_refused_and_the_reason_is_said(machine: str) -> None:
+    assert not allowed(machine)
+    assert "without a version or alias" in template()["Parameters"]["LaunchableStateMachines"]["ConstraintDescription"]
+
+
+def test_the_machines_that_may_be_named_are_all_that_the_policy_of_their_executions_understands() -> None:
+    [statement] = template()["Resources"]["FollowOtherStateMachinesPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    machines = ["arn:aws:states:eu-west-1:123456789012:stateMachine:a", "arn:aws:states:*:1*:stateMachine:etl-*"]
+    assert all(map(allowed, machines))
+
+    assert resolved(statement["Resource"], {"LaunchableStateMachines": machines}) == [
+        "arn:aws:states:eu-west-1:123456789012:execution:a:*",
+        "arn:aws:states:*:1*:execution:etl-*:*",
+    ]
 
 
 STARTING = {"lambda:InvokeFunction", "states:StartExecution"}

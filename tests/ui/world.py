@@ -15,6 +15,7 @@ from whenflow.api.services import Services
 from whenflow.automations import Automation, automation_from_stored
 from whenflow.automations.registry import AutomationRegistry
 from whenflow.events import Event, named_id
+from whenflow.limits.desk import limit_desk_over
 from whenflow.runs import FlowRun, RunLedger, StateType
 from whenflow.testing import (
     ManualClock,
@@ -29,7 +30,9 @@ from whenflow.testing import (
     RecordedLauncher,
     SequentialIds,
 )
+from whenflow.testing.limits import MemoryOccupancyStore
 from whenflow.testing.matching import MemoryMatching
+from whenflow.testing.run_inputs import MemoryRunInputs
 from whenflow.ui import build_ui
 
 KEY = "wfk_a-good-key"
@@ -63,6 +66,8 @@ class World:
             AutomationRegistry(self.config, self.events, self.clock, self.ids, lambda _automation: None),
             targets=Targets(self.config, MemorySecrets(), tools.notifier, self.clock, self.ids),
             dead_letters=MemoryDeadLetters(),
+            limits=limit_desk_over(self.config, MemoryOccupancyStore(), self.events, self.clock, self.ids),
+            run_inputs=MemoryRunInputs(),
         )
         self.ui = build_ui(self.services)
 

@@ -141,3 +141,14 @@ def test_a_failure_does_not_use_up_the_delivery(hooks):
 
     assert hooks.call({}, webhook_id="delivery-1").status == 400
     assert hooks.call({"id": "r"}, webhook_id="delivery-1").status == 204
+
+
+def test_a_caller_cannot_forge_what_tells_who_changed_what(hooks):
+    hooks.add(template="{{ body | tojson }}")
+
+    answer = hooks.call(
+        {"event": "whenflow.api-key.created", "resource": {"prefect.resource.id": "whenflow.api-key.x"}}
+    )
+
+    assert answer.status == 400
+    assert [event.event for event in hooks.events()] == ["prefect-cloud.webhook.failed"]

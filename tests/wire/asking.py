@@ -9,6 +9,8 @@ from typing import Any
 
 from tests.stories import order_document, welcome_deployment
 
+from whenflow.runs.targets import queue_id_of
+
 Document = dict[str, Any]
 Ask = Callable[..., Any]
 Request = Callable[[Ask], tuple[str, Any]]
@@ -16,6 +18,7 @@ Request = Callable[[Ask], tuple[str, Any]]
 CLIENT = "689de05f-6060-41a1-9062-68b877379b03"
 OWNER = "prefect.deployment.0190163d-8694-7000-8000-00000000d001"
 LATER = datetime(2030, 1, 1, tzinfo=UTC).isoformat()
+SOME_DAY = datetime(2029, 1, 1, tzinfo=UTC).isoformat()
 LISTED: Document = {
     "flows": None,
     "flow_runs": None,
@@ -173,6 +176,32 @@ def a_pool(ask: Ask) -> tuple[str, Document]:
     return "/work_pools/", {"name": "mine", "type": "lambda", "base_job_template": {}, "is_paused": False}
 
 
+def a_preview(ask: Ask) -> tuple[str, Document]:
+    """Schedule a run; return the path and the body by which the client looks at what is coming."""
+    path, body = a_run_of_a_deployment(ask)
+    details = {"scheduled_time": SOME_DAY, "pause_reschedule": False}
+    ask("POST", path, body | {"state": {"type": "SCHEDULED", "name": "Scheduled", "state_details": details}})
+    return "/work_pools/lambda/get_scheduled_flow_runs", {"scheduled_before": LATER, "work_queue_names": None}
+
+
+def a_limit(ask: Ask) -> str:
+    """Create a concurrency limit; return its name."""
+    body = {"active": True, "name": "db", "limit": 2, "active_slots": 0, "slot_decay_per_second": 0.0}
+    return str(ask("POST", "/v2/concurrency_limits/", body)["name"])
+
+
+def slots(ask: Ask) -> Document:
+    """Return how the client asks for slots."""
+    held = {"type": "task_run", "id": CLIENT}
+    names = [a_limit(ask), "tag:nothing"]
+    return {"names": names, "slots": 1, "mode": "concurrency", "lease_duration": 300, "holder": held}
+
+
+def a_lease(ask: Ask) -> str:
+    """Take slots; return the lease's id."""
+    return str(ask("POST", "/v2/concurrency_limits/increment-with-lease", slots(ask))["lease_id"])
+
+
 REQUESTS: dict[str, Request] = {
     "GET /health": lambda _: ("/health", None),
     "GET /hello": lambda _: ("/hello", None),
@@ -253,12 +282,52 @@ REQUESTS: dict[str, Request] = {
     ),
     "DELETE /variables/name/{name}": lambda ask: (f"/variables/name/{a_variable(ask)}", None),
     "POST /variables/filter": lambda ask: ("/variables/filter", {"limit": a_variable(ask) and 200}),
+    "POST /v2/concurrency_limits/": lambda _: ("/v2/concurrency_limits/", {"name": "db", "limit": 2}),
+    "GET /v2/concurrency_limits/{name}": lambda ask: (f"/v2/concurrency_limits/{a_limit(ask)}", None),
+    "POST /v2/concurrency_limits/filter": lambda ask: (
+        "/v2/concurrency_limits/filter",
+        {"limit": a_limit(ask) and 10, "offset": 0},
+    ),
+    "POST /v2/concurrency_limits/increment-with-lease": lambda ask: (
+        "/v2/concurrency_limits/increment-with-lease",
+        slots(ask),
+    ),
+    "POST /v2/concurrency_limits/decrement-with-lease": lambda ask: (
+        "/v2/concurrency_limits/decrement-with-lease",
+        {"lease_id": a_lease(ask)},
+    ),
+    "POST /v2/concurrency_limits/leases/{id}/renew": lambda ask: (
+        f"/v2/concurrency_limits/leases/{a_lease(ask)}/renew",
+        {"lease_duration": 300},
+    ),
     "POST /work_pools/": a_pool,
     "POST /work_pools/filter": lambda _: ("/work_pools/filter", {"work_pools": None, "limit": 200, "offset": 0}),
     "POST /work_pools/{name}/queues/filter": lambda _: (
         "/work_pools/lambda/queues/filter",
         {"work_queues": None, "limit": 200, "offset": 0},
     ),
+    "POST /work_pools/{name}/queues": lambda _: (
+        "/work_pools/lambda/queues",
+        {
+            "name": "urgent",
+            "description": None,
+            "is_paused": None,
+            "concurrency_limit": None,
+            "priority": 2,
+            "filter": None,
+        },
+    ),
+    "POST /work_pools/{name}/get_scheduled_flow_runs": a_preview,
+    "GET /work_queues/{id}": lambda _: (f"/work_queues/{queue_id_of('lambda')}", None),
+    "GET /collections/views/aggregate-worker-metadata": lambda _: (
+        "/collections/views/aggregate-worker-metadata",
+        None,
+    ),
+    "POST /artifacts/latest/filter": lambda _: (
+        "/artifacts/latest/filter",
+        {"artifacts": None, "limit": 100, "offset": 0, "sort": "KEY_ASC"},
+    ),
+    "POST /block_types/filter": lambda _: ("/block_types/filter", {}),
     "GET /work_pools/{name}": lambda _: ("/work_pools/lambda", None),
     "PATCH /work_pools/{name}": lambda _: ("/work_pools/lambda", {"is_paused": True, "concurrency_limit": None}),
     "DELETE /work_pools/{name}": lambda ask: (f"/work_pools/{made(ask, a_pool)['name']}", None),

@@ -1,22 +1,19 @@
 """Which endpoints of Prefect's client Whenflow does not serve. The client is told 404, and says so in its own words."""
 
 NEVER = {
-    "GET /collections/views/aggregate-worker-metadata": "workers",
-    "GET /work_queues/{id}": "workers",
-    "POST /work_pools/{name}/get_scheduled_flow_runs": "workers",
-    "POST /work_pools/{name}/queues": "workers",
-    "POST /work_pools/{name}/workers/filter": "workers",
-    "POST /artifacts/": "artifacts",
-    "POST /artifacts/latest/filter": "artifacts",
-    "POST /block_types/filter": "blocks",
-    "GET /v2/concurrency_limits/{name}": "global concurrency limits",
-    "POST /v2/concurrency_limits/": "global concurrency limits",
-    "POST /v2/concurrency_limits/filter": "global concurrency limits",
-    "POST /v2/concurrency_limits/increment-with-lease": "global concurrency limits",
-    "POST /v2/concurrency_limits/decrement-with-lease": "global concurrency limits",
-    "POST /v2/concurrency_limits/leases/{id}/renew": "global concurrency limits",
+    "POST /work_pools/{name}/workers/filter": ("workers", "there are no workers"),
+    "POST /artifacts/": ("artifacts", "no artifacts"),
 }
-"""With what they belong to; docs/prefect-client.md says the same."""
+"""With what they belong to, and what the client is told; docs/prefect-client.md says the same."""
 
 NOT_YET: frozenset[str] = frozenset()
 """What does not answer the client's own requests so far: each leaves this list when it does."""
+
+SEEN_TO_FAIL = frozenset({"GET /v2/concurrency_limits/{name}"})
+"""What the client was only seen to ask in vain: here there is an answer."""
+
+EMPTY = frozenset({"POST /artifacts/latest/filter"})
+"""Lists of what is not kept."""
+
+OWN = frozenset({"GET /collections/views/aggregate-worker-metadata"})
+"""Answers whose fields are names of the server's own things."""

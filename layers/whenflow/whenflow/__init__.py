@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from whenflow.flows import (
+        concurrency,
         emit_event,
         flow,
         get_run_logger,
         pause_flow_run,
+        rate_limit,
         resume_flow_run,
         run_deployment,
         serve_lambda,
@@ -18,10 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "__version__",
+    "concurrency",
     "emit_event",
     "flow",
     "get_run_logger",
     "pause_flow_run",
+    "rate_limit",
     "resume_flow_run",
     "run_deployment",
     "serve_lambda",

@@ -10,6 +10,8 @@ from pydantic_core import from_json
 
 from whenflow.errors import Fault, Rejected
 
+STORED = "stored"
+"""The validation context of what Whenflow stored itself: it was checked by the rules of its day."""
 COMPRESSION = 6
 MAX_NESTING = 200
 

@@ -60,3 +60,12 @@ class Transient(WhenflowError):
 
 class NoSlot(WhenflowError):
     """All slots of the deployment are taken; nothing is stored."""
+
+
+class Locked(WhenflowError):
+    """All slots of a concurrency limit are taken."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        """Keep when to ask again, in seconds; None where that will never help."""
+        super().__init__(reason)
+        self.retry_after = retry_after

@@ -9,7 +9,7 @@ import pytest
 from tests.local.emulator.cloud import Cloud
 
 from whenflow.local import process
-from whenflow.local.emulator.paths import ShortPaths, is_for_the_stack
+from whenflow.local.emulator.paths import ShortPaths, is_for_the_stack, lengthened
 
 ECHO = """
     import json
@@ -17,6 +17,9 @@ ECHO = """
     def handler(event, context):
         return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(event)}
 """
+
+
+SIGNED = b"AWS4-HMAC-SHA256 Credential=AKID/20261121/us-east-1/%s/aws4_request, SignedHeaders=host, Signature=x"
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +92,8 @@ def test_aws_calls_go_past_the_stack(cloud: Cloud, api: str) -> None:
         ("/uix", [], b"", False),
         ("/some-bucket/key", [], b"", False),
         ("/", [(b"authorization", b"AWS4-HMAC-SHA256 Credential=x")], b"", False),
+        ("/api/x", [(b"authorization", SIGNED % b"execute-api")], b"", True),
+        ("/api/x", [(b"authorization", SIGNED % b"s3")], b"", False),
         ("/", [(b"x-amz-target", b"DynamoDB_20120810.PutItem")], b"", False),
         ("/", [], b"Action=GetCallerIdentity&Version=2011-06-15", False),
         ("/api/x", [], b"X-Amz-Signature=abc", False),
@@ -113,3 +118,15 @@ def test_without_an_http_api_nothing_is_changed() -> None:
         answer.__await__().__next__()
 
     assert seen == [scope]
+
+
+@pytest.mark.parametrize(
+    ("authorization", "raw_path"),
+    [(b"Bearer x", b"/_aws/execute-api/a/$default/api/x"), (SIGNED % b"execute-api", b"/api/x")],
+)
+def test_a_signed_request_keeps_the_path_that_was_signed(authorization: bytes, raw_path: bytes) -> None:
+    scope = {"path": "/api/x", "raw_path": b"/api/x", "headers": [(b"authorization", authorization)]}
+
+    longer = lengthened(scope, "a")
+
+    assert (longer["path"], longer["raw_path"]) == ("/_aws/execute-api/a/$default/api/x", raw_path)

@@ -83,6 +83,7 @@ def memory(world: World) -> MemoryApi:
 def sockets(world: World, memory: MemoryApi, monkeypatch: pytest.MonkeyPatch) -> Sockets:
     """The WebSockets, which look for news often."""
     monkeypatch.setattr("whenflow.local.sockets.outbound.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("whenflow.local.sockets.log_lines.LOOK_SECONDS", 0.01)
     monkeypatch.setattr("whenflow.local.sockets.api.FIRST_PAUSE", 0.001)
 
     async def nobody(*_: Any) -> None:

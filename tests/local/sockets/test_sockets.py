@@ -12,9 +12,9 @@ from tests.stories import order_document, order_placed
 
 from whenflow.events import iso
 
-IN, OUT = "/api/events/in", "/api/events/out"
+IN, OUT, LOGS = "/api/events/in", "/api/events/out", "/api/logs/out"
 ALL = {"type": "filter", "filter": {}}
-BOTH = pytest.mark.parametrize("path", [IN, OUT, f"{IN}/"])
+BOTH = pytest.mark.parametrize("path", [IN, OUT, f"{IN}/", LOGS])
 
 
 # ---- beginning ----
@@ -22,7 +22,7 @@ BOTH = pytest.mark.parametrize("path", [IN, OUT, f"{IN}/"])
 
 @BOTH
 @pytest.mark.parametrize("token", [KEY, f"anybody:{KEY}"])
-def test_the_right_key_is_let_in(connect, path, token):
+def test_f10_the_right_key_is_let_in(connect, path, token):
     async def story():
         client = await connect(path, token)
         assert await client.hears() == {"type": "auth_success"}
@@ -33,7 +33,7 @@ def test_the_right_key_is_let_in(connect, path, token):
 
 @BOTH
 @pytest.mark.parametrize("token", ["wrong", f"{KEY}x", 7, ["a"], "new\nline", "☃", "user:"])
-def test_a_wrong_key_is_turned_away(connect, path, token):
+def test_f10_a_wrong_key_is_turned_away(connect, path, token):
     async def story():
         assert await (await connect(path, token)).hears_close() == (1008, "Invalid token")
 
@@ -104,7 +104,7 @@ def test_other_sockets_and_requests_go_on(memory):
 # ---- in ----
 
 
-def test_an_event_that_is_sent_is_stored(world, let_in):
+def test_f10_an_event_that_is_sent_is_stored(world, let_in):
     document = order_document()
 
     async def story():
@@ -134,7 +134,7 @@ def test_what_was_sent_before_leaving_is_stored_all_of_it_and_in_order(world, le
     ["nonsense", "[]", "7", "null", '{"event": "no.resource"}', "{" * 5_000, json.dumps({"a": "b" * 4_000_001})],
     ids=["word", "list", "number", "null", "incomplete", "deep", "huge"],
 )
-def test_an_event_that_is_not_valid_does_not_lose_the_next(world, let_in, bad, caplog):
+def test_f10_an_event_that_is_not_valid_does_not_lose_the_next(world, let_in, bad, caplog):
     async def story():
         client = await let_in(IN)
         await client.says(order_document(1, event="before"))
@@ -208,7 +208,7 @@ def test_bytes_are_read_as_text(world, let_in):
 
 
 @pytest.mark.parametrize("first", ["{", "[]", '{"type": "auth"}', '"filter"'])
-def test_a_filter_is_wanted(let_in, first):
+def test_f11_a_filter_is_wanted(let_in, first):
     async def story():
         client = await let_in(OUT)
         await client.says(first)
@@ -230,7 +230,7 @@ def test_a_filter_that_is_not_valid_is_refused_with_its_fault(let_in, given):
     play(story())
 
 
-def test_first_the_past_in_order_then_each_event_as_it_comes_and_each_once(world, let_in):
+def test_f11_first_the_past_in_order_then_each_event_as_it_comes_and_each_once(world, let_in):
     now = world.clock.now()
     for minutes in (1, 14, 5):
         world.events.put(order_placed(occurred=now - timedelta(minutes=minutes), name=f"past.{minutes}"))
@@ -266,7 +266,7 @@ def test_the_past_ends_a_quarter_of_an_hour_ago_whatever_is_asked(world, let_in)
     play(story())
 
 
-def test_without_backfill_only_what_comes_now(world, let_in):
+def test_f11_without_backfill_only_what_comes_now(world, let_in):
     earlier = world.clock.now() - timedelta(seconds=5)
     world.events.put(order_placed(occurred=earlier, name="past"))
 

@@ -120,10 +120,7 @@ class ActionContext(Context):
         """Return the value of a name, made now if need be."""
         if name not in self._known:
             self._known[name] = self._makers[name]()
-        value = self._known[name]
-        if value is None and name in NATIVE:
-            raise KeyError(name)
-        return value
+        return self._known[name]
 
     def __iter__(self) -> Iterator[str]:
         """Yield the names."""
@@ -213,7 +210,7 @@ class EventView(ObjectView):
         match name:
             case "name":
                 return self["event"]
-            case "involved":
+            case "involved" | "involved_resources":
                 return [self["resource"], *related]
             case "resource_in_role":
                 return {labels[RESOURCE_ROLE]: labels for labels in reversed(related) if RESOURCE_ROLE in labels}

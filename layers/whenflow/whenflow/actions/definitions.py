@@ -1,6 +1,5 @@
 """Actions as documents (SPEC 4.2): fields, defaults, and what is refused."""
 
-import json
 from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
@@ -12,17 +11,22 @@ from pydantic import (
     Field,
     StrictStr,
     Tag,
+    ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, to_json
 
 from whenflow.actions.hydration import check_parameters
+from whenflow.documents import STORED
 from whenflow.events.durations import Seconds
 from whenflow.templating import TemplateError, check
 
 
-def _template(text: str) -> str:
+def _template(text: Any, info: ValidationInfo) -> Any:
+    if not isinstance(text, str) or info.context == STORED:
+        return text
     try:
         check(text, unknown_later=True)
     except TemplateError as error:
@@ -31,12 +35,11 @@ def _template(text: str) -> str:
 
 
 def _as_text(payload: Any) -> Any:
-    return json.dumps(payload, indent=2) if isinstance(payload, dict | list) else payload
+    """Return anything but text as its JSON, written as Prefect does."""
+    return payload if payload is None or isinstance(payload, str) else to_json(payload, indent=2).decode()
 
 
-Template: TypeAlias = Annotated[
-    StrictStr, Field(), BeforeValidator(lambda text: _template(text) if isinstance(text, str) else text)
-]
+Template: TypeAlias = Annotated[StrictStr, Field(), BeforeValidator(_template)]
 
 
 Address: TypeAlias = Annotated[StrictStr, Field(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+$", max_length=320)]
@@ -81,8 +84,8 @@ class RunDeployment(_OnSomething):
 
     @field_validator("parameters")
     @classmethod
-    def _can_be_rendered(cls, parameters: dict[str, Any] | None) -> dict[str, Any] | None:
-        for fault in check_parameters(parameters or {}):
+    def _can_be_rendered(cls, parameters: dict[str, Any] | None, info: ValidationInfo) -> dict[str, Any] | None:
+        for fault in check_parameters(parameters or {}) if info.context != STORED else ():
             place = "/".join(map(str, fault.loc))
             raise PydanticCustomError("invalid_template", "{place}: {reason}", {"place": place, "reason": fault.msg})
         return parameters
@@ -245,6 +248,8 @@ _ACTIONS: tuple[type[_Action], ...] = (
     CallWebhook,
     DeclareIncident,
 )
+_TOLD_BY_TYPE = (SendEmailNotification, DeclareIncident)
+"""Those that Prefect's open source server does not know: nobody means them without saying so."""
 ACTION_TYPES = frozenset(str(one.model_fields["type"].default) for one in _ACTIONS)
 
 
@@ -253,8 +258,22 @@ def _kind(value: Any) -> str | None:
         return str(getattr(value, "type", ""))
     if not isinstance(value, dict):
         return "do-nothing"
-    given = value.get("type", "do-nothing")
+    given = value["type"] if "type" in value else _meant(value)
     return given if isinstance(given, str) else None
+
+
+def _meant(value: dict[str, Any]) -> str:
+    """Return the type of an action that says none: the first of those that know most of its fields, and are valid."""
+    meant, most = "do-nothing", 0
+    for one in _ACTIONS:
+        if one in _TOLD_BY_TYPE or len(one.model_fields.keys() & value.keys()) <= most:
+            continue
+        try:
+            known = one.model_validate(value)
+        except ValidationError:
+            continue
+        meant, most = str(one.model_fields["type"].default), len(known.model_fields_set)
+    return meant
 
 
 Action: TypeAlias = Annotated[

@@ -15,6 +15,10 @@ class InvalidJson(TemplateError):
     """A text that is to be JSON is none."""
 
 
+class NotText(TemplateError):
+    """What is to be a template is no text."""
+
+
 class VariableNotFound(TemplateError):
     """A variable is asked for that is not there."""
 
@@ -63,6 +67,9 @@ def _template_faults(text: str, path: Path) -> Iterator[tuple[Path, str]]:
 
 def _kind_faults(value: dict[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
     kind = value[KIND]
+    if isinstance(kind, dict | list):
+        yield (*path, KIND), "a kind is a word"
+        return
     field = {"none": "value", "json": "value", "jinja": "template", "workspace_variable": "variable_name"}.get(
         kind if isinstance(kind, str) else ""
     )
@@ -73,12 +80,27 @@ def _kind_faults(value: dict[str, Any], path: Path) -> Iterator[tuple[Path, str]
             yield path, f"what is of kind '{kind}' needs a '{field}'"
         return
     given = value[field]
+    if kind == "none" or isinstance(given, dict):
+        faults = list(_faults(given, (*path, field), templates=False))
+        yield from faults
+        given = _REMOVED if faults else _known(given)
     if kind == "json" and isinstance(given, str):
         yield from _json_faults(given, (*path, field))
     elif kind == "jinja" and isinstance(given, str):
         yield from _template_faults(given, (*path, field))
-    else:
-        yield from _faults(given, (*path, field), templates=False)
+
+
+def _known(value: Any) -> Any:
+    """Return what a value that may be of a kind stands for, as far as that is known before anything is rendered."""
+    if not isinstance(value, dict) or KIND not in value:
+        return value
+    match value[KIND]:
+        case "none" | "json" as kind:
+            inner = _known(value.get("value", _REMOVED))
+            return parse_json(inner) if kind == "json" and isinstance(inner, str) else inner
+        case "jinja" | "workspace_variable":
+            return _REMOVED
+    return value.get("value")
 
 
 def _json_faults(text: str, path: Path) -> Iterator[tuple[Path, str]]:
@@ -130,7 +152,7 @@ class _Hydration:
     def _kind(self, value: dict[str, Any], path: Path) -> Any:
         match value[KIND]:
             case "none":
-                return self._inner(value, "value", path)
+                return self.of(value.get("value"), (*path, "value"), templates=False)
             case "json":
                 return self._json(self._inner(value, "value", path, _REMOVED), path)
             case "jinja":
@@ -141,7 +163,9 @@ class _Hydration:
                 return value.get("value")
 
     def _inner(self, value: dict[str, Any], field: str, path: Path, default: Any = None) -> Any:
-        return self.of(value[field], (*path, field), templates=False) if field in value else default
+        """Return what a field holds; of a kind itself, that is looked into, but not the items of a list."""
+        given = value.get(field, default)
+        return self.of(given, (*path, field), templates=False) if isinstance(given, dict) else given
 
     def _json(self, text: Any, path: Path) -> Any:
         if not isinstance(text, str):
@@ -151,10 +175,15 @@ class _Hydration:
         except Rejected as error:
             raise InvalidJson(_placed(path, error.reason)) from None
 
-    def _jinja(self, template: Any, path: Path) -> str:
+    def _jinja(self, template: Any, path: Path) -> Any:
+        if isinstance(template, dict | list):
+            return template
         if not isinstance(template, str):
-            raise TemplateError(_placed(path, "the template is no text"))
+            raise NotText(_placed(path, "the template is no text"))
         try:
+            if not is_template(template):
+                check(template, unknown_later=True)
+                return template
             return render(template, self._context)
         except TemplateError as error:
             raise TemplateError(_placed(path, error.message), error.line) from None

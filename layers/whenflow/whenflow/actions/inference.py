@@ -68,16 +68,22 @@ def target_of(action: Mapping[str, Any], event: Event | None, labels: Mapping[st
 
 
 def first_of(event: Event, kind: str) -> Labels | None:
-    """Return the first resource of a kind that an event involves, whatever its role; no other is looked at."""
-    return next((labels for labels in event.involved() if labels[RESOURCE_ID].startswith(f"prefect.{kind}.")), None)
+    """Return the first resource of a kind that an event involves, whatever its role; no other is looked at.
+
+    What stands before the last dot of a resource's id is its kind.
+    """
+    return next((labels for labels in event.involved() if _kind_in(labels[RESOURCE_ID]) == f"prefect.{kind}"), None)
 
 
 def id_in(resource_id: str, kind: str) -> str | None:
     """Return the UUID of `prefect.<kind>.<uuid>`, or nothing."""
-    prefix = f"prefect.{kind}."
-    if not resource_id.startswith(prefix):
+    if _kind_in(resource_id) != f"prefect.{kind}":
         return None
     try:
-        return str(UUID(resource_id.removeprefix(prefix)))
+        return str(UUID(resource_id.rpartition(".")[2]))
     except ValueError:
         return None
+
+
+def _kind_in(resource_id: str) -> str:
+    return resource_id.rpartition(".")[0]

@@ -1,15 +1,18 @@
 """The events that tell what an automation did (SPEC 1.7): triggered, and each action triggered, executed or failed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from whenflow.automations.firing import Firing
 from whenflow.automations.model import RESOURCE_PREFIX
 from whenflow.documents import pack
-from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, Labels, named_id
+from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, Labels
 
 CAUSAL_REACH = timedelta(minutes=5)
+QUICKLY = timedelta(seconds=1)
+OUTCOMES = ("executed", "failed")
 MAX_SHOWN_BYTES = 64 * 1024
 TRIGGERING_EVENT = "triggering-event"
 AUTOMATION_TRIGGERED_EVENT = "automation-triggered-event"
@@ -23,6 +26,27 @@ class EventIds(Protocol):
     def event_id_for(self, occurred: datetime, resource_id: str, *parts: str) -> str:
         """Return the id that an event of this moment and resource always has for these words."""
         ...
+
+
+class Events(Protocol):
+    """Knows the events that are stored; `EventStore` does."""
+
+    def get(self, event_id: str) -> Event | None:
+        """Return the event of this id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """When an action was performed.
+
+    Attributes:
+        called: When it was called for first, whatever became of it then.
+        ended: When it ended, the last time.
+    """
+
+    called: datetime
+    ended: datetime
 
 
 def automation_triggered(firing: Firing, ids: EventIds) -> Event:
@@ -44,8 +68,18 @@ def automation_triggered(firing: Firing, ids: EventIds) -> Event:
     )
 
 
-def action_triggered(firing: Firing, index: int, ids: EventIds, related: Sequence[Labels] = ()) -> Event:
-    """Tell that an action was called for; `related` are the resources that it is to work on."""
+def action_triggered(
+    firing: Firing, index: int, ids: EventIds, related: Sequence[Labels] = (), received: datetime | None = None
+) -> Event:
+    """Tell that an action was called for.
+
+    Args:
+        firing: What it is done for.
+        index: Its place among the firing's actions.
+        ids: Know the ids of events.
+        related: The resources that it is to work on.
+        received: When it was called for; when the automation fired, if left out.
+    """
     return Event(
         id=_action_triggered_id(firing, index, ids),
         occurred=firing.triggered,
@@ -54,7 +88,7 @@ def action_triggered(firing: Firing, index: int, ids: EventIds, related: Sequenc
         related=(*related, *_causes(firing, ids)),
         payload=_payload(firing, index),
         follows=firing.event.id if firing.event and _is_near(firing.event, firing.triggered) else None,
-        received=firing.triggered,
+        received=received or firing.triggered,
     )
 
 
@@ -62,27 +96,42 @@ def action_ended(
     firing: Firing,
     index: int,
     outcome: str,
-    now: datetime,
+    when: "Performed",
     ids: EventIds,
     related: Sequence[Labels] = (),
     payload: Mapping[str, Any] | None = None,
 ) -> Event:
-    """Tell that an action was `executed` or `failed`; told again, it is the same event."""
+    """Tell that an action was `executed` or `failed`; told again, it is the same event.
+
+    One that took no longer than a second bears the time at which it was called for. Its id says that time, so that one
+    write stores it once; for any other time that takes two.
+    """
     return Event(
-        id=action_ended_id(firing, index, outcome),
-        occurred=now,
+        id=action_ended_id(firing, index, outcome, when.called, ids),
+        occurred=when.called if when.ended - when.called <= QUICKLY else when.ended,
         event=f"prefect.automation.action.{outcome}",
         resource=_automation(firing) | {"prefect.trigger-type": firing.trigger_type},
         related=(*related, *_causes(firing, ids)),
         payload=_payload(firing, index) | dict(payload or {}),
         follows=_action_triggered_id(firing, index, ids),
-        received=now,
+        received=when.ended,
     )
 
 
-def action_ended_id(firing: Firing, index: int, outcome: str) -> str:
-    """Return the id of the event that tells that an action was `executed` or `failed`."""
-    return named_id("action", firing.id, str(index), outcome)
+def action_ended_id(firing: Firing, index: int, outcome: str, called: datetime, ids: EventIds) -> str:
+    """Return the id of the event that tells that an action, first called for then, was `executed` or `failed`."""
+    return ids.event_id_for(called, RESOURCE_PREFIX + firing.automation_id, "action", firing.id, str(index), outcome)
+
+
+def ends_of(firing: Firing, index: int, events: Events, ids: EventIds) -> Mapping[str, str]:
+    """Return by outcome the ids of the events that tell how an action ended, or would; none if it was never called for.
+
+    The event that it was called for is read, as it says when that was first.
+    """
+    called = events.get(_action_triggered_id(firing, index, ids))
+    if called is None:
+        return {}
+    return {outcome: action_ended_id(firing, index, outcome, called.received, ids) for outcome in OUTCOMES}
 
 
 def firing_behind(event: Event) -> str | None:

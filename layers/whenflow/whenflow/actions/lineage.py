@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, Literal, TypeAlias
 
-from whenflow.actions.lifecycle import action_ended, action_triggered, automation_triggered, firing_behind
+from whenflow.actions.lifecycle import action_triggered, automation_triggered, ends_of, firing_behind
 from whenflow.automations.firing import Firing
 from whenflow.automations.model import RESOURCE_PREFIX as AUTOMATION
 from whenflow.events import RESOURCE_ID, RESOURCE_ROLE, Event, iso, named_id
@@ -176,8 +176,8 @@ class Lineage:
             yield "told", Place(EVENT, action_triggered(firing, index, self.ids).id)
             if action["type"] == "run-deployment":
                 yield "started", Place(RUN, named_id("flow-run", firing.id, str(index)))
-            for outcome in ("executed", "failed"):
-                yield "told", Place(EVENT, action_ended(firing, index, outcome, firing.triggered, self.ids).id)
+            for ended in ends_of(firing, index, self.events, self.ids).values():
+                yield "told", Place(EVENT, ended)
 
     def _emitted_in(self, run: FlowRun) -> Iterator[Event]:
         """Yield the events that the run's code emitted, as far as a few requests find them."""

@@ -75,7 +75,7 @@ class _Config(_Paper):
 
 
 class _Runs(_Paper):
-    def create(self, run: FlowRun, _event: Event) -> bool:
+    def create(self, run: FlowRun, *_events: Event) -> bool:
         self._note("create-flow-run", _new_run(run))
         return True
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from whenflow.actions.context import ActionContext, Scope, context_of
-from whenflow.actions.hydration import InvalidJson, VariableNotFound, check_parameters, hydrate
+from whenflow.actions.hydration import InvalidJson, NotText, VariableNotFound, check_parameters, hydrate
 from whenflow.templating import TemplateError, is_template, render, sharing
 
 __all__ = [
     "ActionContext",
     "InvalidJson",
+    "NotText",
     "Scope",
     "TemplateError",
     "VariableNotFound",
@@ -30,6 +31,7 @@ def render_parameters(value: Any, context: Mapping[str, Any]) -> Any:
     Raises:
         TemplateError: A template fails.
         InvalidJson: A text that is to be JSON is none.
+        NotText: What is to be a template is no text.
         VariableNotFound: A variable is asked for that is not there.
     """
     with sharing(context):

@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 
 from whenflow.actions.guard import LoopGuard
-from whenflow.actions.lifecycle import action_ended, action_ended_id, action_triggered, automation_triggered
+from whenflow.actions.lifecycle import Performed, action_ended, action_ended_id, action_triggered, automation_triggered
 from whenflow.actions.outcome import ActionFailed, Executed
 from whenflow.actions.registry import PERFORMERS, REPEATABLE
 from whenflow.actions.targets import selected
@@ -19,6 +21,14 @@ SLOW = frozenset({"call-webhook", "declare-incident", "send-email-notification",
 SLOW_SECONDS = 30
 MAX_ERROR_CHARS = 500
 logger = logging.getLogger("whenflow.actions")
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call for an action: when it was called for first, and whether this is that time."""
+
+    at: datetime
+    is_first: bool = False
 
 
 class ActionPerformer:
@@ -38,27 +48,29 @@ class ActionPerformer:
         An expected failure is an event and the end of it. Anything else is raised, for the caller to try again.
         """
         action = firing.actions[index]
-        self._call_for(firing, index)
-        if action["type"] not in REPEATABLE and self._is_done(firing, index):
+        call = self._call_for(firing, index)
+        if action["type"] not in REPEATABLE and self._is_done(firing, index, call):
             return
         try:
             done = self._do(firing, index)
         except ActionFailed as failure:
-            self.fail(firing, index, failure)
+            self._fail(firing, index, failure, call)
             return
-        self._end(firing, index, "executed", done)
+        self._end(firing, index, "executed", done, call)
 
     def refuse(self, firing: Firing, index: int, reason: str) -> None:
         """Tell that an action was called for, and was not performed."""
-        self._call_for(firing, index)
         self.fail(firing, index, ActionFailed(reason))
 
     def fail(self, firing: Firing, index: int, failure: ActionFailed) -> None:
         """Store the event that an action failed, with the reason; what was told to be executed once, stays so."""
-        if self._is_done(firing, index):
+        self._fail(firing, index, failure, self._call_for(firing, index))
+
+    def _fail(self, firing: Firing, index: int, failure: ActionFailed, call: _Call) -> None:
+        if self._is_done(firing, index, call):
             return
         related = failure.related or selected(firing.actions[index])
-        self._end(firing, index, "failed", Executed(related, {"reason": failure.reason, **failure.payload}))
+        self._end(firing, index, "failed", Executed(related, {"reason": failure.reason, **failure.payload}), call)
 
     def _do(self, firing: Firing, index: int) -> Executed:
         action = firing.actions[index]
@@ -71,15 +83,24 @@ class ActionPerformer:
         """Return the event that an action is on: the one that closed the firing, or the one that tells of it."""
         return firing.event if firing.is_on_event(index) else automation_triggered(firing, self._tools.ids)
 
-    def _call_for(self, firing: Firing, index: int) -> None:
-        self._tools.events.put(action_triggered(firing, index, self._tools.ids, selected(firing.actions[index])))
+    def _call_for(self, firing: Firing, index: int) -> _Call:
+        """Store the event that an action is called for; return when it was called for first."""
+        now, events = self._tools.clock.now(), self._tools.events
+        event = action_triggered(firing, index, self._tools.ids, selected(firing.actions[index]), now)
+        if events.put(event):
+            return _Call(now, is_first=True)
+        stored = events.get(event.id)
+        return _Call(stored.received if stored else firing.triggered)
 
-    def _is_done(self, firing: Firing, index: int) -> bool:
-        return self._tools.events.get(action_ended_id(firing, index, "executed")) is not None
+    def _is_done(self, firing: Firing, index: int, call: _Call) -> bool:
+        if call.is_first:
+            return False
+        executed = action_ended_id(firing, index, "executed", call.at, self._tools.ids)
+        return self._tools.events.get(executed) is not None
 
-    def _end(self, firing: Firing, index: int, outcome: str, told: Executed) -> None:
-        now, ids = self._tools.clock.now(), self._tools.ids
-        self._tools.events.put(action_ended(firing, index, outcome, now, ids, told.related, told.payload))
+    def _end(self, firing: Firing, index: int, outcome: str, told: Executed, call: _Call) -> None:
+        when, ids = Performed(call.at, self._tools.clock.now()), self._tools.ids
+        self._tools.events.put(action_ended(firing, index, outcome, when, ids, told.related, told.payload))
 
 
 class ActionDispatcher:

@@ -121,9 +121,11 @@ class DeploymentRunner:
             ActionFailed: There is no such deployment, a template fails, or the target refuses.
             Transient: Try again.
         """
-        run = self._create(self._planner.plan(action, firing, index, event))
-        if run.states[0].details.scheduled_time is None:  # else it is the timer's to start, or the user's own process's
-            self._see_started(run)
+        planned = self._planner.plan(action, firing, index, event)
+        at_once = planned.due is None  # else it is the timer's to start, or the user's own process's
+        run, is_new = self._create(self._ledger.reserved(planned) if at_once else planned)
+        if run.states[0].details.scheduled_time is None:
+            self._see_started(run, is_new=is_new)
         return Executed(
             related=[
                 labels_of("deployment", str(run.deployment_id), "target", run.deployment_name),
@@ -132,15 +134,17 @@ class DeploymentRunner:
             payload={"flow_run_id": run.id},
         )
 
-    def _create(self, run: FlowRun) -> FlowRun:
+    def _create(self, run: FlowRun) -> tuple[FlowRun, bool]:
         try:
-            return self._ledger.create(run)
+            return self._ledger.create_once(run)
         except TooLarge as error:
             raise ActionFailed(f"The flow run cannot be stored: {error.reason}") from None
 
-    def _see_started(self, run: FlowRun) -> None:
+    def _see_started(self, run: FlowRun, *, is_new: bool) -> None:
         try:
-            if run.state.type in NOT_LAUNCHED:
+            if is_new and run.state.type == StateType.PENDING:
+                self._schedule.launch(run)
+            elif run.state.type in NOT_LAUNCHED:
                 started = self._schedule.start(run.id, known=run)
                 run = self._ledger.get(run.id) if isinstance(started, Refused) else run  # another try was faster
         except Rejected as error:

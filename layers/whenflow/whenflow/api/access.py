@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 
-from whenflow.api.answers import answer
+from whenflow.api.answers import answer, missing
 from whenflow.api.audit import acting
 from whenflow.api.credentials import key_in
 from whenflow.api.scopes import SCOPES, Caller, Scope
@@ -42,8 +42,9 @@ def guard(services: Services) -> Middleware:
 
 
 def _caller(services: Services, app: APIGatewayHttpResolver, given: str) -> Caller | None:
-    if services.trusts_iam and (arn := _principal(app.current_event.raw_event)):
-        return Caller(IAM_PREFIX + arn, arn, [Scope.ADMIN])  # IAM has decided which methods and paths it may call
+    if services.trusts_iam:  # then no key opens anything, however a request comes in
+        arn = _principal(app.current_event.raw_event)
+        return Caller(IAM_PREFIX + arn, arn, [Scope.ADMIN]) if arn else None  # IAM decides on methods and paths
     secret = key_in(given)
     key = services.find_key(secret) if secret else None
     if key is None:
@@ -64,6 +65,6 @@ def _refusal(app: APIGatewayHttpResolver, caller: Caller) -> Response[Any] | Non
     if needed is None:
         return None
     if (route.method, route.path) not in SCOPES:
-        return answer(404, {"detail": "Not Found"})
+        return answer(404, {"detail": missing(app.current_event.path)})
     has = ", ".join(caller.scopes)
     return answer(403, {"detail": f"This needs the scope '{needed}'; the key '{caller.name}' has {has}."})

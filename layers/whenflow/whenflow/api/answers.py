@@ -2,21 +2,28 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from whenflow.documents import parse_json
-from whenflow.errors import Conflict, Fault, Forbidden, NotFound, Rejected, TooLarge, Transient
+from whenflow.errors import Conflict, Fault, Forbidden, Locked, NotFound, Rejected, TooLarge, Transient
 
 MAX_LIMIT = 200
 MAX_SHOWN_BODY = 10_000
 MAX_FAULTS = 1_000
 MAX_FAULT_CHARS = 1_000
 SECRETS = frozenset({"password", "secret"})
+OF_TARGETS = "/notification-targets"
 HIDDEN = "[removed]"
+NO_WORKERS = "Whenflow launches flow runs itself: there are no workers, and nothing to poll. See /flow_runs/filter."
+NO_BLOCKS = "Blocks are notification targets here: /notification-targets makes, changes and deletes them."
+NOT_HERE = {
+    "/workers": NO_WORKERS,
+    "/artifacts": "Whenflow keeps no artifacts.",
+    "/block_": NO_BLOCKS,
+}
 logger = logging.getLogger("whenflow.api")
 
 
@@ -85,6 +92,21 @@ def page_of(document: Mapping[str, Any]) -> tuple[int, int]:
     return _whole(document, "limit", 0, MAX_LIMIT, MAX_LIMIT), _whole(document, "offset", 0, 1_000_000, 0)
 
 
+def numbered_page_of(document: Mapping[str, Any]) -> tuple[int, int]:
+    """Return `limit` and `page` of a request for a numbered page; the first is 1.
+
+    Raises:
+        Rejected: One of them is out of bounds.
+    """
+    return _whole(document, "limit", 0, MAX_LIMIT, MAX_LIMIT), _whole(document, "page", 1, 1_000_000, 1)
+
+
+def numbered_page(results: Sequence[Any], count: int, limit: int, page: int) -> dict[str, Any]:
+    """Return a numbered page as clients know it, with how many there are in all."""
+    pages = -(-count // limit) if limit else 0
+    return {"results": list(results), "count": count, "limit": limit, "pages": pages, "page": page}
+
+
 def _whole(document: Mapping[str, Any], name: str, low: int, high: int, default: int) -> int:
     value = document.get(name)
     if value is None:
@@ -118,12 +140,13 @@ def add_error_answers(app: APIGatewayHttpResolver) -> None:
         (Forbidden, lambda error: answer(403, {"detail": str(error)})),
         (NotFound, lambda error: answer(404, {"detail": str(error)})),
         (Conflict, lambda error: answer(409, {"detail": str(error)})),
+        (Locked, _locked),
         (Transient, lambda _error: answer(503, {"exception_message": "Try again."}, {"Retry-After": "1"})),
         (Exception, _unexpected),
     ]
     for kind, handler in handlers:
         app.exception_handler(kind)(handler)
-    app.not_found(_no_route)
+    app.not_found(lambda _error: answer(404, {"detail": missing(app.current_event.path)}))
 
 
 def _unprocessable(app: APIGatewayHttpResolver, error: Rejected) -> Response[Any]:
@@ -138,6 +161,11 @@ def _unprocessable(app: APIGatewayHttpResolver, error: Rejected) -> Response[Any
     )
 
 
+def _locked(error: Locked) -> Response[Any]:
+    wait = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    return answer(423, {"detail": str(error)}, wait)
+
+
 def _shown_fault(fault: Fault) -> dict[str, Any]:
     shown = fault.as_dict()
     shown["loc"] = [part if isinstance(part, int) else part[:MAX_FAULT_CHARS] for part in shown["loc"]]
@@ -148,16 +176,17 @@ def _shown_body(app: APIGatewayHttpResolver) -> Any:
     if len(app.current_event.body or "") > MAX_SHOWN_BODY:  # whoever sent that much knows what it was
         return None
     try:
-        return _without_secrets(body_of(app))
+        hidden = SECRETS | {"data"} if OF_TARGETS in app.current_event.path else SECRETS  # a target's URL may be one
+        return _without_secrets(body_of(app), hidden)
     except Rejected:
         return None
 
 
-def _without_secrets(value: Any) -> Any:
+def _without_secrets(value: Any, hidden: frozenset[str]) -> Any:
     """Take secrets out of what is sent back: answers that tell of a fault end up in other people's logs."""
     if isinstance(value, dict):
-        return {name: HIDDEN if name in SECRETS else _without_secrets(item) for name, item in value.items()}
-    return [_without_secrets(item) for item in value] if isinstance(value, list) else value
+        return {name: HIDDEN if name in hidden else _without_secrets(item, hidden) for name, item in value.items()}
+    return [_without_secrets(item, hidden) for item in value] if isinstance(value, list) else value
 
 
 def _unexpected(error: Exception) -> Response[Any]:
@@ -165,5 +194,6 @@ def _unexpected(error: Exception) -> Response[Any]:
     return answer(500, {"exception_message": "Internal Server Error"})
 
 
-def _no_route(_error: NotFoundError) -> Response[Any]:
-    return answer(404, {"detail": "Not Found"})
+def missing(path: str) -> str:
+    """Return what is said of a route that is not there, to a client that knows it from elsewhere."""
+    return next((told for part, told in NOT_HERE.items() if part in path), "Not Found")

@@ -9,7 +9,9 @@ from whenflow import __version__
 from whenflow.api import (
     automations,
     block_documents,
+    block_types,
     compat,
+    concurrency_limits,
     dead_letters,
     deployments,
     events,
@@ -25,11 +27,15 @@ from whenflow.api import (
     presets,
     previews,
     replay,
+    run_figures,
+    run_inputs,
     sources,
+    tag_limits,
     task_runs,
     variables,
     webhooks,
     work_pools,
+    work_queues,
 )
 from whenflow.api.access import PREFIX, guard
 from whenflow.api.answers import add_error_answers, answer
@@ -56,18 +62,24 @@ def build_api(services: Services) -> Handler:
         deployments,
         flows,
         flow_runs,
+        run_figures,
+        run_inputs,
         logs,
         task_runs,
         new_task_runs,
         variables,
         work_pools,
+        work_queues,
         explain,
         keys,
         lineage,
         replay,
         notification_targets,
         block_documents,
+        block_types,
         dead_letters,
+        concurrency_limits,
+        tag_limits,
     ):
         area.add_routes(app, services)
 

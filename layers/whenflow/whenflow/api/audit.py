@@ -16,7 +16,10 @@ from whenflow.ports import Changes, Clock, ConfigStore, Ids, Reference
 PREFIX = "whenflow."
 ACTOR = "actor"
 MAX_NAME_CHARS = 200
-NOT_TOLD = frozenset({"secret", "webhook-slug", "deployment-name", "flow-name"})  # parts of what is told
+NOT_TOLD = frozenset(
+    {"secret", "webhook-slug", "deployment-name", "flow-name", "concurrency-limit-id"}
+)  # parts of what is told
+CALLED = {"block-document": "notification-target"}  # what people know it by
 PASSING = frozenset({"updated", "last_used"})
 _caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
 
@@ -100,6 +103,7 @@ class AuditedConfig:
         if kind in NOT_TOLD:
             return None
         now, caller = self._clock.now(), _caller.get()
+        kind = CALLED.get(kind, kind)
         resource_id = f"{PREFIX}{kind}.{document.get('id', id_)}"
         name = str(document.get("name") or "")[:MAX_NAME_CHARS]
         return Event(

@@ -35,7 +35,6 @@ def block_document(target: Mapping[str, Any]) -> dict[str, Any]:
     """Return a target as a block document."""
     slug, kind = target["type"], KINDS[target["type"]]
     type_id, schema_id = named_id("block-type", slug), named_id("block-schema", slug)
-    block_type = {"id": type_id, "name": kind.label, "slug": slug, "is_protected": True}
     return {
         "id": target["id"],
         "created": target["created"],
@@ -46,10 +45,15 @@ def block_document(target: Mapping[str, Any]) -> dict[str, Any]:
         "block_schema": {"id": schema_id, "block_type_id": type_id, "fields": kind.model_json_schema()},
         "block_type_id": type_id,
         "block_type_name": kind.label,
-        "block_type": block_type,
+        "block_type": block_type_of(slug),
         "block_document_references": {},
         "is_anonymous": False,
     }
+
+
+def block_type_of(slug: str) -> dict[str, Any]:
+    """Return a kind of targets as a block type."""
+    return {"id": named_id("block-type", slug), "name": KINDS[slug].label, "slug": slug, "is_protected": True}
 
 
 def _masked(value: Any) -> Any:

@@ -2,12 +2,13 @@
 
 import base64
 import binascii
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
-from whenflow.api.answers import answer, body_of, object_of, page_of
+from whenflow.api.answers import answer, body_of, numbered_page, numbered_page_of, object_of, page_of
 from whenflow.api.desk import desk_of
 from whenflow.api.events import known_id
 from whenflow.api.filters import Query, query_of, sorted_by
@@ -18,6 +19,7 @@ from whenflow.deployments import RunRequest
 from whenflow.deployments.desk import Desk
 from whenflow.deployments.model import NOT_OURS, DeploymentInput, Object, Tags, checked
 from whenflow.deployments.pools import DEFAULT_QUEUE, queue_id_of
+from whenflow.deployments.scheduling import Span
 from whenflow.deployments.values import HydrationFailed
 from whenflow.errors import Fault, Rejected
 from whenflow.events.validation import Instant
@@ -32,6 +34,8 @@ SORTS: dict[str, tuple[str, bool]] = {
     "CONCURRENCY_LIMIT_ASC": ("concurrency_limit", False),
     "CONCURRENCY_LIMIT_DESC": ("concurrency_limit", True),
 }
+LEAST_DATES, MOST_DATES, LEAST_SECONDS = 3, 100, 3_600.0
+FARTHEST, FARTHEST_BACK = timedelta(days=100), timedelta(days=5 * 366)
 AUTOMATION_ID, AUTOMATION_NAME = "prefect-automation-id", "prefect-automation-name"
 
 
@@ -61,6 +65,30 @@ class _Wanted(BaseModel):
     scheduled_before: Instant | None = None
 
 
+class _Dates(BaseModel):
+    """For which dates of its schedules a deployment is to have runs, of the past as well."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    start_time: Instant | None = None
+    end_time: Instant | None = None
+    min_time: Annotated[float, Field(ge=0, le=100 * 86_400, strict=True)] | None = None
+    min_runs: Annotated[StrictInt, Field(ge=0, le=MOST_DATES)] | None = None
+    max_runs: Annotated[StrictInt, Field(ge=0, le=MOST_DATES)] | None = None
+
+    def span(self, now: datetime) -> Span:
+        """Return the dates; who names an end and nothing else means all until then."""
+        start = self.start_time or now
+        if not now - FARTHEST_BACK <= start <= now + FARTHEST:
+            reason = "start_time must not be more than five years ago, or more than 100 days ahead"
+            raise Rejected("These dates cannot be scheduled.", [Fault(("body", "start_time"), reason)])
+        end = self.end_time or start + FARTHEST
+        all_ = self.end_time is not None and self.min_time is None and self.min_runs is None
+        least = end - start if all_ else timedelta(seconds=LEAST_SECONDS if self.min_time is None else self.min_time)
+        at_most = MOST_DATES if self.max_runs is None else self.max_runs
+        return Span(start, end, LEAST_DATES if self.min_runs is None else self.min_runs, least, at_most)
+
+
 def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
     """Add the routes below `/deployments`."""
     desk = desk_of(services)
@@ -75,10 +103,16 @@ def _add_reads(app: APIGatewayHttpResolver, services: Services, desk: Desk) -> N
     def some() -> Response[Any]:
         document = object_of(app)
         limit, offset = page_of(document)
-        query = query_of(document, SORTS)
-        name, descending = SORTS[query.sort or "NAME_ASC"]
-        found = sorted_by(_wanted(services, query), lambda one: one.get(name), descending=descending)
+        found = _sorted(services, query_of(document, SORTS))
         return answer(200, [shown(one) for one in found[offset : offset + limit]])
+
+    @app.post("/deployments/paginate")
+    def paginated() -> Response[Any]:
+        document = object_of(app)
+        limit, page = numbered_page_of(document)
+        found = _sorted(services, query_of(document, SORTS))
+        some = [shown(one) for one in found[(page - 1) * limit : page * limit]]
+        return answer(200, numbered_page(some, len(found), limit, page))
 
     @app.post("/deployments/count")
     def count() -> Response[Any]:
@@ -155,6 +189,13 @@ def _add_runs(app: APIGatewayHttpResolver, services: Services, desk: Desk) -> No
         adopt(services, run)
         return answer(201 if is_new else 200, as_document(run))
 
+    @app.post("/deployments/<deployment_id>/schedule")
+    def schedule(deployment_id: str) -> Response[Any]:
+        deployment = desk.registry.get(known_id(deployment_id, KIND))
+        wanted = checked(_Dates, object_of(app), "request")
+        desk.scheduler.fill_between(deployment, wanted.span(services.clock.now()))
+        return answer(200)
+
     @app.post("/deployments/get_scheduled_flow_runs")
     def scheduled() -> Response[Any]:
         document = object_of(app)
@@ -200,6 +241,11 @@ def _automation(app: APIGatewayHttpResolver) -> dict[str, str] | None:
     except (binascii.Error, ValueError):
         shown_name = name
     return {"id": id_, "type": "AUTOMATION", "display_value": shown_name}
+
+
+def _sorted(services: Services, query: Query) -> list[dict[str, Any]]:
+    name, descending = SORTS[query.sort or "NAME_ASC"]
+    return sorted_by(_wanted(services, query), lambda one: one.get(name), descending=descending)
 
 
 def _wanted(services: Services, query: Query) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from whenflow.api.answers import MAX_LIMIT, answer, body_of, limit_of, object_of
 from whenflow.api.page_keys import PageKey
 from whenflow.api.services import Services
 from whenflow.errors import Fault, Forbidden, NotFound, Rejected, TooLarge
-from whenflow.events import Event, event_from_document
+from whenflow.events import Event, event_from_outside
 from whenflow.events.counting import Countable, count, request_from_document
 from whenflow.events.feed import DEFAULT_LIMIT, FeedPage, Listing, first_page, next_page
 from whenflow.events.filters import EventFilter, Occurred, filter_from_document
@@ -165,7 +165,7 @@ def store_one(document: Any, services: Services) -> None:
         Rejected: With its faults.
     """
     try:
-        event = event_from_document(document, services.clock.now())
+        event = event_from_outside(document, services.clock.now())
         services.events.put(event)
     except TooLarge:
         raise
@@ -188,7 +188,7 @@ def store_batch(documents: list[Any], services: Services) -> None:
     places: list[int] = []
     for index, document in enumerate(documents):
         try:
-            events.append(event_from_document(document, services.clock.now()))
+            events.append(event_from_outside(document, services.clock.now()))
             places.append(index)
         except Rejected as error:
             faults += _placed(error, ("body", index))

@@ -136,6 +136,7 @@ class FlowRunFilter(NamedFilter):
     expected_start_time: Atom | None = None
     next_scheduled_start_time: Atom | None = None
     parent_task_run_id: Atom | None = None
+    parent_flow_run_id: Atom | None = None
     idempotency_key: Atom | None = None
 
 
@@ -151,6 +152,7 @@ class Query(BaseModel):
     sort: StrictStr | None = None
     limit: Any = Field(default=None)
     offset: Any = Field(default=None)
+    page_token: StrictStr | None = None
 
 
 def query_of(document: Mapping[str, Any], sorts: Iterable[str]) -> Query:

@@ -13,7 +13,9 @@ from whenflow.api.desk import desk_of
 from whenflow.api.events import known_id
 from whenflow.api.filters import query_of
 from whenflow.api.new_task_runs import adopt
+from whenflow.api.run_inputs import checked_for, replace_input
 from whenflow.api.run_lists import SORTS, count_runs, find_runs
+from whenflow.api.run_tokens import RunTokens
 from whenflow.api.services import Services
 from whenflow.deployments.creating import run_id_of
 from whenflow.deployments.model import Object, Tags, checked
@@ -64,6 +66,12 @@ class _SetState(BaseModel):
     force: StrictBool = False
 
 
+class _Resume(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    run_input: Object = {}
+
+
 class _NewRun(BaseModel):
     """A run of a flow that a process of the user's own works on."""
 
@@ -101,16 +109,21 @@ def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
 
 
 def _add_reads(app: APIGatewayHttpResolver, services: Services) -> None:
+    tokens = RunTokens(services)
+
     @app.post("/flow_runs/filter")
     def some() -> Response[Any]:
         document = object_of(app)
-        limit, offset = page_of(document)
-        found = find_runs(services.runs, query_of(document, SORTS), limit, offset)
-        return answer(200, [as_document(run) for run in found])
+        query, (limit, offset) = query_of(document, SORTS), page_of(document)
+        after = tokens.read(query) if query.page_token else None
+        found = find_runs(services.runs, query, limit, offset, after)
+        return answer(200, [as_document(run) for run in found], tokens.headers(found.extent, query))
 
     @app.post("/flow_runs/count")
     def count() -> Response[Any]:
-        return answer(200, count_runs(services.runs, query_of(object_of(app), SORTS)))
+        query = query_of(object_of(app), SORTS)
+        total = count_runs(services.runs, query)
+        return answer(200, int(total), tokens.headers(total.extent, query))
 
     @app.get("/flow_runs/<run_id>")
     def one(run_id: str) -> Response[Any]:
@@ -145,7 +158,13 @@ def _add_changes(app: APIGatewayHttpResolver, services: Services) -> None:
 
     @app.post("/flow_runs/<run_id>/resume")
     def resume(run_id: str) -> Response[Any]:
+        given = checked(_Resume, object_of(app), "resumption")
         run = _run(services, run_id)
+        wanted = checked_for(services, run, given.run_input)
+        if isinstance(wanted, str):
+            return _told(Verdict(Status.REJECT, run, wanted))
+        if wanted and given.run_input:  # kept first: who goes on reads it at once
+            replace_input(services, run, wanted)
         resumed = desk.control.resume(run.id)
         if isinstance(resumed, Refused):
             return _told(Verdict(Status.REJECT, desk.ledger.get(run.id), resumed.reason))

@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from pydantic import BaseModel, ConfigDict
 
-from whenflow.api.answers import answer, object_of, page_of
+from whenflow.api.answers import answer, numbered_page, numbered_page_of, object_of, page_of
 from whenflow.api.desk import desk_of
 from whenflow.api.events import known_id
 from whenflow.api.filters import Query, query_of, sorted_by
@@ -52,10 +52,16 @@ def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
     def some() -> Response[Any]:
         document = object_of(app)
         limit, offset = page_of(document)
-        query = query_of(document, SORTS)
-        name, descending = SORTS[query.sort or "NAME_ASC"]
-        found = sorted_by(_wanted(services, query), lambda one: one.get(name), descending=descending)
+        found = _sorted(services, query_of(document, SORTS))
         return answer(200, [shown(one) for one in found[offset : offset + limit]])
+
+    @app.post("/flows/paginate")
+    def paginated() -> Response[Any]:
+        document = object_of(app)
+        limit, page = numbered_page_of(document)
+        found = _sorted(services, query_of(document, SORTS))
+        some = [shown(one) for one in found[(page - 1) * limit : page * limit]]
+        return answer(200, numbered_page(some, len(found), limit, page))
 
     @app.post("/flows/count")
     def count() -> Response[Any]:
@@ -88,6 +94,11 @@ def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
 def shown(flow: dict[str, Any]) -> dict[str, Any]:
     """Return a flow as the API shows it."""
     return {"tags": [], "labels": {}, "updated": flow["created"]} | flow
+
+
+def _sorted(services: Services, query: Query) -> list[dict[str, Any]]:
+    name, descending = SORTS[query.sort or "NAME_ASC"]
+    return sorted_by(_wanted(services, query), lambda one: one.get(name), descending=descending)
 
 
 def _wanted(services: Services, query: Query) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from whenflow.actions.context import Scope
 from whenflow.automations.model import automation_from_stored
 from whenflow.deployments.pools import work_pool, work_queue
 from whenflow.deployments.values import VARIABLE
+from whenflow.limits.model import ID_KIND, KIND
 from whenflow.ports import ConfigStore, EventStore, RunStore
 from whenflow.runs.task_run_book import TaskRunBook
 
@@ -35,6 +36,7 @@ class Lookups:
         """Return an object as the API shows it, or None where there is none: `whenflow.actions.context.Lookup`."""
         finders: dict[str, Callable[[str], Found]] = {
             "automation": self._automation,
+            "concurrency-limit": self._limit,
             "deployment": self._deployment,
             "event": self._event,
             "flow": lambda flow_id: self.config.get("flow", flow_id),
@@ -52,6 +54,10 @@ class Lookups:
     def _automation(self, id_: str) -> Found:
         stored = self.config.get("automation", id_)
         return automation_from_stored(stored).as_document() if stored else None
+
+    def _limit(self, id_: str) -> Found:
+        reference = self.config.get(ID_KIND, id_)
+        return self.config.get(KIND, reference["id"]) if reference else None
 
     def _deployment(self, id_: str) -> Found:
         from whenflow.api.deployments import shown  # brings in the routes, which few templates are worth

@@ -8,6 +8,7 @@ from whenflow.actions.notifications.targets import Targets
 from whenflow.api.keyring import ApiKey
 from whenflow.automations.registry import AutomationRegistry
 from whenflow.automations.rows import Row, RowKey
+from whenflow.limits.desk import LimitDesk
 from whenflow.ports import (
     Clock,
     ConfigStore,
@@ -16,6 +17,7 @@ from whenflow.ports import (
     FiringStore,
     Ids,
     RequestLog,
+    RunInputs,
     RunStore,
     Secrets,
     TaskQueue,
@@ -34,6 +36,8 @@ class Services:
         is_held: Knows the events that wait for another.
         targets: Where notifications go.
         dead_letters: What could not be done.
+        limits: Concurrency limits, and what is taken of them.
+        run_inputs: What is given to flow runs.
         secrets: Keeps secrets; the pages have none to keep.
         requests: The log of the webhooks' requests.
         load_windows: Reads rows of the triggers' windows.
@@ -66,6 +70,8 @@ class Services:
     scope: Callable[[], Scope] = Scope
     targets: Targets = field(kw_only=True)
     dead_letters: DeadLetters = field(kw_only=True)
+    limits: LimitDesk = field(kw_only=True)
+    run_inputs: RunInputs = field(kw_only=True)
     timers: TimerQueue | None = field(default=None, kw_only=True)
     task_runs: TaskRunBook | None = field(default=None, kw_only=True)
     task_queue: Callable[[], TaskQueue] | None = field(default=None, kw_only=True)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, StrictBool, StrictStr
 from whenflow.api.answers import answer, object_of, page_of
 from whenflow.api.events import known_id
 from whenflow.api.new_task_runs import book_of
+from whenflow.api.run_figures import History, figures_of_task, history_of
 from whenflow.api.services import Services
 from whenflow.deployments.model import checked
 from whenflow.errors import NotFound
@@ -86,6 +87,12 @@ def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
     @app.post("/task_runs/count")
     def count() -> Response[Any]:
         return answer(200, sum(1 for _ in _found(book_of(services), services, object_of(app))))
+
+    @app.post("/task_runs/history")
+    def history() -> Response[Any]:
+        document = object_of(app)
+        asked = checked(History, document, "history")
+        return answer(200, history_of(asked, map(figures_of_task, _found(book_of(services), services, document))))
 
     @app.get("/task_runs/<task_run_id>")
     def one(task_run_id: str) -> Response[Any]:

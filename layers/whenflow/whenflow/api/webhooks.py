@@ -1,6 +1,7 @@
 """Webhooks over HTTP (SPEC 2.5)."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -9,7 +10,7 @@ from whenflow.api.answers import answer, limit_of, object_of, page_of
 from whenflow.api.events import known_id
 from whenflow.api.services import Services
 from whenflow.automations.engine import Engine
-from whenflow.automations.model import automation_from_stored
+from whenflow.automations.model import Unreadable, automation_from_stored
 from whenflow.automations.state import State
 from whenflow.errors import Fault, NotFound, Rejected
 from whenflow.events import Event
@@ -147,7 +148,8 @@ def _would_fire(services: Services, events: list[Event]) -> list[dict[str, Any]]
         return []
     engine, state, now = Engine(), State(), services.clock.now()
     for stored in services.config.all("automation"):
-        engine.put(automation_from_stored(stored))
+        with suppress(Unreadable):
+            engine.put(automation_from_stored(stored))
     looking: dict[str, dict[str, Any]] = {}
     for event in events:
         for watch in engine.watching(event):

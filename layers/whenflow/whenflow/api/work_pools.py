@@ -9,7 +9,7 @@ from whenflow.api.answers import answer, object_of, page_of
 from whenflow.api.filters import query_of
 from whenflow.api.services import Services
 from whenflow.deployments.model import Name, Object, checked
-from whenflow.deployments.pools import DEFAULT_QUEUE, POOL, own_pools, pool_id_of, pool_named, queue_id_of, work_queue
+from whenflow.deployments.pools import POOL, own_pools, pool_id_of, pool_named, queue_id_of
 from whenflow.errors import Conflict, NotFound
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, Event, iso
 from whenflow.runs.targets import TYPES, WORK_POOLS
@@ -61,25 +61,6 @@ def _add_reads(app: APIGatewayHttpResolver, services: Services) -> None:
     @app.get("/work_pools/<name>")
     def one(name: str) -> Response[Any]:
         return answer(200, shown(_pool(services, name)))
-
-    @app.post("/work_pools/<name>/queues/filter")
-    def queues(name: str) -> Response[Any]:
-        pool = _pool(services, name)
-        queue = work_queue(services.config, queue_id_of(pool["name"])) or {"is_paused": False}
-        return answer(
-            200,
-            [
-                {
-                    "id": queue_id_of(pool["name"]),
-                    "name": DEFAULT_QUEUE,
-                    "work_pool_id": pool["id"],
-                    "work_pool_name": pool["name"],
-                    "is_paused": queue["is_paused"],
-                    "concurrency_limit": None,
-                    "priority": 1,
-                }
-            ],
-        )
 
 
 def _add_changes(app: APIGatewayHttpResolver, services: Services) -> None:

@@ -56,10 +56,12 @@ def _feeding(trigger: MetricTrigger, records: Sequence[Record], now: datetime) -
     def change(state: State, rows: Mapping[RowKey, Row]) -> list[AutomationFired]:
         row = rows[RowKey(GAUGE, trigger.id)]
         gauge = state.gauges.setdefault(trigger.id, Gauge())
-        for one in records:
-            if not row.has_applied(one.lane, one.sequence):
+        places = [(one.lane, one.sequence) for one in records]
+        applied = {place for place in places if row.has_applied(*place)}
+        for one, place in zip(records, places, strict=True):  # one place may tell of several events
+            if place not in applied:
                 record(trigger, gauge, one.event)
-                row.mark(one.lane, one.sequence, now)
+                row.mark(*place, now)
         return []
 
     return change

@@ -7,12 +7,13 @@ processed 15 minutes after they were received whatever became of the other one.
 
 An event that may be held must be decided on the same way each time the stream delivers it, or it would count once for
 its lane and once for its hold. So what was held before is the timer's alone, and an event that goes only because its
-leader is in the same batch bears the mark that it would have if it were held.
+leader is in the same batch is held besides, and bears the mark of that.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from whenflow.automations.ordering import PATIENCE
 from whenflow.automations.rows import LANE_HOUR
@@ -23,6 +24,8 @@ from whenflow.ports import Clock, EventStore, HoldStore
 SETTLED_AFTER = timedelta(seconds=5)
 INTERVALS = (2, 5, 15, 60, 180)
 OWN_EVENTS = "prefect.automation."
+QUIET = PATIENCE + timedelta(minutes=5)
+MAX_REMEMBERED = 10_000
 
 
 class Holder:
@@ -33,16 +36,21 @@ class Holder:
         self._events = events
         self._holds = holds
         self._clock = clock
+        self._last_held: Callable[[], datetime | None] = holds.last_held
+        self._went: set[str] = set()
 
     def sort(self, records: Iterable[Record]) -> list[Record]:
         """Return the records that may be processed now, in order; the others are held."""
         ready: list[Record] = []
         seen: dict[str, Event] = {}
+        self._last_held = lru_cache(maxsize=1)(self._holds.last_held)  # asked once for each batch, if at all
         for record in records:
             admitted = self._admitted(record, seen)
             if admitted:
                 ready.append(admitted)
                 seen[record.event.id] = record.event
+                if admitted is record:
+                    self._remember(record.event.id)
         return ready
 
     def bring_back(self, event_id: str, attempt: int) -> Record | None:
@@ -67,27 +75,45 @@ class Holder:
         leader = seen.get(event.follows) if event.follows else None
         if _is_free(event) or (leader and _stands_before(leader, event)):
             return record
-        if event.follows and _in_lane(event.follows, record, event) and not self._holds.was_held(event.follows):
+        if event.follows and _in_lane(event.follows, record, event) and not self._leader_was_held(event):
             return record
         if self._holds.was_held(event.id):
             if self._holds.is_held(event.id):
                 self._holds.hold(event.id, INTERVALS[0], attempt=0)  # it may have been noted and not been asked for
             return None
-        if leader:
-            return replace(record, lane=lane_of_held(event.id), sequence=1)
-        if self._may_go(event):
+        if self._may_go(event, leader):
             return record
         self._holds.hold(event.id, INTERVALS[0], attempt=0)
-        return None
+        return replace(record, lane=lane_of_held(event.id), sequence=1) if leader else None
 
-    def _may_go(self, event: Event) -> bool:
+    def _leader_was_held(self, event: Event) -> bool:
+        """Tell whether the event that this one follows, of the same lane, is held or was.
+
+        Nothing was, if nothing at all was held since long enough before this event came in: what is held is noted anew
+        every few minutes, and no longer than `PATIENCE`. If this event itself was held, that is noted later still.
+        """
+        assert event.follows  # noqa: S101 - the caller knows
+        if event.follows in self._went:
+            return False
+        last = self._last_held()
+        if last is None or last < event.received - QUIET:
+            return False
+        return self._holds.was_held(event.follows)
+
+    def _remember(self, event_id: str) -> None:
+        if len(self._went) >= MAX_REMEMBERED:
+            self._went.clear()
+        self._went.add(event_id)
+
+    def _may_go(self, event: Event, seen: Event | None = None) -> bool:
+        """Tell whether an event need not wait; `seen` is the one that it follows, if that goes in the same batch."""
         now = self._clock.now()
         if event.follows is None or now - event.received >= PATIENCE:
             return True
-        leader = self._events.get(event.follows)
+        leader = seen or self._events.get(event.follows)
         if leader is None or not (_stands_before(leader, event) or now - leader.received >= SETTLED_AFTER):
             return False
-        return not self._holds.is_held(leader.id)
+        return seen is not None or not self._holds.is_held(leader.id)
 
 
 def _is_free(event: Event) -> bool:

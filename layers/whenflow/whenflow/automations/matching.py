@@ -100,7 +100,7 @@ class NamePatterns:
         """Tell whether a name fits some pattern; no patterns at all fit every name."""
         if not self.are_given or name in self._exact:
             return True
-        if self._beginnings and name[:-1].startswith(self._beginnings):  # the star stands for something
+        if name and name[:-1].startswith(self._beginnings):  # the star stands for something
             return True
         return bool(self._globs) and any_name_matches(self._globs, name)
 

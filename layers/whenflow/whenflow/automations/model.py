@@ -2,11 +2,20 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, StrictStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    StrictStr,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
 from whenflow.actions.definitions import ACTION_TYPES, Action, RunDeployment
 from whenflow.automations.matching import admits_every
@@ -17,7 +26,8 @@ from whenflow.automations.triggers import (
     SequenceTrigger,
     Trigger,
 )
-from whenflow.errors import Fault, Rejected
+from whenflow.documents import STORED
+from whenflow.errors import Fault, NotFound, Rejected
 from whenflow.events import named_id
 from whenflow.events.validation import Instant, faults_of
 
@@ -29,17 +39,23 @@ __all__ = [
     "MetricTrigger",
     "SequenceTrigger",
     "Trigger",
+    "Unreadable",
     "automation_from_document",
     "automation_from_stored",
     "with_identity",
 ]
 
+_UUID = TypeAdapter(UUID)
 M = TypeVar("M", bound=BaseModel)
 RESOURCE_PREFIX = "prefect.automation."
 FLOW_RUNS = "prefect.flow-run"
 LABELS = "dict[str,union[str,list[str]]]"
 TAGS = ACTION_TYPES | {"event", "compound", "sequence", "metric", "str", "list[str]", LABELS, f"list[{LABELS}]"}
 LOOPING = frozenset(f"{FLOW_RUNS}.{state}" for state in ("Scheduled", "Pending", "Running", "*"))
+
+
+class Unreadable(NotFound):
+    """What is stored cannot be read by this version."""
 
 
 class AutomationCore(BaseModel):
@@ -56,13 +72,10 @@ class AutomationCore(BaseModel):
     actions_on_trigger: list[Action] = []
     actions_on_resolve: list[Action] = []
 
-    @field_validator("tags")
-    @classmethod
-    def _each_once(cls, tags: list[str]) -> list[str]:
-        return list(dict.fromkeys(tags))
-
     @model_validator(mode="after")
-    def _does_not_start_itself(self) -> "AutomationCore":
+    def _does_not_start_itself(self, info: ValidationInfo) -> "AutomationCore":
+        if info.context == STORED:
+            return self
         if self.enabled and isinstance(self.trigger, EventTrigger) and runs_in_circles(self.trigger, self.actions):
             raise ValueError(
                 "Running an inferred deployment from a flow run's own states, or any deployment from those of every "
@@ -157,11 +170,30 @@ def patch_from_document(document: object) -> bool:
 
 
 def _checked(kind: type[M], document: object) -> M:
+    faults = list(_id_faults(document.get("trigger") if isinstance(document, dict) else None, "trigger"))
     try:
-        return kind.model_validate(document)
+        checked = kind.model_validate(document)
     except ValidationError as error:
-        faults = [Fault(without_tags(fault.loc, document), fault.msg, fault.type) for fault in faults_of(error)]
-        raise Rejected("This is not a valid automation.", faults) from None
+        found = [Fault(without_tags(fault.loc, document), fault.msg, fault.type) for fault in faults_of(error)]
+        raise Rejected("This is not a valid automation.", found + faults) from None
+    if faults:
+        raise Rejected("This is not a valid automation.", faults)
+    return checked
+
+
+def _id_faults(trigger: Any, *path: str | int) -> Iterator[Fault]:
+    """Yield what is wrong with the ids of triggers. They are given anew, but whoever sends no UUID there errs."""
+    if not isinstance(trigger, dict):
+        return
+    given = trigger.get("id")
+    if isinstance(given, str):
+        try:
+            _UUID.validate_python(given)
+        except ValidationError:
+            yield Fault((*path, "id"), "An id is a UUID, or left out", "uuid_parsing")
+    children = trigger.get("triggers")
+    for place, child in enumerate(children if isinstance(children, list) else ()):
+        yield from _id_faults(child, *path, "triggers", place)
 
 
 def without_tags(loc: tuple[str | int, ...], document: object) -> tuple[str | int, ...]:
@@ -185,8 +217,22 @@ def without_tags(loc: tuple[str | int, ...], document: object) -> tuple[str | in
 
 
 def automation_from_stored(document: Mapping[str, Any]) -> Automation:
-    """Read an automation that Whenflow stored."""
-    return Automation.model_validate(document)
+    """Read an automation that Whenflow stored.
+
+    Its templates, and whether it starts itself, were checked then: what a newer version finds wrong with them is told
+    where it acts.
+
+    Raises:
+        Unreadable: Another version stored it, in a way that this one does not know.
+    """
+    try:
+        return Automation.model_validate(document, context=STORED)
+    except ValidationError as error:
+        fault = faults_of(error)[0]
+        raise Unreadable(
+            f"The automation {document.get('id')} was stored by another version of Whenflow, and cannot be read: "
+            f"{'.'.join(map(str, fault.loc))}: {fault.msg}. Delete it, and make it anew."
+        ) from None
 
 
 def with_identity(given: AutomationInput, id_: str, created: Any, updated: Any) -> Automation:

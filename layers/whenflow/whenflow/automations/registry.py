@@ -1,5 +1,6 @@
 """The use cases of automations as things that people create, replace, switch, find and delete (SPEC 5)."""
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from whenflow.automations.model import (
     EventTrigger,
     SequenceTrigger,
     Trigger,
+    Unreadable,
     automation_from_document,
     automation_from_stored,
     patch_from_document,
@@ -30,6 +32,7 @@ from whenflow.ports import Clock, ConfigStore, EventStore, Ids
 
 KIND = "automation"
 STARTED = "prefect.flow-run.Scheduled"
+logger = logging.getLogger("whenflow.automations")
 SORTS: dict[str, tuple[str, bool]] = {
     "CREATED_DESC": ("created", True),
     "UPDATED_DESC": ("updated", True),
@@ -184,7 +187,12 @@ class AutomationRegistry:
         Raises:
             NotFound: There is no such automation.
         """
-        self._delete(self.get(id_))
+        try:
+            automation = self.get(id_)
+        except Unreadable:  # what nobody can read any more can still be got rid of
+            self._config.delete(KIND, id_)
+        else:
+            self._delete(automation)
 
     def get(self, id_: str) -> Automation:
         """Return an automation.
@@ -243,7 +251,12 @@ class AutomationRegistry:
             self._switched_on(automation)
 
     def _all(self) -> Iterable[Automation]:
-        return [automation_from_stored(stored) for stored in self._config.all(KIND)]
+        """Yield every automation; one that cannot be read stands in nobody's way."""
+        for stored in self._config.all(KIND):
+            try:
+                yield automation_from_stored(stored)
+            except Unreadable as error:
+                logger.error("%s", error)
 
     def _tell(self, happened: str, automation: Automation) -> None:
         now = self._clock.now()

@@ -34,7 +34,7 @@ class Record:
 
     Attributes:
         lane: The partition that it stands in; records of one lane come in order.
-        sequence: Its place in the lane.
+        sequence: Its place in the lane. Events that were stored together have one place, and come together.
     """
 
     event: Event

@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from whenflow.events.durations import Seconds, read_seconds
+from whenflow.events.durations import Seconds, SignedSeconds, read_seconds
 
 SpecificationInput: TypeAlias = dict[str, StrictStr | list[StrictStr]]
 Patterns: TypeAlias = Annotated[list[StrictStr], AfterValidator(lambda names: sorted(set(names)))]
@@ -64,7 +64,9 @@ class EventTrigger(_Trigger):
         if not isinstance(values, dict) or values.get("posture") != "Proactive":
             return values
         within = values.get("within", 0)
-        if isinstance(within, str):
+        if within is not None and not within:
+            within = 0  # left empty is left out
+        elif isinstance(within, str | int | float):
             within = read_seconds(within)
         if isinstance(within, int | float) and 0 < within < LEAST_PROACTIVE_WITHIN:
             raise ValueError("within must be greater than or equal to 10 seconds for a Proactive trigger")
@@ -74,7 +76,7 @@ class EventTrigger(_Trigger):
 class _Composite(_Trigger):
     id: str = ""
     triggers: list["Trigger"]
-    within: Seconds | None
+    within: SignedSeconds | None
     for_each: Patterns = []
 
     @model_serializer(mode="wrap")
@@ -104,7 +106,7 @@ class CompoundTrigger(_Composite):
     """Fires when enough of its children have fired.
 
     Attributes:
-        within: Seconds that their firings may lie apart; null for any distance.
+        within: Seconds that their firings may lie apart; null for any distance. Below 0 no two are near enough.
         for_each: Labels, which all its triggers have; only firings with the same values come together.
         require: `any`, `all`, or how many.
     """
@@ -128,7 +130,7 @@ class SequenceTrigger(_Composite):
     """Fires when all of its children have fired in the order written, each by an event of its own.
 
     Attributes:
-        within: Seconds that their firings may lie apart; null for any distance.
+        within: Seconds that their firings may lie apart; null for any distance. Below 0 no two are near enough.
     """
 
     type: Literal["sequence"] = "sequence"

@@ -25,6 +25,8 @@ REFUSED = tuple(
         "ff00::/8",
     )
 )
+UNICAST = ip_network("2000::/3")
+"""Where all public IPv6 addresses are; IPv4 addresses in other guises, private ones among them, are outside."""
 NEVER = (ip_network("169.254.0.0/16"), ip_network("fe80::/10"), ip_network("fd00:ec2::/32"))
 """Where AWS keeps credentials: not even a target that allows private addresses gets there."""
 
@@ -60,6 +62,8 @@ def _kind(address: IPv4Address | IPv6Address) -> str | None:
         return "a multicast address"
     if address.is_private:
         return "a private address"
+    if isinstance(address, IPv6Address) and address not in UNICAST:
+        return "an address for special use"
     if not address.is_global or any(address in network for network in REFUSED if network.version == address.version):
         return "an address for special use"
     return None

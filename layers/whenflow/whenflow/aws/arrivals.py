@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from whenflow.aws.dynamo import number, text, translated
-from whenflow.aws.event_items import Place
+from whenflow.aws.event_items import Place, start_of
 from whenflow.documents import pack, unpack
 from whenflow.events import Event, iso, parse_iso
+from whenflow.events.reading import HOUR, MICROSECOND
 from whenflow.ports import Clock
 
 if TYPE_CHECKING:
@@ -22,18 +23,19 @@ if TYPE_CHECKING:
 LATE = timedelta(seconds=30)
 EARLY = timedelta(seconds=5)
 KEPT = timedelta(hours=2)
+SPREAD = timedelta(seconds=30)
+"""How far apart the events of one note may have been received; what waited for longer is stored late."""
 MINUTE = timedelta(minutes=1)
 MINUTE_CHARS = len("2026-11-20T21:57")
 
 
-class Arrivals:
-    """Knows what came in when."""
+class ArrivalNotes:
+    """Notes of odd arrivals."""
 
-    def __init__(self, client: "DynamoDBClient", table: str, reader: "EventReader", clock: Clock) -> None:
-        """Keep notes in this table, and read events with this reader."""
+    def __init__(self, client: "DynamoDBClient", table: str, clock: Clock) -> None:
+        """Keep them in this table."""
         self._client = client
         self._table = table
-        self._reader = reader
         self._clock = clock
 
     def note(self, events: Sequence[tuple[Event, int]]) -> None:
@@ -45,7 +47,7 @@ class Arrivals:
         if not odd:
             return
         first = odd[0][0]
-        noted = [[iso(event.occurred), shard, event.id] for event, shard in odd]
+        noted = [[iso(event.occurred), shard, event.id, iso(event.received)] for event, shard in odd]
         item: dict[str, Any] = {
             "pk": text(_minute_key(first.received)),
             "sk": text(f"{iso(first.received)}#{first.id}"),
@@ -55,14 +57,13 @@ class Arrivals:
         with translated():
             self._client.put_item(TableName=self._table, Item=item)
 
-    def between(self, since: datetime, until: datetime) -> Iterator[Event]:
-        """Yield the events that were received in [since, until], in any order."""
-        yield from self._reader.received(since, until, (since - LATE, until + EARLY))
-        for event in self._reader.events_of(self._noted(since, until)):
-            if since <= event.received <= until and is_odd(event):
-                yield event
+    def received_in(self, since: datetime, until: datetime) -> dict[Place, datetime]:
+        """Return the noted places whose events were received in [since, until), each with when that was."""
+        noted = self._between(since - SPREAD, until + SPREAD)
+        return {place: received for place, received in noted if since <= received < until}
 
-    def _noted(self, since: datetime, until: datetime) -> Iterator[Place]:
+    def _between(self, since: datetime, until: datetime) -> Iterator[tuple[Place, datetime]]:
+        """Yield the places of notes of which the first event was received in [since, until]."""
         minute = since.replace(second=0, microsecond=0)
         while minute <= until:
             pages = self._client.get_paginator("query").paginate(
@@ -77,9 +78,38 @@ class Arrivals:
             with translated():
                 for page in pages:
                     for item in page["Items"]:
-                        for occurred, shard, id_ in unpack(item["body"]["B"])["events"]:
-                            yield Place(parse_iso(occurred), shard, id_)
+                        for occurred, shard, id_, received in unpack(item["body"]["B"])["events"]:
+                            yield Place(parse_iso(occurred), shard, id_), parse_iso(received)
             minute += MINUTE
+
+
+class Arrivals:
+    """Knows what came in when."""
+
+    def __init__(self, notes: ArrivalNotes, reader: "EventReader") -> None:
+        """Work on these notes, and read events with this reader."""
+        self._notes = notes
+        self._reader = reader
+
+    def between(self, since: datetime, until: datetime) -> Iterator[Event]:
+        """Yield the events that were received in [since, until], in any order."""
+        within = self._reader.received(since, until, (since - LATE, until + EARLY))
+        yield from (event for _, event in within)
+        for _, event in self._reader.held_at(self._notes.received_in(since, until + MICROSECOND)):
+            if since <= event.received <= until and is_odd(event):
+                yield event
+
+    def of_hour(self, hour: str, since: datetime, until: datetime) -> Iterator[tuple[Place, Event]]:
+        """Yield the events of an hour that were received in [since, until), with their places, each once."""
+        start, end = start_of(hour), until - MICROSECOND
+        low, high = max(since - LATE, start), min(end + EARLY, start + HOUR - MICROSECOND)
+        for place, event in self._reader.received(since, end, (low, high)) if low <= high else ():
+            if not is_odd(event):
+                yield place, event
+        noted = {place: at for place, at in self._notes.received_in(since, until).items() if place.hour == hour}
+        for place, event in self._reader.held_at(noted):
+            if event.received == noted[place]:  # else this was a later delivery
+                yield place, event
 
 
 def is_odd(event: Event) -> bool:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from whenflow.aws.dynamo import body, condition_failed, document, number, reasons, text, translated
-from whenflow.errors import Conflict, NotFound
+from whenflow.errors import Conflict, NotFound, TooLarge
 from whenflow.ports import Changes, Reference
+from whenflow.upgrades import upgraded
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -24,6 +25,7 @@ ABSENT = "attribute_not_exists(kind)"
 PRESENT = "attribute_exists(kind)"
 HAS_ROOM = "attribute_not_exists(#ids) OR size(#ids) < :full"
 CHANGES_KEPT = 20
+MAX_ID_BYTES = 1_024
 
 
 class DynamoConfigStore:
@@ -37,9 +39,11 @@ class DynamoConfigStore:
 
     def get(self, kind: str, id_: str) -> dict[str, Any] | None:
         """Return one document."""
+        if not id_ or _is_too_long(id_):
+            return None
         with translated():
             answer = self._client.get_item(TableName=self._table, Key=_key(kind, id_), ConsistentRead=True)
-        return document(answer["Item"]) if "Item" in answer else None
+        return upgraded(kind, id_, document(answer["Item"])) if "Item" in answer else None
 
     def all(self, kind: str) -> Sequence[dict[str, Any]]:
         """Return every document of a kind, ordered by id."""
@@ -50,7 +54,7 @@ class DynamoConfigStore:
             ConsistentRead=True,
         )
         with translated():
-            return [document(item) for page in pages for item in page["Items"]]
+            return [upgraded(kind, item["id"]["S"], document(item)) for page in pages for item in page["Items"]]
 
     def create(
         self,
@@ -64,7 +68,11 @@ class DynamoConfigStore:
 
         Raises:
             Conflict: The document or one of the references exists.
+            TooLarge: One of them has a name that is longer than a key can be.
         """
+        also = list(also)
+        if long := next((one for one in (id_, *(ref.id for ref in also)) if _is_too_long(one)), None):
+            raise TooLarge(f"The name {long[:50]}… has more than {MAX_ID_BYTES:,} bytes, the names before it included.")
         puts = [self._put(kind, id_, document, ABSENT)]
         puts += [self._put(reference.kind, reference.id, {"id": id_}, ABSENT) for reference in also]
         if not self._commit(puts + self._telling(told), kind, id_):
@@ -99,7 +107,10 @@ class DynamoConfigStore:
         with translated():
             answer = self._client.get_item(TableName=self._table, Key=_key(VERSION, kind), ConsistentRead=True)
         item = answer.get("Item")
-        return (int(item["n"]["N"]), [one["S"] for one in item["ids"]["L"]]) if item else (0, [])
+        if item is None:
+            return 0, []
+        noted = item.get("ids", {"L": []})  # the first release counted only: what changed then is not known
+        return int(item["n"]["N"]), [one["S"] for one in noted["L"]]
 
     def _telling(self, told: "Event | None") -> list[dict[str, Any]]:
         if told is None:
@@ -145,6 +156,11 @@ class DynamoConfigStore:
                 return False
             return self._commit(parts, kind, id_, anew=True)
         return True
+
+
+def _is_too_long(id_: str) -> bool:
+    """Tell whether an id is longer than DynamoDB lets a key be: nothing can be there."""
+    return len(id_.encode("utf-8", "surrogatepass")) > MAX_ID_BYTES
 
 
 def _key(kind: str, id_: str) -> dict[str, Any]:

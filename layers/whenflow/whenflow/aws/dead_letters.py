@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from whenflow.aws.event_items import TELLS, TOLD
 from whenflow.errors import NotFound, Rejected, Transient
 
 if TYPE_CHECKING:
@@ -121,9 +122,13 @@ class SqsDeadLetters:
         for record in self._read(batch):
             if record["eventName"] != "INSERT":
                 continue
-            keys = record["dynamodb"]["Keys"]
+            keys, image = record["dynamodb"]["Keys"], record["dynamodb"].get("NewImage", {})
+            if TOLD in image:
+                continue  # the record that tells of it does
             if "bucket" in keys:  # the events table: an event is matched as one that was held
-                yield "timer", {"held": keys["key"]["S"].rpartition("#")[2], "attempt": 0}
+                earlier = image.get(TELLS, {"S": ""})["S"].split()
+                for id_ in (*earlier, keys["key"]["S"].rpartition("#")[2]):
+                    yield "timer", {"held": id_, "attempt": 0}
             else:
                 yield "action", {"firing_id": keys["id"]["S"]}
 

@@ -1,17 +1,19 @@
 """Webhooks and automations as the hot functions need them: in memory, checked again at short intervals."""
 
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from whenflow.automations.engine import Engine
-from whenflow.automations.model import automation_from_stored
+from whenflow.automations.model import Unreadable, automation_from_stored
 from whenflow.ports import ConfigStore
 from whenflow.webhooks.model import SLUG_KIND, Webhook, slug_hash, webhook_from_stored
 
 FRESH_SECONDS = 1.0
 MAX_CACHED = 10_000
-KIND = "automation"
+KIND, DEPLOYMENT = "automation", "deployment"
+logger = logging.getLogger("whenflow.automations")
 NEVER = -1  # before the first version: all is to be read
 
 
@@ -39,6 +41,30 @@ class CachedWebhooks:
         reference = self._config.get(SLUG_KIND, key)
         stored = self._config.get("webhook", reference["id"]) if reference else None
         return webhook_from_stored(stored) if stored and stored["slug_hash"] == key else None
+
+
+class RecentDeployments:
+    """The config store for one who makes run after run: deployments are as they were at most one second ago."""
+
+    def __init__(self, config: ConfigStore) -> None:
+        """Read from this store."""
+        self._config = config
+        self._found: dict[str, tuple[float, dict[str, Any] | None]] = {}
+
+    def get(self, kind: str, id_: str) -> dict[str, Any] | None:
+        """Return one document."""
+        if kind != DEPLOYMENT:
+            return self._config.get(kind, id_)
+        known, now = self._found.get(id_), time.monotonic()
+        if known is None or now - known[0] >= FRESH_SECONDS:
+            if len(self._found) >= MAX_CACHED:
+                self._found.clear()
+            self._found[id_] = known = (now, self._config.get(kind, id_))
+        return known[1] and dict(known[1])
+
+    def __getattr__(self, name: str) -> Any:
+        """Do all else as the store does."""
+        return getattr(self._config, name)
 
 
 class LoadedEngine:
@@ -76,5 +102,9 @@ class LoadedEngine:
             self._engine.remove(id_)
             self._loaded.pop(id_, None)
         elif self._loaded.get(id_) != document["updated"]:
-            self._engine.put(automation_from_stored(document))
             self._loaded[id_] = document["updated"]
+            try:
+                self._engine.put(automation_from_stored(document))
+            except Unreadable as error:  # it must not stop all others
+                self._engine.remove(id_)
+                logger.error("%s", error)

@@ -1,6 +1,6 @@
 """Events as items of the events table: where each stands, what the item holds, how it is read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,10 @@ HOUR_CHARS = len("2026-11-20T21")
 MAX_BODY_BYTES = 300_000  # a firing is an item too, and holds the event beside its actions
 LAST_ID = "~"
 BODY, OVERFLOW, MOVED = "body", "overflow", "moved"
+TELLS, TOLD = "tells", "told"
+"""Of events that one transaction stores, whose records the stream hands over in any order: the last one's item has the
+ids of those before it (`TELLS`) and, in its body, what they say (`EARLIER`); theirs have its id (`TOLD`)."""
+EARLIER = "earlier"
 Item = Mapping[str, Any]
 
 
@@ -83,12 +87,22 @@ class EventItems:
         self._retention = retention
         self._clock = clock
 
-    def item(self, event: Event, place: Place) -> dict[str, Any]:
-        """Return the item of an event; what is too large for it is put aside first."""
-        content = bodies(event.as_document(), self._overflow, event.id, MAX_BODY_BYTES)
+    def item(self, event: Event, place: Place, earlier: Sequence[Event] = ()) -> dict[str, Any]:
+        """Return the item of an event; what is too large for it is put aside first.
+
+        Args:
+            event: The event.
+            place: Where it stands.
+            earlier: Events that its record in the stream tells of as well, before it.
+        """
+        told = [one.as_document() for one in earlier]
+        content = bodies(
+            event.as_document() | ({EARLIER: told} if told else {}), self._overflow, event.id, MAX_BODY_BYTES
+        )
         if OVERFLOW in content:
             check_size(event)
-        return place.key | content | {"expires": number(self._expires(event.event))}
+        tells = {TELLS: text(" ".join(one.id for one in earlier))} if told else {}
+        return place.key | content | tells | {"expires": number(self._expires(event.event))}
 
     def claim(self, at: Place, place: Place) -> dict[str, Any]:
         """Return the item that claims an id of ours for an event that stands elsewhere."""

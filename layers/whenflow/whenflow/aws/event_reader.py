@@ -7,19 +7,22 @@ which names them; an hour that is still open is read as it is, only the shards o
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from whenflow.aws.arrivals import LATE, is_odd
 from whenflow.aws.calendar import NO_BEGINNING, NO_END, Calendar, Period
 from whenflow.aws.dynamo import text, translated
-from whenflow.aws.event_items import LAST_ID, EventItems, Item, Place, hour_of, place_of
-from whenflow.aws.hour_digests import HourDigests
+from whenflow.aws.event_items import LAST_ID, EventItems, Item, Place, hour_of, place_of, start_of
+from whenflow.aws.hour_digests import Content, HourDigests
+from whenflow.aws.hour_layers import HourLayers, Layers
 from whenflow.errors import Transient
 from whenflow.events import Event, iso, parse_iso
 from whenflow.events.ids import shard_of
-from whenflow.events.reading import Fetch, Position, Scan, Span, position_of
+from whenflow.events.reading import HOUR, Fetch, Position, Scan, Span, Tally, added, position_of
 from whenflow.ports import Clock
 
 if TYPE_CHECKING:
@@ -45,15 +48,28 @@ class EventReader:
         items: EventItems,
         hours: Calendar,
         digests: HourDigests,
+        layers: HourLayers,
         clock: Clock,
     ) -> None:
-        """Read this table; `hours` knows which hours hold events, `digests` what the closed ones hold."""
+        """Read this table.
+
+        Args:
+            client: Of DynamoDB.
+            table: Its name.
+            shards: How many partitions an hour is spread over now.
+            items: Reads items.
+            hours: Knows which hours hold events.
+            digests: Knows what the closed ones hold.
+            layers: Knows what open ones hold.
+            clock: Tells the time.
+        """
         self._client = client
         self._table = table
         self._shards = shards
         self._items = items
         self._hours = hours
         self._digests = digests
+        self._layers = layers
         self._clock = clock
 
     def item(self, place: Place) -> Item | None:
@@ -79,29 +95,27 @@ class EventReader:
                     continue
             yield from self._involving(closed, span)
             if period not in closed:
-                yield from self._hour(period, span)
+                yield from self._open(period, span)
             closed = []
         yield from self._involving(closed, span)
 
-    def events_of(self, places: Iterable[Place]) -> list[Event]:
-        """Return the events that stand at these places, as far as they are still there; in any order."""
+    def held_at(self, places: Iterable[Place]) -> Iterator[tuple[Place, Event]]:
+        """Yield the events that stand at these places, as far as they are still there; in any order."""
         keys = [place.key for place in dict.fromkeys(places)]
-        return [
-            event
-            for start in range(0, len(keys), ITEMS_AT_ONCE)
-            for item in self._batch(keys[start : start + ITEMS_AT_ONCE])
-            if (event := self._items.event(item))
-        ]
+        for start in range(0, len(keys), ITEMS_AT_ONCE):
+            for item in self._batch(keys[start : start + ITEMS_AT_ONCE]):
+                if event := self._items.event(item):
+                    yield place_of(item), event
 
-    def of_bucket(self, bucket: str, low: str, high: str, *, consistent: bool = True) -> Iterator[Event]:
-        """Yield the events of a partition from one place to another, oldest first."""
-        page: Mapping[str, Any] = {}
+    def of_bucket(self, bucket: str, low: str, high: str, *, consistent: bool = True, size: int = 0) -> Iterator[Event]:
+        """Yield the events of a partition from one place to another, oldest first; `size` at a time, if it is given."""
+        page: Mapping[str, Any] = {"Limit": size} if 0 < size <= MAX_PAGE else {}
         while True:
             answer = self._query(bucket, low, high, True, consistent=consistent, **page)
             yield from (event for item in answer["Items"] if (event := self._items.event(item)))
             if "LastEvaluatedKey" not in answer:
                 return
-            page = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+            page = {**page, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def held_in(self, hour: str, shard: int) -> Iterator[tuple[Place, Event, int]]:
         """Yield the events of a shard of an hour, oldest first, each with its place and when it expires."""
@@ -150,17 +164,23 @@ class EventReader:
             )
         return parse_iso(answer["Items"][0]["key"]["S"].partition("#")[0]) if answer["Items"] else None
 
-    def received(self, since: datetime, until: datetime, occurred: tuple[datetime, datetime]) -> Iterator[Event]:
-        """Yield the events received in [since, until] among those that occurred within a time."""
+    def received(
+        self, since: datetime, until: datetime, occurred: tuple[datetime, datetime]
+    ) -> Iterator[tuple[Place, Event]]:
+        """Yield the events received in [since, until] among those that occurred within a time, with their places."""
         low, high = occurred
         for period in self._hours.read(hour_of(low), hour_of(high)):
-            buckets = [f"{period.name}#{shard}" for shard in range(period.shards)]
+            shards = range(period.shards)
 
             def read(bucket: str) -> list[Event]:
                 return list(self.of_bucket(bucket, iso(low), f"{iso(high)}#{LAST_ID}", consistent=False))
 
-            for events in _pool().map(read, buckets):
-                yield from (event for event in events if since <= event.received <= until)
+            for shard, events in zip(
+                shards, _pool().map(read, [f"{period.name}#{one}" for one in shards]), strict=True
+            ):
+                for event in events:
+                    if since <= event.received <= until:
+                        yield Place(event.occurred, shard, event.id), event
 
     def _hour(self, period: Period, span: Span) -> Scan:
         """Merge the shards of an hour."""
@@ -181,20 +201,88 @@ class EventReader:
             first = (max if span.newest_first else min)(heads, key=lambda run: position_of(run.events[-1]))
             yield first.events.pop()
 
+    def _open(self, period: Period, span: Span) -> Scan:
+        """Go through an hour that is not closed; where events of some resources are wanted, by its layers."""
+        layers = self._layers.usable(period.name) if span.resources else None
+        if layers is None or layers.until is None:
+            yield from self._hour(period, span)
+            return
+        cut = layers.until - LATE
+        recent = self._hour(period, replace(span, since=cut)) if cut > span.since else self._hour(period, span)
+        is_recent_empty = cut > min(span.until, start_of(period.name) + HOUR)
+        parts = [() if is_recent_empty else recent, self._of_layers(period, layers, span, cut)]
+        for part in parts if span.newest_first else parts[::-1]:
+            yield from part
+
+    def _of_layers(self, period: Period, layers: Layers, span: Span, cut: datetime) -> Scan:
+        """Go through what layers name, and through what was noted since, as far as it occurred before a moment."""
+        yield Fetch.NEXT
+        places = list(self._layers.odd_since(layers))
+        if span.as_primary:
+            own = self._own_shards(span.resources, period.shards)
+            places = [place for place in places if place.shard in own]
+        places += self._layers.places(layers, span.resources)
+        yield from self._placed([place for place in dict.fromkeys(places) if place.occurred < cut], span)
+
     def _involving(self, periods: Sequence[Period], span: Span) -> Scan:
         """Go through the events of closed hours that the digests name."""
         if not periods:
             return
         yield Fetch.NEXT
-        named = self._digests.places(periods, span.resources)
+        yield from self._placed(self._digests.places(periods, span.resources), span)
+
+    def _placed(self, named: Iterable[Place], span: Span) -> Scan:
+        """Go through the events that stand at some places."""
         within = [place for place in named if _is_within(Position(place.occurred, place.id), span)]
         within.sort(key=lambda place: (place.occurred, place.id), reverse=span.newest_first)
         at_once = min(max(span.size, 1), ITEMS_AT_ONCE)
         for start in range(0, len(within), at_once):
             if start:
                 yield Fetch.MORE
-            events = self.events_of(within[start : start + at_once])
+            events = [event for _, event in self.held_at(within[start : start + at_once])]
             yield from sorted(events, key=position_of, reverse=span.newest_first)
+
+    def tally_of_open(self, period: Period, names: bool, reading: int) -> tuple[Tally | None, int]:
+        """Return what an hour holds that is not closed, and how many events were read for that.
+
+        Args:
+            period: The hour.
+            names: Whether to tell how many events of each name there are.
+            reading: How many events may be read; where that is not enough, there is no tally.
+        """
+        layers = self._layers.usable(period.name)
+        known = self._layers.names(layers) if layers and names else {}
+        room = reading if layers else min(reading, FEW)
+        rest = Content.of(islice(self._not_in(layers, period, room + 1), room + 1))
+        if known is None or rest.count > room or not rest.is_named:
+            return None, rest.count
+        counted = [(one.events, one.first, one.last) for one in layers.layers] if layers else []
+        counted += [(rest.count, rest.first, rest.last)] if rest.count else []
+        if not counted:
+            return Tally(0, {}), 0
+        all_names = dict(known)
+        for name, tally in rest.names.items():
+            all_names[name] = added(all_names.get(name), tally)
+        first, last = min(first for _, first, _ in counted), max(last for _, _, last in counted)
+        total = sum(count for count, _, _ in counted)
+        return Tally(total, all_names if names else None, first, last), rest.count
+
+    def _not_in(self, layers: Layers | None, period: Period, at_most: int) -> Iterator[tuple[Place, Event]]:
+        """Yield the events of an hour that are in no layer, each once; those that are noted as odd last."""
+        since = layers.until if layers else None
+        low = iso(since - LATE) if since else NO_BEGINNING
+        for shard in range(period.shards):
+            for event in islice(
+                self.of_bucket(f"{period.name}#{shard}", low, NO_END, consistent=False, size=at_most), at_most
+            ):
+                if since is None or (event.received >= since and not is_odd(event)):
+                    yield Place(event.occurred, shard, event.id), event
+        if layers is None:
+            return
+        noted = self._layers.odd_since(layers)
+        for place, event in self.held_at(list(noted)[:at_most]):
+            if event.received == noted[place]:
+                yield place, event
 
     def _own_shards(self, resource_ids: Iterable[str], shards: int) -> Sequence[int]:
         """Return the shards that events of these resources may be in, whichever number there was then."""

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from whenflow.aws.arrivals import Arrivals
-from whenflow.aws.calendar import Calendar
+from whenflow.aws.arrivals import ArrivalNotes, Arrivals
+from whenflow.aws.calendar import Calendar, Period
 from whenflow.aws.dynamo import condition_failed, number, text, translated
-from whenflow.aws.event_items import BODY, EventItems, Item, Place, hour_of, moved_to
+from whenflow.aws.event_items import BODY, TOLD, EventItems, Item, Place, hour_of, moved_to
 from whenflow.aws.event_reader import EventReader
 from whenflow.aws.hour_digests import HourDigests
+from whenflow.aws.hour_layers import HourLayers
 from whenflow.aws.overflow import Overflow
 from whenflow.errors import Rejected, Transient, WhenflowError
 from whenflow.events import Event, address_of, iso, parse_iso
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from types_boto3_dynamodb import DynamoDBClient
+
+    from whenflow.aws.run_digests import RunDigests
 
 FEED = "feed"
 CLAIM = "claim"
@@ -70,16 +73,26 @@ class DynamoEventStore:
         self._items = EventItems(overflow, kept, clock)
         self.hours = self.calendar(FEED, kept.whole)
         self.digests = HourDigests(client, state_table, self.hours, kept.whole, clock)
-        self.reader = EventReader(client, events_table, shards, self._items, self.hours, self.digests, clock)
-        self._arrivals = Arrivals(client, state_table, self.reader, clock)
+        self._notes = ArrivalNotes(client, state_table, clock)
+        self.layers = HourLayers(client, state_table, self.digests, self._notes, clock)
+        self.reader = EventReader(
+            client, events_table, shards, self._items, self.hours, self.digests, self.layers, clock
+        )
+        self.arrivals = Arrivals(self._notes, self.reader)
 
     def calendar(self, name: str, kept: timedelta) -> Calendar:
         """Return the calendar of this name in the state table, for things that are kept this long."""
         return Calendar(self._client, self._state, name, kept, self._clock)
 
+    def run_digests(self) -> "RunDigests":
+        """Return what is kept of whole hours of flow runs, in the state table."""
+        from whenflow.aws.run_digests import RunDigests  # whoever only stores events has no use for it
+
+        return RunDigests(self._client, self._state, self._clock)
+
     def put(self, event: Event) -> Event | None:
         """Store an event once per id; return it as stored, or None where it is stored already."""
-        self._arrivals.note([(event, self._shard_of(event))])
+        self._note([(event, self._shard_of(event))])
         return self._put(event)
 
     def put_many(self, events: Sequence[Event]) -> list[Event | Exception | None]:
@@ -93,7 +106,7 @@ class DynamoEventStore:
             for index in indices:
                 answers[index] = _attempt(lambda event=events[index]: self._put(event))  # type: ignore[misc]
 
-        self._arrivals.note([(event, self._shard_of(event)) for event in events])
+        self._note([(event, self._shard_of(event)) for event in events])
         for hour in {hour_of(event.occurred) for event in events}:
             self.hours.note(hour, self._shards)
         if len(by_resource) <= 1:
@@ -106,12 +119,17 @@ class DynamoEventStore:
 
     def put_in_transaction(self, event: Event) -> dict[str, Any]:
         """Return the part of a transaction that stores an event made here."""
-        place = self._own_place(event)
-        if place is None:
-            raise ValueError(f"event {event.id} was not made here")
-        self._arrivals.note([(event, place.shard)])
-        self.hours.note(place.hour, self._shards)
-        return {"Put": {"TableName": self._events, "Item": self._items.item(event, place), "ConditionExpression": NEW}}
+        return self._part(self._items.item(event, self._noted_place(event)))
+
+    def put_all_in_transaction(self, events: Sequence[Event]) -> list[dict[str, Any]]:
+        """Return the parts of a transaction that store events made here of one resource, to be matched in this order.
+
+        The stream hands the records of one transaction over in any order: so the last one's tells of all.
+        """
+        *earlier, last = events
+        told = {TOLD: text(last.id)}
+        parts = [self._part(self._items.item(event, self._noted_place(event)) | told) for event in earlier]
+        return [*parts, self._part(self._items.item(last, self._noted_place(last), earlier))]
 
     def get(self, event_id: str) -> Event | None:
         """Return the event of this id."""
@@ -145,13 +163,23 @@ class DynamoEventStore:
         """Go through events in order of `occurred`, then id; tells before it asks the tables again."""
         return self.reader.scan(span)
 
-    def tallies(self, since: datetime, until: datetime, *, names: bool = False) -> "Mapping[datetime, Tally | None]":
-        """Return the hours of a time that hold events, oldest first; None for an hour that is not closed."""
-        return self.digests.tallies(since, until, names=names)
+    def tallies(
+        self, since: datetime, until: datetime, *, names: bool = False, reading: int = 0
+    ) -> "Mapping[datetime, Tally | None]":
+        """Return the hours of a time that hold events, oldest first; None where that takes reading too many events."""
+        left = reading
+
+        def open_hour(period: Period) -> Tally | None:
+            nonlocal left
+            tally, read = self.reader.tally_of_open(period, names, left) if left > 0 else (None, 0)
+            left -= read
+            return tally
+
+        return self.digests.tallies(since, until, open_hour, names=names)
 
     def arrived(self, since: datetime, until: datetime) -> Iterator[Event]:
         """Yield the events that were received in [since, until], in any order, some perhaps twice."""
-        return self._arrivals.between(since, until)
+        return self.arrivals.between(since, until)
 
     def between(self, start: datetime, end: datetime, resource_id: str | None = None) -> Iterator[Event]:
         """Yield the stored events that occurred in [start, end), strongly consistent, oldest first within each hour."""
@@ -164,7 +192,9 @@ class DynamoEventStore:
                 place = self._claim(event)
                 if place is None:
                     return None
-                event = replace(event, occurred=place.occurred)
+                if event.occurred != place.occurred:
+                    event = replace(event, occurred=place.occurred)
+                    self._note([(event, place.shard)])
             self.hours.note(place.hour, self._shards)
             there = self._put_new(self._events, self._items.item(event, place))
             if there is None:
@@ -173,6 +203,22 @@ class DynamoEventStore:
                 return None
             place, event = moved, replace(event, occurred=moved.occurred)
         raise Transient(f"event {event.id} is being stored by somebody else")
+
+    def _noted_place(self, event: Event) -> Place:
+        place = self._own_place(event)
+        if place is None:
+            raise ValueError(f"event {event.id} was not made here")
+        self._note([(event, place.shard)])
+        self.hours.note(place.hour, self._shards)
+        return place
+
+    def _part(self, item: dict[str, Any]) -> dict[str, Any]:
+        return {"Put": {"TableName": self._events, "Item": item, "ConditionExpression": NEW}}
+
+    def _note(self, events: Sequence[tuple[Event, int]]) -> None:
+        """Note those of some events that would be passed over: odd ones, and those that are stored late."""
+        self._notes.note(events)
+        self.layers.note_late([event for event, _ in events])
 
     def _shard_of(self, event: Event) -> int:
         return shard_of(event.resource_id, self._shards)

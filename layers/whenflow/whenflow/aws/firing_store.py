@@ -74,12 +74,13 @@ class DynamoFiringStore:
         return {"TableName": self._table, "Item": item}
 
     def get(self, firing_id: str) -> Firing | None:
-        """Return the firing of this id."""
+        """Return the firing of this id; one whose time is over is gone, though the table may still hold it."""
         with translated():
             answer = self._client.get_item(TableName=self._table, Key={"id": text(firing_id)}, ConsistentRead=True)
-        if "Item" not in answer:
+        item = answer.get("Item")
+        if item is None or int(item["expires"]["N"]) <= self._clock.now().timestamp():
             return None
-        return Firing.from_stored(whole_document(answer["Item"], self._overflow))
+        return Firing.from_stored(whole_document(item, self._overflow))
 
     def caused_by(self, event_id: str, limit: int) -> Sequence[str]:
         """Return the ids of up to `limit` firings that an event closed, in order.

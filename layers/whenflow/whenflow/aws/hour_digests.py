@@ -6,7 +6,8 @@ void until the hour is closed again. A digest is written under the version of th
 reads never changes under it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,8 @@ from whenflow.aws.event_items import HOUR_CHARS, Place, hour_of, start_of
 from whenflow.documents import pack, unpack
 from whenflow.errors import Transient
 from whenflow.events import RESOURCE_ID, Event, iso, parse_iso
-from whenflow.events.reading import NameTally, Tally, tally_of
+from whenflow.events.reading import NameTally, Tally, added
+from whenflow.events.times import FIRST, LAST
 from whenflow.ports import Clock
 
 if TYPE_CHECKING:
@@ -30,6 +32,67 @@ MAX_NAMES = 500
 MARK_CHARS = 12
 AT_ONCE = 100
 TRIES = 5
+
+
+@dataclass(slots=True)
+class Content:
+    """What some events of an hour hold.
+
+    Attributes:
+        count: How many there are.
+        places: Where those of each resource stand, primary and related alike, by marks of their ids.
+        names: How many there are of each name.
+        is_named: Whether the names are known, and few enough to be kept.
+        first: When the first of them occurred.
+        last: When the last of them did.
+    """
+
+    count: int = 0
+    places: dict[str, list[str]] = field(default_factory=dict)
+    names: dict[str, NameTally] = field(default_factory=dict)
+    is_named: bool = True
+    first: datetime = LAST
+    last: datetime = FIRST
+
+    @classmethod
+    def of(cls, held: Iterable[tuple[Place, Event]]) -> "Content":
+        """Return what these events hold."""
+        content = cls()
+        for place, event in held:
+            content.add(place, event)
+        return content
+
+    def add(self, place: Place, event: Event) -> None:
+        """Add one event."""
+        self.count += 1
+        self.first, self.last = min(self.first, event.occurred), max(self.last, event.occurred)
+        short = _short(place)
+        for id_ in _involved(event):
+            self.places.setdefault(_mark(id_), []).append(short)
+        self._add_name(event.event, NameTally(1, event.occurred, event.occurred))
+
+    def add_all(self, other: "Content") -> None:
+        """Add what other events hold."""
+        self.count += other.count
+        self.first, self.last = min(self.first, other.first), max(self.last, other.last)
+        for mark, shorts in other.places.items():
+            self.places.setdefault(mark, []).extend(shorts)
+        self.is_named = self.is_named and other.is_named
+        for name, tally in other.names.items():
+            self._add_name(name, tally)
+
+    def in_parts(self) -> list[dict[str, list[str]]]:
+        """Return the places in as many parts as they take, each resource in one of them."""
+        total = sum(map(len, self.places.values()))
+        parts = min(MAX_PARTS, max(1, -(-total // PLACES_PER_PART)))
+        contents: list[dict[str, list[str]]] = [{} for _ in range(parts)]
+        for mark, shorts in self.places.items():
+            contents[_part(mark, parts)][mark] = shorts
+        return contents
+
+    def _add_name(self, name: str, tally: NameTally) -> None:
+        self.names[name] = added(self.names.get(name), tally)
+        self.is_named = self.is_named and len(self.names) <= MAX_NAMES
 
 
 class HourDigests:
@@ -58,51 +121,54 @@ class HourDigests:
             held: All its events.
             whole_until: When the first of them expires, in seconds since 1970.
         """
-        tally = tally_of(event for _, event in held)
-        marked = [(_mark(id_), place) for place, event in held for id_ in _involved(event)]
-        parts = min(MAX_PARTS, max(1, -(-len(marked) // PLACES_PER_PART)))
-        contents: list[dict[str, list[str]]] = [{} for _ in range(parts)]
-        for mark, place in marked:
-            contents[_part(mark, parts)].setdefault(mark, []).append(_short(place))
-        for part, content in enumerate(contents):
-            self._write(period.name, _part_key(period, part), content)
-        names = tally.names or {}
-        if len(names) <= MAX_NAMES:
-            shown = {name: [one.count, iso(one.first), iso(one.last)] for name, one in names.items()}
-            self._write(period.name, _names_key(period), shown)
+        content = Content.of(held)
+        parts, is_named = self.keep(period.name, str(period.version), content)
         return self._hours.close(
-            period, events=tally.count, parts=parts, whole_until=whole_until, named=int(len(names) <= MAX_NAMES)
+            period, events=content.count, parts=parts, whole_until=whole_until, named=int(is_named)
         )
+
+    def keep(self, hour: str, stamp: str, content: "Content") -> tuple[int, bool]:
+        """Write what some events of an hour hold; return in how many parts, and whether with their names."""
+        contents = content.in_parts()
+        for part, one in enumerate(contents):
+            self._write(hour, part_key(stamp, part), one)
+        if is_named := content.is_named:
+            shown = {name: [one.count, iso(one.first), iso(one.last)] for name, one in content.names.items()}
+            self._write(hour, names_key(stamp), shown)
+        return len(contents), is_named
 
     def places(self, periods: Sequence[Period], resource_ids: Sequence[str]) -> list[Place]:
         """Return where the events of closed hours stand that involve one of some resources."""
+        return self.places_in(
+            [(period.name, str(period.version), facts["parts"]) for period in periods if (facts := period.facts)],
+            resource_ids,
+        )
+
+    def places_in(self, stamped: Sequence[tuple[str, str, int]], resource_ids: Sequence[str]) -> list[Place]:
+        """Return the same of what was kept of some hours, each given with its stamp and the number of its parts."""
         marks = [_mark(id_) for id_ in resource_ids]
-        wanted = {
-            (period.name, _part_key(period, _part(mark, facts["parts"])))
-            for period in periods
-            if (facts := period.facts)
-            for mark in marks
-        }
+        wanted = {(hour, part_key(stamp, _part(mark, parts))) for hour, stamp, parts in stamped for mark in marks}
         found: dict[Place, None] = {}
-        for hour, content in self._read(sorted(wanted)):
+        for hour, content in self.read(sorted(wanted)):
             for mark in marks:
                 found.update(dict.fromkeys(_long(hour, short) for short in content.get(mark, ())))
         return list(found)
 
-    def tallies(self, since: datetime, until: datetime, *, names: bool = False) -> Mapping[datetime, Tally | None]:
-        """Return the hours of a time that hold events, oldest first; None for one that is not closed."""
+    def tallies(
+        self, since: datetime, until: datetime, open_hour: Callable[[Period], Tally | None], *, names: bool = False
+    ) -> Mapping[datetime, Tally | None]:
+        """Return the hours of a time that hold events, oldest first; `open_hour` says it of one that is not closed."""
         periods = list(self._hours.read(hour_of(since), hour_of(until), newest_first=False, at_once=1_000))
         closed = {period.name: facts for period in periods if (facts := self._whole(period))}
         named: dict[str, Mapping[str, NameTally]] = {}
         if names:
-            keys = [(one.name, _names_key(one)) for one in periods if closed.get(one.name, {}).get("named")]
-            for hour, content in self._read(keys):
-                named[hour] = {
-                    name: NameTally(count, parse_iso(first), parse_iso(last))
-                    for name, (count, first, last) in content.items()
-                }
+            keys = [(one.name, names_key(str(one.version))) for one in periods if closed.get(one.name, {}).get("named")]
+            for hour, content in self.read(keys):
+                named[hour] = names_of(content)
         return {
-            start_of(one.name): Tally(facts["events"], named.get(one.name)) if (facts := closed.get(one.name)) else None
+            start_of(one.name): Tally(facts["events"], named.get(one.name))
+            if (facts := closed.get(one.name))
+            else open_hour(one)
             for one in periods
         }
 
@@ -117,7 +183,8 @@ class HourDigests:
         with translated():
             self._client.put_item(TableName=self._table, Item=item)
 
-    def _read(self, keys: Sequence[tuple[str, str]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    def read(self, keys: Sequence[tuple[str, str]]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield what was kept under some keys, each an hour and what stands in it, with its hour."""
         for start in range(0, len(keys), AT_ONCE):
             asked: Any = {self._table: {"Keys": [_key(*one) for one in keys[start : start + AT_ONCE]]}}
             for _ in range(TRIES):
@@ -144,12 +211,19 @@ def _part(mark: str, parts: int) -> int:
     return int(mark, 16) % parts
 
 
-def _part_key(period: Period, part: int) -> str:
-    return f"{period.version}#resources#{part}"
+def part_key(stamp: str, part: int) -> str:
+    """Return the key of a part of what was kept under a stamp."""
+    return f"{stamp}#resources#{part}"
 
 
-def _names_key(period: Period) -> str:
-    return f"{period.version}#names"
+def names_key(stamp: str) -> str:
+    """Return the key of the names of what was kept under a stamp."""
+    return f"{stamp}#names"
+
+
+def names_of(content: Mapping[str, Any]) -> dict[str, NameTally]:
+    """Return the tallies of what stands under a key of names."""
+    return {name: NameTally(count, parse_iso(first), parse_iso(last)) for name, (count, first, last) in content.items()}
 
 
 def _key(hour: str, key: str) -> dict[str, Any]:

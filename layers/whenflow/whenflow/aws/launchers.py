@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,14 +17,16 @@ if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
     from types_boto3_stepfunctions import SFNClient
 
-logger = logging.getLogger("whenflow.launchers")
 MAX_INPUT_BYTES = 200 * 1024
+NO_KEY = frozenset({"KmsAccessDeniedException", "KmsInvalidStateException"})
+"""The machine is encrypted with a key that may not be used, or is switched off."""
 WILL_NOT_HELP = frozenset(
     {
         "AccessDeniedException",
         "InvalidArn",
         "InvalidParameterValueException",
         "InvalidRequestContentException",
+        *NO_KEY,
         "RequestTooLargeException",
         "ResourceNotFoundException",
         "StateMachineDoesNotExist",
@@ -46,7 +47,7 @@ class Target(Protocol):
         ...
 
     def news(self, run: FlowRun) -> dict[str, str] | None:
-        """Say how a run's execution is; None where that cannot be known."""
+        """Say how a run's execution is; None where there is none that can be asked about."""
         ...
 
 
@@ -80,17 +81,14 @@ class Launchers:
             return False
 
     def news(self, run: FlowRun) -> dict[str, str] | None:
-        """Say how the run's execution is; None where its target does not know, or may not be asked.
+        """Say how the run's execution is; None where there is none that can be asked about.
 
         Raises:
+            Rejected: It may not be asked about.
             Transient: Try again.
         """
-        try:
-            with _answered_by(run, "tell of"):
-                return self._target(run).news(run)
-        except Rejected as error:
-            logger.warning("Flow run %s goes on unasked: %s", run.id, error.reason)
-            return None
+        with _answered_by(run, "tell of"):
+            return self._target(run).news(run)
 
     def _target(self, run: FlowRun) -> Target:
         target = self._targets.get(run.target_type)
@@ -207,13 +205,23 @@ class StepFunctionsTarget:
         if is_express(run.job_variables):
             return None
         try:
-            told = self._client.describe_execution(executionArn=_execution_arn(run))
+            told = self._described(run)
         except ClientError as error:
             if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
                 return None
             raise
         why = {"error": told.get("error"), "cause": told.get("cause")}
         return {"name": told["name"], "status": told["status"], **{name: text for name, text in why.items() if text}}
+
+    def _described(self, run: FlowRun) -> Mapping[str, Any]:
+        """Return what Step Functions says of the execution; without error and cause where their key may not be used."""
+        arn = _execution_arn(run)
+        try:
+            return self._client.describe_execution(executionArn=arn)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in NO_KEY:
+                raise
+        return self._client.describe_execution(executionArn=arn, includedData="METADATA_ONLY")
 
 
 def _named(run: FlowRun) -> dict[str, Any]:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 PROGRESS = "progress"
-CLOCK, SWEPT, LOOKED_AFTER = "event-clock", "swept", "looked-after"
+CLOCK, SWEPT, LOOKED_AFTER, HOLDING = "event-clock", "swept", "looked-after", "holding"
+NOTED_AGAIN_AFTER = timedelta(minutes=1)
 SHARD = "shard_"
 NOTED_EVERY_SECONDS = 1.0
 TRIES = 5
@@ -126,9 +127,11 @@ class DynamoHoldStore:
         self._table = table
         self._timers = timers
         self._clock = clock
+        self._noted: datetime | None = None
 
     def hold(self, event_id: str, seconds: int, attempt: int) -> None:
         """Note that an event is held, and ask for it again after some seconds."""
+        self._note_holding()
         self._note(event_id, {})
         self._timers.ask_for_held(event_id, seconds, attempt)
 
@@ -141,9 +144,23 @@ class DynamoHoldStore:
         """Tell whether an event is held or was, for as long as the stream may deliver it again."""
         return self._read(event_id) is not None
 
+    def last_held(self) -> datetime | None:
+        """Return when an event was last held, to the minute: no later one was until a minute after; None for never."""
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key=_key(HOLDING), ConsistentRead=True)
+        return parse_iso(answer["Item"]["at"]["S"]) if "Item" in answer else None
+
     def release(self, event_id: str) -> None:
         """Note that an event is held no more. That it was is remembered."""
         self._note(event_id, {RELEASED: {"BOOL": True}})
+
+    def _note_holding(self) -> None:
+        """Note that something is held now, before it is: once a minute for each process."""
+        now = self._clock.now()
+        if self._noted is None or now - self._noted >= NOTED_AGAIN_AFTER:
+            with translated():
+                self._client.put_item(TableName=self._table, Item=_key(HOLDING) | {"at": text(iso(now))})
+            self._noted = now
 
     def _note(self, event_id: str, more: dict[str, Any]) -> None:
         expires = {"expires": number(int((self._clock.now() + REMEMBERED).timestamp()))}

@@ -2,12 +2,12 @@
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from whenflow.automations.firing import Firing
 from whenflow.automations.settle import Record
-from whenflow.aws.event_items import MOVED, OVERFLOW, whole_document
+from whenflow.aws.event_items import EARLIER, MOVED, OVERFLOW, TOLD, whole_document
 from whenflow.aws.observe import logger
 from whenflow.documents import unpack
 from whenflow.events import Event
@@ -25,8 +25,11 @@ def stream_document(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tells_of_event(record: Mapping[str, Any]) -> bool:
-    """Tell whether a record of the events table's stream tells of an event, and not of a claim."""
-    return MOVED not in record["dynamodb"].get("NewImage", {})
+    """Tell whether a record of the events table's stream is to be matched.
+
+    Claims are not, nor is an event that the record of another one tells of, of the same transaction.
+    """
+    return not {MOVED, TOLD} & record["dynamodb"].get("NewImage", {}).keys()
 
 
 def event_of(record: Mapping[str, Any]) -> Event:
@@ -39,22 +42,37 @@ def firing_of(record: Mapping[str, Any]) -> Firing:
     return Firing.from_stored(stream_document(record))
 
 
-def record_of(record: Mapping[str, Any]) -> Record:
-    """Return a record of the events table's stream as the matcher takes it."""
-    change = record["dynamodb"]
-    return Record(event_of(record), change["Keys"]["bucket"]["S"], int(change["SequenceNumber"]))
+def records_of(record: Mapping[str, Any]) -> list[Record]:
+    """Return a record of the events table's stream as the matcher takes it: for each event that it tells of, one."""
+    change, document = record["dynamodb"], stream_document(record)
+    lane, sequence = change["Keys"]["bucket"]["S"], int(change["SequenceNumber"])
+    return [Record(from_stored(one), lane, sequence) for one in (*document.get(EARLIER, ()), document)]
 
 
 def readable_records(given: Iterable[Mapping[str, Any]]) -> list[Record]:
     """Return the records of the events table's stream up to the first that cannot be read."""
-    records = []
+    records: list[Record] = []
     for one in given:
         try:
-            records.append(record_of(one))
+            records += records_of(one)
         except Exception:  # the edge of one record: it is delivered again, and in the end to the dead letters
             logger.exception("record failed", extra={"record": sequence_number(one)})
             break
     return records
+
+
+def undone(
+    given: Sequence[Mapping[str, Any]], readable: Sequence[Record], failed: Sequence[Record]
+) -> Sequence[Mapping[str, Any]]:
+    """Return the records of the stream from the first on that was not applied.
+
+    Args:
+        given: All of the batch.
+        readable: Those that could be read, as the matcher took them.
+        failed: Those of them, from the first on, that could not be applied.
+    """
+    done = {one.sequence for one in readable} - {one.sequence for one in failed}
+    return [one for one in given if int(sequence_number(one)) not in done]
 
 
 def sequence_number(record: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from whenflow.runs.slots import SlotChange
 RUN = "run"
 PARTS = "parts"
 PARAMETERS = "parameters#"
+NO_PARAMETERS: Mapping[str, Any] = {"body": {"B": pack({"parameters": {}})}}
 SLOTS = "slots"
 APART_FROM_CHARS = 8_000
 """Parameters longer than this stand in rows of their own: no change of state writes them again."""

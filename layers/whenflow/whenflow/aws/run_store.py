@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from whenflow.aws.calendar import NO_BEGINNING
 from whenflow.aws.dynamo import body, condition_failed, document, number, reasons, text, translated
 from whenflow.aws.event_store import DynamoEventStore
+from whenflow.aws.run_lister import RunLister
 from whenflow.aws.run_rows import (
+    NO_PARAMETERS,
     PARAMETERS,
     PARTS,
     RUN,
@@ -27,6 +30,7 @@ from whenflow.events import Event, iso, parse_iso
 from whenflow.ports import Clock, DueRun, LogLine
 from whenflow.runs.model import FlowRun
 from whenflow.runs.slots import SlotChange
+from whenflow.runs.summaries import Look, Looked
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -42,6 +46,7 @@ NEWEST = "newest"
 DUE = "due"
 DUE_SHARDS = 4
 BATCH = 100
+MAX_ID_CHARS = 500  # DynamoDB refuses the whole request for one key that is empty or too long
 TRIES = 10
 NEW = "attribute_not_exists(pk)"
 AFTER_ALL = "~"
@@ -56,14 +61,17 @@ class DynamoRunStore:
         self._table = table
         self._events = events
         self._clock = clock
-        self._days = events.calendar(DAYS, KEPT)
+        self.days = events.calendar(DAYS, KEPT)
+        self.digests = events.run_digests()
+        self._lister = RunLister(self, self.digests)
 
-    def create(self, run: FlowRun, event: Event) -> bool:
-        """Store a new run with its first event; False where a run of that id exists."""
-        self._days.note(_day(run.created), LISTING_SHARDS)
+    def create(self, run: FlowRun, *events: Event) -> bool:
+        """Store a new run with the events of its states so far, oldest first; False where a run of that id exists."""
+        self.days.note(_day(run.created), LISTING_SHARDS)
+        self.digests.note_new(run)
         items = [self._item(run), *parameter_rows(run, self._expires(run.due, 2 * KEPT))]
         puts = [{"Put": {"TableName": self._table, "Item": item, "ConditionExpression": NEW}} for item in items]
-        return self._commit([*puts, self._events.put_in_transaction(event)])
+        return self._commit([*puts, *self._events.put_all_in_transaction(events)])
 
     def save(self, run: FlowRun, event: Event | None, slot: SlotChange | None = None) -> None:
         """Store a changed run over the version it carries, with its event and what that does to slots.
@@ -72,6 +80,7 @@ class DynamoRunStore:
             Conflict: Somebody else changed the run meanwhile.
             NoSlot: A slot is to be taken, and all are.
         """
+        self.digests.note_change(run, has_new_state=event is not None)
         put = {"Put": {"TableName": self._table, "Item": self._item(run)} | _as_read(run)}
         told = [self._events.put_in_transaction(event)] if event else []
         if not self._commit([put, *told, *slot_parts(self._table, run.id, slot)]):
@@ -83,6 +92,7 @@ class DynamoRunStore:
         Raises:
             Conflict: Somebody has changed or removed it meanwhile.
         """
+        self.digests.note_change(run, has_new_state=False)
         removal = {"Delete": {"TableName": self._table, "Key": run_key(run.id, RUN)} | _as_read(run)}
         if not self._commit([removal, *slot_parts(self._table, run.id, slot)]):
             raise Conflict(f"Flow run {run.id} is no longer in version {run.version}.")
@@ -104,26 +114,40 @@ class DynamoRunStore:
         """Return the run of this id."""
         with translated():
             answer = self._client.get_item(TableName=self._table, Key=run_key(run_id, RUN), ConsistentRead=True)
-        return self._run(answer["Item"]) if "Item" in answer else None
+        return self._run(answer["Item"]) if "Item" in answer and self._is_kept(answer["Item"]) else None
 
     def get_all(self, run_ids: Iterable[str]) -> Sequence[FlowRun]:
         """Return the runs of these ids that are there, in that order."""
-        wanted = list(dict.fromkeys(run_ids))
+        wanted = [run_id for run_id in dict.fromkeys(run_ids) if 0 < len(run_id) <= MAX_ID_CHARS]
         found: dict[str, FlowRun] = {}
         for start in range(0, len(wanted), BATCH):
-            found |= {run.id: run for run in self._batch(wanted[start : start + BATCH])}
+            found |= {run.id: run for run in map(self._run, self._items(wanted[start : start + BATCH]))}
         return [found[run_id] for run_id in wanted if run_id in found]
 
     def newest(self, limit: int) -> Sequence[FlowRun]:
         """Return runs, newest `created` first."""
-        ids = list(islice(self._ids(None, limit), limit)) if limit else []
-        return self.get_all(ids)
+        places = islice(self.places(NO_BEGINNING, AFTER_ALL, limit), limit) if limit else ()
+        return self.get_all(id_ for _, id_ in places)
 
     def newest_first(self, before: datetime | None = None) -> Iterator[FlowRun]:
         """Yield runs, newest `created` first, as far as they are asked for; those created before then."""
-        ids = self._ids(before, BATCH)
+        ids = (id_ for _, id_ in self.places(NO_BEGINNING, iso(before) if before else AFTER_ALL, BATCH))
         while some := list(islice(ids, BATCH)):
             yield from self.get_all(some)
+
+    def listed(self, look: Look) -> Iterator[Looked]:
+        """Go through summaries of runs, newest `created` first; a look that meets its bound says so at the end."""
+        return self._lister.listed(look)
+
+    def brief(self, run_ids: Sequence[str]) -> Iterator[tuple[FlowRun, int]]:
+        """Yield the runs of these ids that are there, in any order, without parameters; and when each expires."""
+        for start in range(0, len(run_ids), BATCH):
+            for item in self._items(run_ids[start : start + BATCH]):
+                yield read_run(item, [NO_PARAMETERS]), int(item["expires"]["N"])
+
+    def made_between(self, start: datetime, end: datetime) -> list[tuple[FlowRun, int]]:
+        """Return the runs that were created in [start, end), as `brief` does."""
+        return list(self.brief(list(self.created_between(start, end))))
 
     def created_between(self, start: datetime, end: datetime) -> Iterator[str]:
         """Yield the ids of the runs that were created in [start, end)."""
@@ -159,7 +183,7 @@ class DynamoRunStore:
         """Keep log lines of a run."""
         written, numbers = iso(self._clock.now()), count()
         for some in _parts(lines):
-            packed = [[iso(line.timestamp), line.level, line.name, line.message] for line in some]
+            packed = [_packed(line) for line in some]
             content = {"body": body({"lines": packed}), "expires": self._expires()}
             while not self._put_new(run_key(run_id, f"{LOG}{written}#{next(numbers):06d}") | content):
                 pass  # the lines of another task of this run, added in the same microsecond
@@ -173,7 +197,7 @@ class DynamoRunStore:
         with translated():
             items = [item for page in pages for item in page["Items"]]
         lines = [line for item in items for line in document(item)["lines"]]
-        return [LogLine(parse_iso(moment), level, name, message) for moment, level, name, message in lines]
+        return [LogLine(parse_iso(moment), *rest) for moment, *rest in lines]
 
     def _commit(self, parts: list[dict[str, Any]]) -> bool:
         """Store all or none; False where a condition failed."""
@@ -194,7 +218,8 @@ class DynamoRunStore:
             TableName=self._table, ExpressionAttributeValues=values, **more
         )
 
-    def _batch(self, run_ids: Sequence[str]) -> Iterator[FlowRun]:
+    def _items(self, run_ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+        """Yield the rows of some runs, as far as they are there and have not expired."""
         keys: Any = [run_key(run_id, RUN) for run_id in run_ids]
         for _ in range(TRIES):
             if not keys:
@@ -203,10 +228,13 @@ class DynamoRunStore:
                 answer: Any = self._client.batch_get_item(
                     RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
                 )
-            yield from map(self._run, answer["Responses"][self._table])
+            yield from filter(self._is_kept, answer["Responses"][self._table])
             keys = answer["UnprocessedKeys"].get(self._table, {}).get("Keys")
         if keys:
             raise Transient(f"DynamoDB did not read {len(keys)} flow runs.")
+
+    def _is_kept(self, item: Mapping[str, Any]) -> bool:
+        return int(item["expires"]["N"]) > self._clock.now().timestamp()
 
     def _slots(self, deployment_id: str) -> Mapping[str, Any]:
         with translated():
@@ -245,24 +273,26 @@ class DynamoRunStore:
         now = self._clock.now()
         return number(int(max(now, due or now).timestamp() + kept.total_seconds()))
 
-    def _ids(self, before: datetime | None, page: int) -> Iterator[str]:
-        last = (_day(before),) if before else ()
-        for day, shards in self._days.periods(*last):
-            listed = [self._listed(f"{day}#{shard}", before, page) for shard in range(shards)]
-            yield from (run_id for _, run_id in merge(*listed, reverse=True))
+    def places(self, low: str, high: str, page: int) -> Iterator[tuple[str, str]]:
+        """Yield `<created>#<id>` and id of runs, newest first: from `low` on, to before `high`."""
+        for day, shards in self.days.periods(high[:DAY_CHARS]):
+            if day < low[:DAY_CHARS]:
+                return
+            listed = [self._listed(f"{day}#{shard}", low, high, page) for shard in range(shards)]
+            yield from merge(*listed, reverse=True)
 
-    def _listed(self, listing: str, before: datetime | None, page: int) -> Iterator[tuple[str, str]]:
-        values = {":listing": text(listing), ":before": text(iso(before) if before else AFTER_ALL)}
+    def _listed(self, listing: str, low: str, high: str, page: int) -> Iterator[tuple[str, str]]:
         pages = self._query(
             IndexName=NEWEST,
-            KeyConditionExpression="listing = :listing AND created < :before",
-            values=values,
+            KeyConditionExpression="listing = :listing AND created BETWEEN :low AND :high",
+            values={":listing": text(listing), ":low": text(low), ":high": text(high)},
             ScanIndexForward=False,
             PaginationConfig={"PageSize": max(1, min(page, 1000))},
         )
         with translated():
             for one in pages:
-                yield from ((item["created"]["S"], item["pk"]["S"]) for item in one["Items"])
+                items = ((item["created"]["S"], item["pk"]["S"]) for item in one["Items"])
+                yield from (place for place in items if place[0] != high)
 
 
 def _parts(lines: Sequence[LogLine]) -> Iterator[Sequence[LogLine]]:
@@ -278,6 +308,11 @@ def _parts(lines: Sequence[LogLine]) -> Iterator[Sequence[LogLine]]:
         size += length
     if part:
         yield part
+
+
+def _packed(line: LogLine) -> list[Any]:
+    task = [line.task_run_id] if line.task_run_id else []
+    return [iso(line.timestamp), line.level, line.name, line.message, *task]
 
 
 def _day(created: datetime) -> str:

@@ -36,6 +36,7 @@ class Settings:
         allowed_hosts: The hosts that may be called, comma-separated; empty for any.
         max_causal_depth: How many firings may follow from each other before the automation is paused.
         max_firings_per_minute: How often an automation may fire within a minute; 0 for no limit.
+        max_hours_unseen: After how many hours a run is ended that nobody can ask about; 0 for never.
     """
 
     events_table: str
@@ -66,6 +67,7 @@ class Settings:
     ui_url: str = ""
     max_causal_depth: int = 16
     max_firings_per_minute: int = 20_000
+    max_hours_unseen: int = 24
 
 
 @lru_cache(maxsize=1)
@@ -104,7 +106,13 @@ def settings() -> Settings:
         ui_url=os.environ.get(f"{PREFIX}UI_URL", "").rstrip("/"),
         max_causal_depth=int(os.environ.get(f"{PREFIX}MAX_CAUSAL_DEPTH", "16")),
         max_firings_per_minute=int(os.environ.get(f"{PREFIX}MAX_FIRINGS_PER_MINUTE", "20000")),
+        max_hours_unseen=int(os.environ.get(f"{PREFIX}MAX_HOURS_UNSEEN", "24")),
     )
+
+
+def function_name() -> str:
+    """Return the name of the Lambda function that this process runs; empty outside of one."""
+    return os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
 
 
 def in_stack() -> bool:

@@ -68,6 +68,12 @@ app.command(
 )
 app.command("whenflow.cli.variables:app", name="variable", help="Values that templates and flows read.", sort_key=11)
 app.command("whenflow.cli.work_pools:app", name="target", help="Where runs are launched: work pools.", sort_key=12)
+app.command(
+    "whenflow.cli.concurrency_limits:app",
+    name="concurrency-limit",
+    help="How many may do something at once, or how often.",
+    sort_key=13,
+)
 app.command("whenflow.cli.version:version", name="version", help="Show the version.", sort_key=14)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +18,23 @@ TIMEOUT_SECONDS = 30
 PAGE = 200
 MAX_EARLY = 20
 NO_CONTENT = 204
+
+
+@dataclass(frozen=True, slots=True)
+class EventList:
+    """Events that were listed.
+
+    Attributes:
+        events: As the API shows them.
+        stopped: Whether reading stopped before as many were found as were asked for.
+        total: How many there are in all; None where the API does not say.
+        is_exact: Whether there are exactly as many; at least as many if not.
+    """
+
+    events: list[dict[str, Any]]
+    stopped: bool = False
+    total: int | None = None
+    is_exact: bool = False
 
 
 class Api:
@@ -143,7 +161,32 @@ class Api:
                 break
         return found[:limit]
 
-    def newest_events(self, limit: int) -> list[dict[str, Any]]:
+    def runs(self, wanted: Mapping[str, Any], limit: int) -> tuple[list[dict[str, Any]], str | None]:
+        """Return up to `limit` flow runs, newest first, and where the API stopped looking before it had found as many.
+
+        Args:
+            wanted: What the request says: filters.
+            limit: How many at most.
+
+        Returns:
+            The runs; and None where there are no more, else the time before which no run was looked at.
+        """
+        found: list[dict[str, Any]] = []
+        token: dict[str, str] = {}
+        early = 0
+        while True:
+            request = {**wanted, "limit": min(PAGE, limit - len(found)), **token}
+            page, headers = self._sent("POST", "/flow_runs/filter", request)
+            found.extend(self._list(page))
+            stopped = headers.get("whenflow-stopped-early") == "true"
+            early += stopped
+            following = headers.get("whenflow-next-page")
+            if not following or len(found) >= limit or early > MAX_EARLY:
+                is_short = stopped and len(found) < limit
+                return found, headers.get("whenflow-looked-until", "now") if is_short else None
+            token = {"page_token": following}
+
+    def newest_events(self, limit: int) -> "EventList":
         """Return up to `limit` events, newest first.
 
         Args:
@@ -151,30 +194,33 @@ class Api:
         """
         found: list[dict[str, Any]] = []
         params: dict[str, str | int] = {}
+        told: dict[str, Any] = {}
         while (size := min(PAGE, limit - len(found))) > 0:
             page = self._object(self.get("/events", {"limit": size, **params}))
+            told = told or page
             found.extend(self._list(page.get("events")))
             if not (token := page.get("next_page")):
                 break
             params["page_token"] = str(token)
-        return found[:limit]
+        return EventList(found[:limit], False, *_total_of(told))
 
-    def events(self, given: Mapping[str, Any], limit: int) -> tuple[list[dict[str, Any]], bool]:
-        """Return up to `limit` events that a filter lets through, and whether reading stopped before that.
+    def events(self, given: Mapping[str, Any], limit: int) -> "EventList":
+        """Return up to `limit` events that a filter lets through.
 
         Args:
             given: The filter.
             limit: How many at most.
         """
         found: list[dict[str, Any]] = []
-        page = self._object(self.post("/events/filter", {"filter": given, "limit": min(PAGE, limit)}))
+        page = first = self._object(self.post("/events/filter", {"filter": given, "limit": min(PAGE, limit)}))
         early = 0
         while True:
             found.extend(self._list(page.get("events")))
             early += bool(page.get("stopped_early"))
             address = page.get("next_page")
             if not address or len(found) >= limit or early > MAX_EARLY:
-                return found[:limit], bool(address) and len(found) < limit
+                stopped = bool(address) and len(found) < limit
+                return EventList(found[:limit], stopped, *_total_of(first))
             token = parse_qs(urlsplit(str(address)).query).get("page-token", [""])[0]
             page = self._object(self.get("/events/filter/next", {"page-token": token}))
 
@@ -196,13 +242,20 @@ class Api:
         return self._list(self.get(path, params))
 
     def _send(self, method: str, path: str, body: Any) -> Any:
+        return self._sent(method, path, body)[0]
+
+    def _sent(self, method: str, path: str, body: Any) -> tuple[Any, Mapping[str, str]]:
+        """Send a JSON document; return the answer and its headers."""
         try:
             content = json.dumps(body, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise UsageError(f"It cannot be written as JSON: {error}.") from error
-        return self._call(method, path, content=content, headers={"content-type": "application/json"})
+        return self._answer(method, path, content=content, headers={"content-type": "application/json"})
 
     def _call(self, method: str, path: str, **arguments: Any) -> Any:
+        return self._answer(method, path, **arguments)[0]
+
+    def _answer(self, method: str, path: str, **arguments: Any) -> tuple[Any, Mapping[str, str]]:
         url = self.connection.api_url + path
         try:
             response = self._http.request(method, url, **arguments)
@@ -213,9 +266,9 @@ class Api:
         if not response.is_success:
             raise error_for(response, self.connection)
         if response.status_code == NO_CONTENT:
-            return None
+            return None, response.headers
         try:
-            return response.json()
+            return response.json(), response.headers
         except ValueError as error:
             raise stranger(self.connection, "an answer that is not JSON") from error
 
@@ -238,6 +291,11 @@ class Api:
         if not isinstance(document, list) or not all(isinstance(item, dict) for item in document):
             raise stranger(self.connection, "something unexpected")
         return document
+
+
+def _total_of(page: Mapping[str, Any]) -> tuple[int | None, bool]:
+    total = page.get("total")
+    return total if isinstance(total, int) else None, page.get("total_is_exact") is True
 
 
 def _signature() -> httpx2.Auth:

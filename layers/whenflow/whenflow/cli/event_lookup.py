@@ -27,7 +27,7 @@ def event_id(api: Api, wanted: str) -> str:
     check_event_id(wanted)
     if id_ := as_id(wanted):
         return id_
-    found = [one for one in api.newest_events(SEARCHED) if str(one.get("id")).endswith(wanted.lower())]
+    found = [one for one in api.newest_events(SEARCHED).events if str(one.get("id")).endswith(wanted.lower())]
     if not found:
         raise NotFound(f"None of the newest {SEARCHED} events has an id that ends in {wanted}.", hint=SEE)
     if len(found) > 1:

@@ -59,19 +59,21 @@ def ls(
     if distinct:
         given["resource"] = {**(given.get("resource") or {}), "distinct": True}
     with connect(options) as api:
-        events, stopped = api.events(given, limit) if given else (api.newest_events(limit), False)
+        listed = api.events(given, limit) if given else api.newest_events(limit)
     if options.json:
-        print_json(events)
+        print_json(listed.events)
         return
-    if events:
-        size = enough((str(event.get("id")) for event in events), SHORT, end=True)
-        print_table(COLUMNS, ((row[-1][-size:], *row) for row in map(_row, events)))
+    if listed.events:
+        size = enough((str(event.get("id")) for event in listed.events), SHORT, end=True)
+        print_table(COLUMNS, ((row[-1][-size:], *row) for row in map(_row, listed.events)))
+        if listed.total and listed.total > len(listed.events):
+            say(f"{len(listed.events):,} of {'' if listed.is_exact else 'at least '}{listed.total:,} events.")
     elif which.asks_nothing:
         say("No events yet. Send one: whenflow event emit hello.said --resource-id me")
         say("or let others send them: whenflow webhook create --help")
     else:
         say("No such events.")
-    if stopped:
+    if listed.stopped:
         say("There may be more: finding them takes reading very many events. Narrow the time with --since and --until.")
 
 

@@ -62,7 +62,12 @@ def ls(
     """
     with connect(options) as api:
         wanted = filters(api, state, deployment, since, tag)
-        runs = api.newest("flow_runs", limit, wanted)
+        runs, looked_until = api.runs(wanted, limit)
+    if looked_until:
+        complain(
+            f"There may be more: no run made before {looked_until} was looked at, since that takes reading very many.",
+            "Narrow what is looked for: by --deployment, --state or --since.",
+        )
     if options.json:
         print_json(runs)
     elif not runs and wanted:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import merge
+from itertools import takewhile
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -38,6 +40,23 @@ def dates_of(deployment: Mapping[str, Any], now: datetime) -> Iterator[Slot]:
             if count >= most or (count >= AT_LEAST and at > now + AHEAD):
                 break
             yield Slot(_key(deployment, schedule, at), at, schedule.get("parameters") or {})
+
+
+def dates_between(deployment: Mapping[str, Any], start: datetime, end: datetime) -> Iterator[Slot]:
+    """Yield the dates of a deployment's active schedules in [start, end), in order of time."""
+    every = []
+    for schedule in deployment.get("schedules") or ():
+        if schedule["active"]:
+            every.append(_between(deployment, schedule, start, end))
+    yield from merge(*every, key=lambda slot: slot.at)
+
+
+def _between(
+    deployment: Mapping[str, Any], schedule: Mapping[str, Any], start: datetime, end: datetime
+) -> Iterator[Slot]:
+    dates = _recurrence.validate_python(schedule["schedule"]).after(start - _TICK)
+    for at in takewhile(lambda date: date < end, dates):
+        yield Slot(_key(deployment, schedule, at), at, schedule.get("parameters") or {})
 
 
 def is_due(deployment: Mapping[str, Any], run: FlowRun) -> bool:

@@ -27,7 +27,12 @@ Text = Annotated[StrictStr, _or("")]
 
 
 class ConcurrencyOptions(BaseModel):
-    """What becomes of a run that finds no slot. Slots are no leases here, so the grace period changes nothing."""
+    """What becomes of a run that finds no slot, and of the slot of a run whose code does not begin.
+
+    Attributes:
+        grace_period_seconds: How long a run may be Pending before it gives its slot back to those that wait; without
+            one it keeps it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -69,7 +74,8 @@ class DeploymentPatch(BaseModel):
 
     Attributes:
         work_pool_name: The pool that launches its runs; without one, a process of the user's own fetches them.
-        job_variables: Where the code is: `function_arn` or `state_machine_arn`; `timeout_seconds`.
+        job_variables: Where the code is: `function_arn` or `state_machine_arn`; `timeout_seconds`,
+            `heartbeat_seconds`.
         parameters: Defaults for the flow's parameters.
         parameter_openapi_schema: What they must fit.
     """

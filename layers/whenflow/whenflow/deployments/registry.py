@@ -74,6 +74,7 @@ class DeploymentRegistry:
             Rejected: The document is not valid.
         """
         given = document if isinstance(document, DeploymentInput) else checked(DeploymentInput, document, KIND)
+        self._check(given.model_dump(mode="json"))  # before its flow is made known
         flow = self._flow_of(given)
         for _ in range(TRIES):
             reference = self._config.get(NAME_KIND, f"{flow['name']}/{given.name}")

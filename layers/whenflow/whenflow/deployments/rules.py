@@ -37,7 +37,9 @@ class DeploymentRules:
         if deployment is None or slots is None:
             return None
         options = deployment.get("concurrency_options") or {}
-        return Limit(slots, Collision(options.get("collision_strategy") or Collision.ENQUEUE))
+        collision, seconds = options.get("collision_strategy"), options.get("grace_period_seconds")
+        grace = timedelta(seconds=seconds) if seconds else None
+        return Limit(slots, Collision(collision or Collision.ENQUEUE), grace)
 
     def is_wanted(self, run: FlowRun) -> bool:
         """Tell of a run that a schedule made whether the schedule still wants it."""

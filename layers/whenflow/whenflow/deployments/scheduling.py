@@ -5,11 +5,12 @@ that were there are started, late; dates that passed without a run are left out.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from whenflow.deployments.creating import AUTO_SCHEDULED, RunMaker, RunRequest, run_id_of
-from whenflow.deployments.dates import Slot, dates_of
+from whenflow.deployments.dates import Slot, dates_between, dates_of
 from whenflow.errors import NotFound, Rejected, WhenflowError
 from whenflow.ports import Clock, ConfigStore, RunStore
 from whenflow.runs import RunLedger, StateDetails, StateType
@@ -17,6 +18,23 @@ from whenflow.runs import RunLedger, StateDetails, StateType
 KIND = "deployment"
 NEVER = -1
 LAST = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """For which dates runs are to be made: those in [start, end), until there are enough of them.
+
+    Attributes:
+        at_least: How many dates are enough, …
+        least: … if they reach so far from the start.
+        at_most: How many dates are enough in any case.
+    """
+
+    start: datetime
+    end: datetime
+    at_least: int
+    least: timedelta
+    at_most: int
 
 
 class Scheduler:
@@ -67,6 +85,15 @@ class Scheduler:
         known = {run.id for run in self._runs.get_all(slots)} if slots else set()
         made = [self._make(deployment, slot) for run_id, slot in slots.items() if run_id not in known]
         return sum(made)
+
+    def fill_between(self, deployment: Mapping[str, Any], span: "Span") -> int:
+        """Make the runs of the dates in a time that are not there, also of dates that have passed; return how many."""
+        made = 0
+        for count, slot in enumerate(dates_between(deployment, span.start, span.end)):
+            if count >= span.at_most or (count >= span.at_least and slot.at >= span.start + span.least):
+                break
+            made += self._make(deployment, slot)
+        return made
 
     def clear(self, deployment: Mapping[str, Any]) -> int:
         """Remove the runs of a deployment's next dates that have not started; return how many."""

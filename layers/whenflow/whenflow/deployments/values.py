@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from whenflow.errors import Conflict, Fault, Rejected, TooLarge
 from whenflow.ports import ConfigStore
+from whenflow.templating.clock import TimeUp, within_time
 
 KIND = "__prefect_kind"
 VARIABLE = "variable"
 MAX_PARAMETER_BYTES = 512 * 1024
+MAX_FAULTS = 50
 _ABSENT = object()
 
 
@@ -65,14 +68,20 @@ def check_fit(parameters: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     """
     if not schema:
         return
-    from jsonschema import Draft202012Validator, SchemaError  # takes long to import, and most runs need none
+    # takes long to import, and most runs need none
+    from jsonschema import Draft202012Validator, SchemaError, ValidationError
     from referencing import Registry
     from referencing.exceptions import Unresolvable
 
+    def found() -> list[ValidationError]:
+        validator = Draft202012Validator(schema, registry=Registry())
+        return list(islice(validator.iter_errors(dict(parameters)), MAX_FAULTS))
+
     try:
         Draft202012Validator.check_schema(schema)
-        validator = Draft202012Validator(schema, registry=Registry())
-        errors = sorted(validator.iter_errors(dict(parameters)), key=lambda one: [str(part) for part in one.path])
+        errors = sorted(within_time(found), key=lambda one: [str(part) for part in one.path])
+    except TimeUp:  # a pattern may take for ever on a text that somebody chose for that
+        raise Rejected("It takes too long to check the parameters against parameter_openapi_schema.") from None
     except SchemaError as error:
         raise Rejected(f"The deployment's parameter_openapi_schema is no JSON Schema: {error.message}") from None
     except Unresolvable as error:
@@ -80,7 +89,7 @@ def check_fit(parameters: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     except RecursionError:
         raise Rejected("The deployment's parameter_openapi_schema is circular.") from None
     if errors:
-        raise DoNotFit([Fault(tuple(error.absolute_path), error.message[:500], error.validator) for error in errors])
+        raise DoNotFit([Fault(tuple(one.absolute_path), one.message[:500], str(one.validator)) for one in errors])
 
 
 def _hydrated(value: Any, config: ConfigStore) -> Any:

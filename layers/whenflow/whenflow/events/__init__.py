@@ -7,7 +7,7 @@ from whenflow.events.ids import Address, address_of, addressed_id, named_id
 from whenflow.events.labels import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Labels
 from whenflow.events.model import Event
 from whenflow.events.times import iso, parse_iso
-from whenflow.events.validation import check_size, event_from_document
+from whenflow.events.validation import check_size, event_from_document, event_from_outside
 
 if TYPE_CHECKING:
     from whenflow.flows import emit_event
@@ -59,6 +59,7 @@ __all__ = [
     "check_size",
     "emit_event",
     "event_from_document",
+    "event_from_outside",
     "iso",
     "named_id",
     "parse_iso",

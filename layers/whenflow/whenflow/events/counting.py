@@ -24,6 +24,8 @@ from whenflow.events.validation import faults_of
 ANCHOR = datetime(2024, 4, 1, tzinfo=UTC)
 MAX_BUCKETS = 1_000
 MAX_COUNTED = 100_000
+MAX_RECENT = 20_000
+"""Events of an hour that is not closed which may be read before the hour is counted event by event."""
 MIN_INTERVAL = 0.01
 LAST = HOUR - timedelta(microseconds=1)
 
@@ -159,6 +161,7 @@ class _Counter:
     """Counts single events, and hours that are counted already."""
 
     needs_names = False
+    takes_hours = True
 
     def add(self, event: Event) -> None:
         raise NotImplementedError
@@ -175,6 +178,7 @@ class _ByTime(_Counter):
     def __init__(self, request: CountRequest) -> None:
         self._first, buckets = _bounds(request)
         self._interval = request.interval
+        self.takes_hours = request.interval >= HOUR
         self._counts = [0] * buckets
 
     def add(self, event: Event) -> None:
@@ -266,8 +270,9 @@ def _unread(counter: _Counter, store: Events, request: CountRequest) -> Iterator
         yield since, until
         return
     with_names = counter.needs_names or not given.event.asks_nothing
-    for hour, tally in store.tallies(since, until, names=with_names).items():
-        is_whole = since <= hour and hour + LAST <= until
+    reading = MAX_RECENT if counter.takes_hours else 0
+    for hour, tally in store.tallies(since, until, names=with_names, reading=reading).items():
+        is_whole = tally and tally.is_within(hour, since, until)
         if not (is_whole and tally and _add_hour(counter, given, hour, tally, with_names)):
             yield max(since, hour), min(until, hour + LAST)
 

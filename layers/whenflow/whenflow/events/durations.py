@@ -13,7 +13,7 @@ _duration = TypeAdapter(timedelta)
 
 
 def read_seconds(value: Any) -> Any:
-    """Read a duration: a number of seconds, or ISO 8601 or clock text (`PT1M30S`, `00:01:30`).
+    """Read a duration, to the microsecond: a number of seconds, or ISO 8601 or clock text (`PT1M30S`, `00:01:30`).
 
     Raises:
         PydanticCustomError: It is null.
@@ -23,7 +23,11 @@ def read_seconds(value: Any) -> Any:
         raise PydanticCustomError("duration_null", "a duration cannot be null; give seconds")
     if isinstance(value, str):
         return _duration.validate_python(value).total_seconds()
+    if isinstance(value, int | float) and abs(value) <= LONGEST:
+        return timedelta(seconds=value).total_seconds()
     return value
 
 
-Seconds: TypeAlias = Annotated[float, BeforeValidator(read_seconds), Field(ge=0, le=LONGEST, allow_inf_nan=False)]
+_Duration = Annotated[float, BeforeValidator(read_seconds), Field(le=LONGEST, allow_inf_nan=False)]
+Seconds: TypeAlias = Annotated[_Duration, Field(ge=0)]
+SignedSeconds: TypeAlias = Annotated[_Duration, Field(ge=-LONGEST)]

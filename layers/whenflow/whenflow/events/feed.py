@@ -24,7 +24,7 @@ from whenflow.events.filters import (
     resources_asked,
 )
 from whenflow.events.model import Event
-from whenflow.events.reading import HOUR, Events, Fetch, Position, Scan, Span, position_of
+from whenflow.events.reading import Events, Fetch, Position, Scan, Span, Tally, position_of
 from whenflow.events.times import iso, parse_iso
 
 DEFAULT_LIMIT = 50
@@ -33,6 +33,9 @@ MAX_EXAMINED = 5_000
 MAX_PAGE_BYTES = 3_000_000  # one more event may come on top; an answer of Lambda has at most six million
 MAX_AHEAD = 500
 MAX_HOURS_AHEAD = 3
+MAX_RECENT = 100
+"""Events of an hour that is not closed which may be read for the total."""
+MAX_HOURS_NAMED = 100
 MAX_RESOURCES = 10
 MAX_DISTINCT = 600
 SEEN_CHARS = 8
@@ -121,11 +124,12 @@ def first_page(store: Events, given: EventFilter, limit: int, now: datetime) -> 
     """
     page = next_page(store, Listing(bounded(given, now), limit))
     total, is_exact = page.total, page.is_exact
-    if not is_exact and asks_only_names(given) and given.event.asks_nothing:
-        total = max(total, _counted(store, bounded(given, now)))
+    if not is_exact and asks_only_names(given):
+        counted, is_exact = _counted(store, bounded(given, now))
+        total = counted if is_exact else max(total, counted)
     if page.next is None:
-        return replace(page, total=total)
-    return replace(page, total=total, next=replace(page.next, total=total, is_exact=is_exact))
+        return replace(page, total=total, is_exact=is_exact)
+    return replace(page, total=total, is_exact=is_exact, next=replace(page.next, total=total, is_exact=is_exact))
 
 
 def next_page(store: Events, listing: Listing) -> FeedPage:
@@ -247,11 +251,27 @@ def _distinct_oldest_first(store: Events, listing: Listing) -> Iterator[Event]:
     return _ordered(list(newest.values()), listing)
 
 
-def _counted(store: Events, given: EventFilter) -> int:
-    """Return how many events the closed hours within a time hold."""
+def _counted(store: Events, given: EventFilter) -> tuple[int, bool]:
+    """Return how many fitting events the hours hold that are counted already, and whether that is all."""
     since, until = ends_of(given)
-    hours = store.tallies(since, until)
-    return sum(tally.count for hour, tally in hours.items() if tally and since <= hour and hour + HOUR <= until)
+    hours = store.tallies(since, until, reading=MAX_RECENT)
+    if not given.event.asks_nothing:
+        if len(hours) > MAX_HOURS_NAMED:
+            return 0, False
+        hours = store.tallies(since, until, names=True, reading=MAX_RECENT)
+    counts = [
+        _fitting(tally, given) if tally and tally.is_within(hour, since, until) else None
+        for hour, tally in hours.items()
+    ]
+    return sum(one or 0 for one in counts), None not in counts
+
+
+def _fitting(tally: Tally, given: EventFilter) -> int | None:
+    if given.event.asks_nothing:
+        return tally.count
+    if tally.names is None:
+        return None
+    return sum(one.count for name, one in tally.names.items() if given.event.fits(name))
 
 
 def _mark(resource_id: str) -> str:

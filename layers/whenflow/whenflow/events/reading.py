@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 from whenflow.events.model import Event
 
 HOUR = timedelta(hours=1)
+MICROSECOND = timedelta(microseconds=1)
 
 
 class Position(NamedTuple):
@@ -69,15 +70,23 @@ class NameTally:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a closed hour holds.
+    """What an hour holds.
 
     Attributes:
         count: How many events.
         names: How many of each name; None where that is not known.
+        first: When the first of them occurred, if that is known.
+        last: When the last of them did.
     """
 
     count: int
     names: Mapping[str, NameTally] | None = field(default=None)
+    first: datetime | None = None
+    last: datetime | None = None
+
+    def is_within(self, hour: datetime, since: datetime, until: datetime) -> bool:
+        """Tell whether all of its events, those of an hour that begins then, are known to be in [since, until]."""
+        return since <= (self.first or hour) and (self.last or hour + HOUR - MICROSECOND) <= until
 
 
 Scan: TypeAlias = Iterator[Event | Fetch]
@@ -94,8 +103,10 @@ class Events(Protocol):
         """Go through events in order of `occurred`, then id."""
         ...
 
-    def tallies(self, since: datetime, until: datetime, *, names: bool = False) -> Mapping[datetime, Tally | None]:
-        """Return the hours of a time that hold events, oldest first; None for an hour that is not closed."""
+    def tallies(
+        self, since: datetime, until: datetime, *, names: bool = False, reading: int = 0
+    ) -> Mapping[datetime, Tally | None]:
+        """Return the hours of a time that hold events, oldest first; None where that takes reading too many events."""
         ...
 
 
@@ -110,10 +121,12 @@ def tally_of(events: Iterable[Event]) -> Tally:
     total = 0
     for event in events:
         total += 1
-        known = names.get(event.event)
-        names[event.event] = NameTally(
-            known.count + 1 if known else 1,
-            min(known.first, event.occurred) if known else event.occurred,
-            max(known.last, event.occurred) if known else event.occurred,
-        )
+        names[event.event] = added(names.get(event.event), NameTally(1, event.occurred, event.occurred))
     return Tally(total, names)
+
+
+def added(known: NameTally | None, more: NameTally) -> NameTally:
+    """Return the tally of the events that two tallies count."""
+    if known is None:
+        return more
+    return NameTally(known.count + more.count, min(known.first, more.first), max(known.last, more.last))

@@ -1,6 +1,7 @@
 """From a document that somebody sent to an event, or to a list of what is wrong with it."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -12,6 +13,9 @@ from whenflow.errors import Fault, Rejected, TooLarge
 from whenflow.events.labels import RESOURCE_ID, RESOURCE_ROLE, Labels
 from whenflow.events.limits import MAX_DEPTH, MAX_EVENT_BYTES, MAX_LABELS, MAX_NAME_CHARS, MAX_RELATED
 from whenflow.events.model import Event
+
+TELLS_OF_CHANGES = re.compile(r"whenflow\.[a-z-]+\.(?:created|updated|deleted)")
+"""The events that say who changed what is set up: were anybody to send them, the feed could accuse somebody."""
 
 
 def _check_resource(labels: Labels) -> Labels:
@@ -80,6 +84,20 @@ def event_from_document(document: object, received: datetime) -> Event:
         received=received,
     )
     check_size(event)
+    return event
+
+
+def event_from_outside(document: object, received: datetime) -> Event:
+    """Check what somebody sent who is not Whenflow itself, and make it an event.
+
+    Raises:
+        Rejected: With every fault and its place; also where it would tell of a change of what is set up.
+        TooLarge: The event is over the size limit.
+    """
+    event = event_from_document(document, received)
+    if TELLS_OF_CHANGES.fullmatch(event.event):
+        reason = "only Whenflow itself tells by such an event who changed what is set up; choose another name"
+        raise Rejected("This is not a valid event.", [Fault(("event",), reason)])
     return event
 
 

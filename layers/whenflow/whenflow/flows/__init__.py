@@ -17,12 +17,20 @@ from whenflow.flows.decorators import Flow, Task, flow, task
 from whenflow.flows.deployment_runs import run_deployment
 from whenflow.flows.emit import EventsNotDelivered, EventTooLarge, emit_event, flush_events
 from whenflow.flows.futures import TaskFuture, ThreadPoolTaskRunner, unmapped
+from whenflow.flows.limits import (
+    AcquireConcurrencySlotTimeoutError,
+    ConcurrencySlotAcquisitionError,
+    concurrency,
+    rate_limit,
+)
 from whenflow.flows.logs import get_run_logger
 from whenflow.flows.results import Completed, Failed, State
 from whenflow.flows.serve import serve_lambda
 
 __all__ = [
+    "AcquireConcurrencySlotTimeoutError",
     "Completed",
+    "ConcurrencySlotAcquisitionError",
     "EventTooLarge",
     "EventsNotDelivered",
     "Failed",
@@ -31,11 +39,13 @@ __all__ = [
     "Task",
     "TaskFuture",
     "ThreadPoolTaskRunner",
+    "concurrency",
     "emit_event",
     "flow",
     "flush_events",
     "get_run_logger",
     "pause_flow_run",
+    "rate_limit",
     "resume_flow_run",
     "run_deployment",
     "serve_lambda",

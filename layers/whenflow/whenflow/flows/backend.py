@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from whenflow.errors import NotFound
@@ -13,6 +14,7 @@ from whenflow.runs.transitions import Verdict
 
 if TYPE_CHECKING:
     from whenflow.deployments import RunMaker, RunRequest
+    from whenflow.limits import Holder, LimitBook, Mode, Taken
 
 NO_DETAILS = StateDetails()
 
@@ -41,8 +43,8 @@ class Backend(Protocol):
         """Store a run that no deployment launches; one of that id that is there is returned as it is."""
         ...
 
-    def start(self, run_id: str, launch: str) -> FlowRun | Refused:
-        """Claim a run for one launch of its code."""
+    def start(self, run_id: str, launch: str, beats: float | None = None) -> FlowRun | Refused:
+        """Claim a run for one launch of its code; `beats`: how often it shows that it lives, in seconds, if it does."""
         ...
 
     def move(
@@ -54,8 +56,19 @@ class Backend(Protocol):
         details: StateDetails = NO_DETAILS,
         *,
         force: bool = False,
+        known: FlowRun | None = None,
     ) -> Verdict:
-        """Propose a state for a run; `force` skips the rules."""
+        """Propose a state for a run.
+
+        Args:
+            run_id: Its id.
+            type_: Of the state.
+            name: That of the type, if left out.
+            message: For people.
+            details: What else is known of the state.
+            force: Whether to skip the rules.
+            known: The run as it was a moment ago, which saves a read if it still is.
+        """
         ...
 
     def get_run(self, run_id: str) -> FlowRun:
@@ -102,6 +115,25 @@ class Backend(Protocol):
         """
         ...
 
+    def take_slots(
+        self, names: Sequence[str], slots: int, mode: "Mode", lease: timedelta | None, holder: "Holder | None"
+    ) -> "Taken":
+        """Take slots of concurrency limits, as `whenflow.limits.LimitBook.take` does.
+
+        Raises:
+            Locked: They are not free now.
+            Rejected: They never will be.
+        """
+        ...
+
+    def renew_slots(self, lease_id: str, lease: timedelta) -> bool:
+        """Have a lease run out later; False where it has run out."""
+        ...
+
+    def give_back_slots(self, lease_id: str) -> None:
+        """Give back the slots of a lease."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class StackBackend:
@@ -111,6 +143,7 @@ class StackBackend:
         task_runs: Where task runs are kept.
         maker: Makes runs of deployments; asked for when it is needed.
         queue: Takes background tasks; likewise.
+        limits: Takes slots of concurrency limits; likewise.
     """
 
     ledger: RunLedger
@@ -121,6 +154,7 @@ class StackBackend:
     task_runs: TaskRunStore
     maker: Callable[[], "Maker"]
     queue: Callable[[], TaskQueue]
+    limits: Callable[[], "LimitBook"]
 
     def put(self, event: Event) -> Event | None:
         """Store an event, once per id."""
@@ -130,9 +164,9 @@ class StackBackend:
         """Store a run that no deployment launches."""
         return self.ledger.create(run)
 
-    def start(self, run_id: str, launch: str) -> FlowRun | Refused:
+    def start(self, run_id: str, launch: str, beats: float | None = None) -> FlowRun | Refused:
         """Claim a run for one launch of its code."""
-        return self.ledger.start(run_id, launch)
+        return self.ledger.start(run_id, launch, beats)
 
     def move(
         self,
@@ -143,13 +177,14 @@ class StackBackend:
         details: StateDetails = NO_DETAILS,
         *,
         force: bool = False,
+        known: FlowRun | None = None,
     ) -> Verdict:
         """Propose a state for a run."""
 
         def state() -> State:
             return self.ledger.new_state(run_id, type_, name, message, details)
 
-        return self.ledger.set_state(run_id, state, force=force)
+        return self.ledger.set_state(run_id, state, force=force, known=known)
 
     def get_run(self, run_id: str) -> FlowRun:
         """Return a run as it is now."""
@@ -193,6 +228,20 @@ class StackBackend:
                 "task_run": task_run.as_stored(),
             }
         )
+
+    def take_slots(
+        self, names: Sequence[str], slots: int, mode: "Mode", lease: timedelta | None, holder: "Holder | None"
+    ) -> "Taken":
+        """Take slots of concurrency limits."""
+        return self.limits().take(names, slots, mode, lease, holder)
+
+    def renew_slots(self, lease_id: str, lease: timedelta) -> bool:
+        """Have a lease run out later; False where it has run out."""
+        return self.limits().renew(lease_id, lease)
+
+    def give_back_slots(self, lease_id: str) -> None:
+        """Give back the slots of a lease."""
+        self.limits().give_back(lease_id)
 
 
 class Maker(Protocol):

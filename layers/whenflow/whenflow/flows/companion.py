@@ -15,11 +15,10 @@ from whenflow.flows.recorder import Recorder
 from whenflow.ports import LogLine
 from whenflow.runs import FlowRun
 from whenflow.runs.events import related_to
+from whenflow.runs.heartbeats import DEFAULT_SECONDS, HEARTBEAT, Pulse
+from whenflow.runs.states import LEAST_HEARTBEAT_SECONDS
 
 KEEP_EVERY = timedelta(seconds=5)
-HEARTBEAT = "prefect.flow-run.heartbeat"
-HEARTBEAT_SECONDS = 180.0
-LEAST_SECONDS = 30.0
 logger = logging.getLogger("whenflow.flows")
 
 
@@ -27,24 +26,28 @@ def heartbeat_every() -> timedelta:
     """Return how often a flow shows that it lives: `WHENFLOW_HEARTBEAT_SECONDS`, at least 30; 180 if it is not set."""
     given = os.environ.get("WHENFLOW_HEARTBEAT_SECONDS", "")  # noqa: TID251 - the SDK's own setting, in a stack or not
     try:
-        seconds = float(given) if given else HEARTBEAT_SECONDS
+        seconds = float(given) if given else DEFAULT_SECONDS
     except ValueError:
         logger.warning("WHENFLOW_HEARTBEAT_SECONDS is no number: %r", given)
-        seconds = HEARTBEAT_SECONDS
-    return timedelta(seconds=max(LEAST_SECONDS, seconds))
+        seconds = DEFAULT_SECONDS
+    return timedelta(seconds=max(LEAST_HEARTBEAT_SECONDS, seconds))
 
 
 class Companion:
     """Looks after one flow run in a thread of its own."""
 
-    def __init__(self, run: FlowRun, backend: Backend, log: LogBuffer, recorder: Recorder) -> None:
-        """Look after this run."""
+    def __init__(
+        self, run: FlowRun, backend: Backend, log: LogBuffer, recorder: Recorder, pulse: Pulse | None = None
+    ) -> None:
+        """Look after this run; `pulse` is what heartbeats its process promised, if this is the process of its flow."""
         self._run = run
+        self._pulse = pulse
         self._backend = backend
         self._log = log
         self._recorder = recorder
         self._every = heartbeat_every()
         self._kept = self._beat = backend.clock.now()
+        self._beats = self._tried = 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work, name="whenflow-companion", daemon=True)
 
@@ -67,9 +70,11 @@ class Companion:
         if now - self._kept >= KEEP_EVERY:
             self._kept = now
             self.keep()
-        if now - self._beat >= self._every:
+        if self._pulse:
+            self._keep_pulse(self._pulse, now)
+        elif now - self._beat >= self._every:
             self._beat = now
-            self._show_life(now)
+            self._show_life(now, self._backend.ids.event_id(now, self._run.resource_id))
 
     def keep(self) -> None:
         """Keep what was logged and which tasks ran. What cannot be kept now is kept with the next."""
@@ -92,17 +97,26 @@ class Companion:
             return False
         return True
 
-    def _show_life(self, now: datetime) -> None:
-        resource = {RESOURCE_ID: self._run.resource_id, RESOURCE_NAME: self._run.name}
+    def _keep_pulse(self, pulse: Pulse, now: datetime) -> None:
+        """Tell the latest heartbeat that is due, until it is told."""
+        number = pulse.number_at(now)
+        if number > self._beats and self._show_life(pulse.at(number), pulse.id_of(number), again=number == self._tried):
+            self._beats = number
+        self._tried = number
+
+    def _show_life(self, at: datetime, id_: str, *, again: bool = False) -> bool:
         event = Event(
-            id=self._backend.ids.event_id(now, self._run.resource_id),
-            occurred=now,
+            id=id_,
+            occurred=at,
             event=HEARTBEAT,
-            resource=resource,
+            resource={RESOURCE_ID: self._run.resource_id, RESOURCE_NAME: self._run.name},
             related=tuple(related_to(self._run)),
-            received=now,
+            received=self._backend.clock.now(),
         )
         try:
             self._backend.put(event)
         except WhenflowError as error:
-            logger.warning("flow run %s could not show that it lives: %s", self._run.id, error)
+            level = logging.DEBUG if again else logging.WARNING
+            logger.log(level, "flow run %s could not show that it lives: %s", self._run.id, error)
+            return False
+        return True

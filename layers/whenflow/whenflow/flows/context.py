@@ -2,10 +2,11 @@
 
 import threading
 from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from whenflow.errors import WhenflowError
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Labels
@@ -17,6 +18,7 @@ from whenflow.runs.events import related_to
 
 MAX_WORKERS = 32
 LOOK_EVERY = timedelta(seconds=1)
+ABSENT_FOR = timedelta(seconds=30)
 CANCELLED = frozenset({StateType.CANCELLING, StateType.CANCELLED})
 
 
@@ -75,6 +77,22 @@ class Counters:
             return self._counts[kind] - 1
 
 
+class Absent:
+    """Names of which it is known for a while that they are no concurrency limits: most tags are none."""
+
+    def __init__(self) -> None:
+        """Know none."""
+        self._until: dict[str, datetime] = {}
+
+    def without(self, names: Iterable[str], now: datetime) -> list[str]:
+        """Return the names of which that is not known."""
+        return [name for name in names if name not in self._until or self._until[name] <= now]
+
+    def note(self, names: Iterable[str], now: datetime) -> None:
+        """Know it of these, from now on."""
+        self._until |= dict.fromkeys(names, now + ABSENT_FOR)
+
+
 @dataclass(frozen=True, slots=True)
 class TaskPlace:
     """The task run that is being worked on."""
@@ -121,6 +139,7 @@ class RunContext:
         counters: Count what is called.
         log_prints: Whether what is printed is logged.
         pool: Threads for the tasks that are submitted from here.
+        absent: Tags that are known to have no limit.
     """
 
     run: FlowRun | None
@@ -131,6 +150,7 @@ class RunContext:
     task: TaskPlace | None = None
     log_prints: bool = False
     pool: "Pool" = field(default_factory=Pool)
+    absent: Absent = field(default_factory=Absent)
 
     def related(self) -> list[Labels]:
         """Return the resources that whatever happens now relates to."""

@@ -14,6 +14,7 @@ from whenflow.flows.logs import collecting, get_run_logger, prints_logged
 from whenflow.flows.results import State, failed_by
 from whenflow.flows.timeouts import TimedOut, timed
 from whenflow.runs import FlowRun, StateType
+from whenflow.runs.heartbeats import pulse_of
 from whenflow.runs.transitions import Status, Verdict
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class FlowCall:
     def _attempt(self) -> Iterator[None]:
         context, run = self._context, self.run
         with collecting(run.id, strays=context.watch is None or context.watch.is_outermost) as log:
-            companion = Companion(run, context.backend, log, context.recorder)
+            companion = Companion(run, context.backend, log, context.recorder, pulse_of(run))
             token = current.set(context)
             try:
                 with companion, prints_logged(context.log_prints):
@@ -115,12 +116,14 @@ class FlowCall:
     def _close(self) -> None:
         """Tell how it ended."""
         backend, state = self._context.backend, self.state
+        known: FlowRun | None = self.run
         if state is None:
             self.run = backend.get_run(self.run.id)
             return
         if state.is_failed() and self._flow.retries and "retries" not in self.run.empirical_policy:
             backend.set_policy(self.run.id, self._flow.policy)
-        verdict = backend.move(self.run.id, state.type, state.name, state.message)
+            known = None
+        verdict = backend.move(self.run.id, state.type, state.name, state.message, known=known)
         self.run = verdict.run
         if _changed(verdict):
             self._told(verdict.run)

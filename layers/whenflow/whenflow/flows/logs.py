@@ -59,7 +59,9 @@ class LogBuffer(logging.Handler):
         message = record.getMessage()
         if record.exc_info:
             message += "\n" + _formatter.formatException(record.exc_info)
-        self.lines.append(LogLine(moment, record.levelno, record.name, message[:MAX_LINE_CHARS]))
+        context = current.get()
+        task = context.task.id if context and context.task else None
+        self.lines.append(LogLine(moment, record.levelno, record.name, message[:MAX_LINE_CHARS], task))
 
     def take(self) -> list[LogLine]:
         """Take out the lines that were collected so far."""

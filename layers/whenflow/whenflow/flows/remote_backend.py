@@ -3,14 +3,16 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from uuid import UUID
 
-from whenflow.errors import Transient, WhenflowError
+from whenflow.errors import NotFound, Transient, WhenflowError
 from whenflow.events import Event, iso
 from whenflow.flows.backend import NO_DETAILS
 from whenflow.flows.remote import Client, RemoteClient
+from whenflow.limits import Holder, Mode, Taken
 from whenflow.ports import Clock, Ids, LogLine
 from whenflow.runs import FlowRun, Refused, State, StateDetails, StateType
 from whenflow.runs.task_runs import TaskRun
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 CREATED = 201
 MAX_EVENTS = 500
+LIMITS = "/v2/concurrency_limits"
 MAX_REQUEST_BYTES = 4_000_000
 OF_A_RUN = frozenset(one.name for one in fields(FlowRun)) - {"states", "version", "launch"}
 FIELDS_OF_REQUEST = (
@@ -104,9 +107,9 @@ class RemoteBackend:
         )
         return self._run(document)
 
-    def start(self, run_id: str, launch: str) -> FlowRun | Refused:
+    def start(self, run_id: str, launch: str, beats: float | None = None) -> FlowRun | Refused:
         """Claim a run: nobody else runs one that this process made."""
-        verdict = self.move(run_id, StateType.RUNNING)
+        verdict = self.move(run_id, StateType.RUNNING, details=StateDetails(heartbeat_seconds=beats))
         started = verdict.status == Status.ACCEPT or verdict.run.state.type == StateType.RUNNING
         return replace(verdict.run, launch=launch) if started else Refused(verdict.reason or "")
 
@@ -119,6 +122,7 @@ class RemoteBackend:
         details: StateDetails = NO_DETAILS,
         *,
         force: bool = False,
+        known: FlowRun | None = None,  # noqa: ARG002 - the API reads it in any case
     ) -> Verdict:
         """Propose a state for a run."""
         state = {
@@ -147,6 +151,7 @@ class RemoteBackend:
         documents = [
             {
                 "flow_run_id": run_id,
+                "task_run_id": line.task_run_id,
                 "timestamp": iso(line.timestamp),
                 "level": line.level,
                 "name": line.name,
@@ -185,12 +190,47 @@ class RemoteBackend:
         document = task_run.as_stored() | {"parameters": dict(parameters), "state": task_run.state.as_document()}
         self.client.call("POST", "/task_runs/", document)
 
+    def take_slots(
+        self, names: Sequence[str], slots: int, mode: Mode, lease: timedelta | None, holder: Holder | None
+    ) -> Taken:
+        """Take slots of concurrency limits."""
+        body: dict[str, Any] = {"names": list(names), "slots": slots, "mode": str(mode)}
+        if lease is None:
+            limits = self.client.call("POST", f"{LIMITS}/increment", body)[1]
+            return Taken("", [_Facts(**one) for one in limits])
+        body["lease_duration"] = lease.total_seconds()
+        if holder:
+            body["holder"] = {"type": holder.type, "id": holder.id}
+        _, answer = self.client.call("POST", f"{LIMITS}/increment-with-lease", body)
+        return Taken(answer["lease_id"], [_Facts(**one) for one in answer["limits"]])
+
+    def renew_slots(self, lease_id: str, lease: timedelta) -> bool:
+        """Have a lease run out later; False where it has run out."""
+        try:
+            self.client.call("POST", f"{LIMITS}/leases/{lease_id}/renew", {"lease_duration": lease.total_seconds()})
+        except NotFound:
+            return False
+        return True
+
+    def give_back_slots(self, lease_id: str) -> None:
+        """Give back the slots of a lease."""
+        self.client.call("POST", f"{LIMITS}/decrement-with-lease", {"lease_id": lease_id})
+
     def _run(self, document: Mapping[str, Any]) -> FlowRun:
         known = {name: value for name, value in document.items() if name in OF_A_RUN and value is not None}
         state = document["state"]
         stored = State.from_stored(state | {"details": state.get("state_details") or {}}).as_stored()
         blank = dict.fromkeys(("flow_name", "deployment_id", "deployment_name", "work_pool_name"))
         return FlowRun.from_stored({**blank, "flow_name": "", **known, "states": [stored]}, version=0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the API tells of a limit."""
+
+    id: str
+    name: str
+    limit: int
 
 
 def _is_uuid(text: str) -> bool:

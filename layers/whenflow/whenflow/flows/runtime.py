@@ -1,11 +1,15 @@
 """Finds what flows and tasks report to: the tables, inside the stack; the REST API, anywhere else."""
 
 import os
+from typing import TYPE_CHECKING
 
 from whenflow.errors import WhenflowError
 from whenflow.flows.backend import Backend, StackDeployments
 from whenflow.flows.context import RunContext
 from whenflow.flows.recorder import Recorder
+
+if TYPE_CHECKING:
+    from whenflow.limits import LimitBook
 
 
 class NotConnected(WhenflowError):
@@ -55,6 +59,12 @@ def stack() -> Backend:
 
         return StackDeployments(wiring.config(), RunMaker(wiring.config(), wiring.ledger(), wiring.clock()))
 
+    def limits() -> "LimitBook":
+        from whenflow.aws.pauses import JitteredPauses
+        from whenflow.limits import LimitBook
+
+        return LimitBook(wiring.config(), wiring.occupancies(), wiring.clock(), wiring.ids(), JitteredPauses())
+
     return StackBackend(
         wiring.ledger(),
         wiring.runs(),
@@ -64,6 +74,7 @@ def stack() -> Backend:
         wiring.task_runs(),
         deployments,
         wiring.task_queue,
+        limits,
     )
 
 

@@ -18,7 +18,7 @@ from whenflow.errors import NotFound, Rejected
 from whenflow.flows import runtime
 from whenflow.flows.backend import Backend
 from whenflow.flows.background import Worker
-from whenflow.flows.companion import Companion
+from whenflow.flows.companion import Companion, heartbeat_every
 from whenflow.flows.context import Pool, RunContext, Watch, current
 from whenflow.flows.decorators import Flow, Task, dashed
 from whenflow.flows.emit import flush_events, flush_what_is_left
@@ -82,7 +82,7 @@ class FlowServer:
         return self._run_flow(run_id, str(event.get("launch", "")))
 
     def _run_flow(self, run_id: str, launch: str) -> dict[str, Any]:
-        started = self._backend.start(run_id, launch)
+        started = self._backend.start(run_id, launch, heartbeat_every().total_seconds())
         if isinstance(started, Refused):
             return {"flow_run_id": run_id, "skipped": started.reason}
         flow = self._flows.get(dashed(started.flow_name))

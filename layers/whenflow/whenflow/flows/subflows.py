@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from whenflow.errors import Rejected
 from whenflow.events import named_id
 from whenflow.flows.backend import Backend
+from whenflow.flows.companion import heartbeat_every
 from whenflow.flows.context import CANCELLED, Pool, RunContext, Watch
 from whenflow.flows.flow_engine import FlowCall
 from whenflow.flows.interruptions import RunCancelled
@@ -105,9 +106,11 @@ class InProcess:
     def _started(self, run: FlowRun) -> FlowRun:
         """Claim the run; one of an attempt before, however it ended, begins again."""
         launch = f"in the process of {self._outer.run.id}" if self._outer and self._outer.run else run.id
-        started = self._backend.start(run.id, launch)
+        beats = heartbeat_every().total_seconds()
+        started = self._backend.start(run.id, launch, beats)
         if isinstance(started, Refused):
-            forced = self._backend.move(run.id, StateType.RUNNING, force=True)
+            details = StateDetails(heartbeat_seconds=beats)
+            forced = self._backend.move(run.id, StateType.RUNNING, details=details, force=True)
             if forced.run.state.type != StateType.RUNNING:
                 raise Rejected(f"The run of flow {self._flow.name} cannot begin: {started.reason}")
             started = forced.run

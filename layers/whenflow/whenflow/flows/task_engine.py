@@ -13,10 +13,12 @@ from whenflow.flows.logs import get_run_logger
 from whenflow.flows.results import State, failed_by
 from whenflow.flows.task_run_events import TaskTeller
 from whenflow.flows.timeouts import TimedOut, timed
+from whenflow.limits.model import tag_limit
 from whenflow.runs import StateDetails, StateType
 from whenflow.runs.states import AWAITING_RETRY, RETRYING
 
 if TYPE_CHECKING:
+    from whenflow.flows.limits import Slots
     from whenflow.flows.task_definition import Task
 
 CANCELLED = "The flow run was stopped."
@@ -45,26 +47,33 @@ class TaskCall:
 
     def run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> State:
         """Run the task to its end."""
-        with self._in_context():
-            while True:
+        with self._in_context(), contextlib.ExitStack() as held:
+            with self._outcome(last=True):
+                if slots := self._slots():
+                    self._note_absent(held.enter_context(slots))
+            while not self.state:
                 with self._try():
                     with timed(self._label, self._task.timeout_seconds):
                         value = self._task.fn(*args, **kwargs)
                     self._completed(value)
-                if self.state:
-                    return self.state
-                nap.get()(self._wait())
+                if not self.state:
+                    nap.get()(self._wait())
+        return self.state
 
     async def run_async(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> State:
         """Run a task that is a coroutine function to its end."""
-        with self._in_context():
-            while True:
+        async with contextlib.AsyncExitStack() as held:
+            held.enter_context(self._in_context())
+            with self._outcome(last=True):
+                if slots := self._slots():
+                    self._note_absent(await held.enter_async_context(slots))
+            while not self.state:
                 with self._try():
                     value = await self._awaited(args, kwargs)
                     self._completed(value)
-                if self.state:
-                    return self.state
-                await asyncio.sleep(self._wait())
+                if not self.state:
+                    await asyncio.sleep(self._wait())
+        return self.state
 
     async def _awaited(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         seconds = self._task.timeout_seconds
@@ -96,20 +105,44 @@ class TaskCall:
             if self._context.run is None:
                 self._context.recorder.flush()
 
+    def _slots(self) -> "Slots | None":
+        """Return a slot for each of the task's tags, as far as there may be limits on them."""
+        if self._context is None or self._teller is None or not self._task.tags:
+            return None
+        names = map(tag_limit, self._task.tags)
+        asked = self._context.absent.without(names, self._context.backend.clock.now())
+        if not asked:
+            return None
+        from whenflow.flows.limits import Slots
+
+        return Slots.of_task(asked, self._teller.id)
+
+    def _note_absent(self, slots: "Slots") -> None:
+        if self._context:
+            there = {limit.name for limit in slots.limits}
+            self._context.absent.note(set(slots.names) - there, self._context.backend.clock.now())
+
     @contextlib.contextmanager
     def _try(self) -> Iterator[None]:
-        """One try: whatever it raises is a state; what stops the whole flow is passed on."""
-        try:
+        """One try."""
+        with self._outcome():
             if self._context:
                 self._context.check()
             if self._teller:
                 self._teller.report("RUNNING", RETRYING if self._retry else "Running")
+            yield
+
+    @contextlib.contextmanager
+    def _outcome(self, *, last: bool = False) -> Iterator[None]:
+        """Whatever is raised within is a state, of the `last` try for good; what stops the whole flow is passed on."""
+        try:
             yield
         except Interrupted:
             if self._teller:
                 self._teller.report("CANCELLED", "Cancelled", CANCELLED)
             raise
         except Exception as error:  # the task's own failure, whatever it is
+            self._retry = self._task.retry.count if last else self._retry
             self._failed(error)
 
     def _completed(self, value: Any) -> None:

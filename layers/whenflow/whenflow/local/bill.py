@@ -25,13 +25,14 @@ class Counter:
         self._machine = outputs["ProcessNewFileStateMachineArn"]
         self._history = aws_client("stepfunctions", running.port)
 
-    def bill(self, play: Callable[[], Iterable[Chain]], http_requests: int) -> list[price.Item]:
-        """Play once, and return the bill for a million times."""
+    def bill(self, play: Callable[[], Iterable[Chain]], http_requests: int) -> tuple[list[price.Item], price.Item]:
+        """Play once, and return the bill for a million times, and how much of that tells of the flows' tasks."""
         httpx2.post(self._url, trust_env=False)
         chains = list(play())
         counted = self._when_quiet()
         transitions = sum(self._transitions(chain.run) for chain in chains)
-        return price.bill_per_million(price.usage_of(counted, http_requests, transitions))
+        tasks = [chain.tasks for chain in chains]
+        return price.bill_per_million(price.usage_of(counted, http_requests, transitions)), price.told_of_tasks(tasks)
 
     def _when_quiet(self) -> list[dict[str, float]]:
         """Return what was counted, once the last event of the story is through."""

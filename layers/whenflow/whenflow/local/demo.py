@@ -142,10 +142,12 @@ def _say_prices(told: list[Story], counter: Counter) -> None:
         bills = [(story, counter.bill(story.play, story.http_requests)) for story in told]
     console.print()
     console.print(Text("What a million of each would cost on AWS", style="bold"))
-    for story, bill in bills:
+    for story, (bill, tasks) in bills:
         parts = "  ".join(f"{item.what} {item.quantity:.3g}: ${item.dollars:.2f}" for item in bill)
         console.print(Text.assemble((f"  {story.title:<26}", ""), (f"${price.total(bill):7.2f}", "bold green")))
         note(f"    {parts}")
+        if tasks.quantity:
+            note(f"    of these, write units that tell of the flow's tasks {tasks.quantity:.3g}: ${tasks.dollars:.2f}")
     for assumption in price.ASSUMPTIONS:
         note(f"  * {assumption}")
 

@@ -5,6 +5,7 @@ List prices of us-east-1 as of 2026, without free tier and discounts, arm64.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import ceil
 
 MILLION = 1_000_000
 HTTP_REQUEST = 1.00 / MILLION
@@ -14,6 +15,8 @@ WRITE_UNIT = 0.625 / MILLION
 READ_UNIT = 0.125 / MILLION
 TRANSITION = 25.00 / MILLION
 LOG_BYTE = 0.50 / 1024**3
+
+EVENTS_OF_A_TASK, TASKS_IN_A_ROW = 2, 25
 
 # For a function that was only called cold while it was counted.
 ASSUMED_GB_SECONDS = 0.03 * 0.5
@@ -95,6 +98,15 @@ def bill_per_million(usage: Usage) -> list[Item]:
         ("log bytes", usage.log_bytes, LOG_BYTE),
     )
     return [Item(what, quantity, quantity * price * MILLION) for what, quantity, price in prices if quantity]
+
+
+def told_of_tasks(tasks: Iterable[int]) -> Item:
+    """Return what it costs to tell of the task runs of some flow runs, given how many each has: no part of a launch.
+
+    Each is told of by two events; up to 25 that one process ran are kept in one row.
+    """
+    units = sum(EVENTS_OF_A_TASK * count + ceil(count / TASKS_IN_A_ROW) for count in tasks)
+    return Item("of which for tasks", units, units * WRITE_UNIT * MILLION)
 
 
 def total(bill: Iterable[Item]) -> float:

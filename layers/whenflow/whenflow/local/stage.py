@@ -26,6 +26,7 @@ class Chain:
         run: That the firing's action started, now in its final state.
         states: Of the run, oldest first.
         said: What the flow printed.
+        tasks: How many task runs the run had.
     """
 
     event: Mapping[str, Any]
@@ -33,6 +34,7 @@ class Chain:
     run: Mapping[str, Any]
     states: list[Mapping[str, Any]]
     said: list[str]
+    tasks: int = 0
 
 
 class Stage:
@@ -76,7 +78,8 @@ class Stage:
         firing = self._api.get(f"/firings/{run['firing_id']}")
         states = self._api.get("/flow_run_states/", flow_run_id=run["id"])
         logs = self._api.post("/logs/filter", {"logs": {"flow_run_id": {"any_": [run["id"]]}}})
-        return Chain(event, firing, run, states, [str(line["message"]) for line in logs])
+        tasks = self._api.post("/task_runs/count", {"flow_runs": {"id": {"any_": [run["id"]]}}})
+        return Chain(event, firing, run, states, [str(line["message"]) for line in logs], tasks)
 
     def _wait(self, what: str, look: Callable[[], T | None]) -> T:
         deadline = time.monotonic() + self._patience

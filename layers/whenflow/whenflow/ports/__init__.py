@@ -15,6 +15,7 @@ from whenflow.ports.engine import (
     WindowStore,
 )
 from whenflow.ports.events import EventStore, Page
+from whenflow.ports.limits import OccupancyStore
 from whenflow.ports.outside import (
     DeadLetters,
     HttpAnswer,
@@ -27,7 +28,17 @@ from whenflow.ports.outside import (
     Secrets,
     Topics,
 )
-from whenflow.ports.runs import Claim, DueRun, Launcher, LogLine, RunStore, TaskQueue, TaskRunStore
+from whenflow.ports.runs import (
+    Claim,
+    DueRun,
+    Launcher,
+    LogLine,
+    RunInput,
+    RunInputs,
+    RunStore,
+    TaskQueue,
+    TaskRunStore,
+)
 from whenflow.ports.world import Clock, Ids
 
 __all__ = [
@@ -50,6 +61,7 @@ __all__ = [
     "Mail",
     "Mailer",
     "NOTED_STEP",
+    "OccupancyStore",
     "Page",
     "Pauses",
     "ProgressStore",
@@ -57,6 +69,8 @@ __all__ = [
     "Reference",
     "RequestLog",
     "RetryQueue",
+    "RunInput",
+    "RunInputs",
     "RunStore",
     "Secrets",
     "TaskQueue",

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class ConfigStore(Protocol):
-    """What the user set up: webhooks, automations, deployments, flows, API keys. Documents are JSON objects."""
+    """What the user set up: webhooks, automations, deployments, flows, limits, API keys. Documents are JSON objects."""
 
     def get(self, kind: str, id_: str) -> dict[str, Any] | None:
         """Return one document."""

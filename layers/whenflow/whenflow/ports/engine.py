@@ -105,6 +105,10 @@ class HoldStore(Protocol):
         """Tell whether an event is held or was, for as long as the stream may deliver it again."""
         ...
 
+    def last_held(self) -> datetime | None:
+        """Return when an event was last held, to the minute: no later one was until a minute after; None for never."""
+        ...
+
     def release(self, event_id: str) -> None:
         """Note that an event is held no more. That it was is remembered."""
         ...

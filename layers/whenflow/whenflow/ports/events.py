@@ -49,13 +49,16 @@ class EventStore(Protocol):
         """Go through events in order of `occurred`, then id; tells before it asks the store again."""
         ...
 
-    def tallies(self, since: datetime, until: datetime, *, names: bool = False) -> "Mapping[datetime, Tally | None]":
-        """Return the hours of a time that hold events, oldest first; None for an hour that is not closed.
+    def tallies(
+        self, since: datetime, until: datetime, *, names: bool = False, reading: int = 0
+    ) -> "Mapping[datetime, Tally | None]":
+        """Return the hours of a time that hold events, oldest first; None where that takes reading too many events.
 
         Args:
             since: From when on.
             until: Until when; included.
             names: Whether the tallies are to say how many events of each name there are.
+            reading: How many events may be read in all, of hours that are not closed.
         """
         ...
 

@@ -10,24 +10,65 @@ if TYPE_CHECKING:
     from whenflow.events.model import Event
     from whenflow.runs.model import FlowRun
     from whenflow.runs.slots import SlotChange
+    from whenflow.runs.summaries import Look, Looked
     from whenflow.runs.task_runs import TaskRun
 
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line that a flow logged; `level` as in the standard library's logging."""
+    """One line that a flow logged; `level` as in the standard library's logging.
+
+    Attributes:
+        task_run_id: Of the task that logged it; None for the flow itself.
+    """
 
     timestamp: datetime
     level: int
     name: str
     message: str
+    task_run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunInput:
+    """A value that somebody gave to a flow run under a key; `sender` says who, if they did."""
+
+    key: str
+    value: str
+    created: datetime
+    sender: str | None = None
+
+
+class RunInputs(Protocol):
+    """What is given to flow runs while they run. It is removed with the run."""
+
+    def add(self, run_id: str, given: RunInput) -> None:
+        """Keep an input.
+
+        Raises:
+            Conflict: There is one of this key.
+            TooLarge: It does not fit.
+        """
+        ...
+
+    def get(self, run_id: str, key: str) -> RunInput | None:
+        """Return the input of a key."""
+        ...
+
+    def of_run(self, run_id: str, prefix: str) -> Sequence[RunInput]:
+        """Return the inputs of a run whose keys begin like this, in the order in which they were given."""
+        ...
+
+    def remove(self, run_id: str, key: str) -> bool:
+        """Remove an input; False where there is none."""
+        ...
 
 
 class RunStore(Protocol):
     """Flow runs. A change and its event are stored together or not at all."""
 
-    def create(self, run: "FlowRun", event: "Event") -> bool:
-        """Store a new run with its first event; False where a run of that id exists."""
+    def create(self, run: "FlowRun", *events: "Event") -> bool:
+        """Store a new run with the events of its states so far, oldest first; False where a run of that id exists."""
         ...
 
     def save(self, run: "FlowRun", event: "Event | None", slot: "SlotChange | None" = None) -> None:
@@ -76,6 +117,13 @@ class RunStore(Protocol):
         """Yield runs, newest `created` first, as far as they are asked for; those created before then."""
         ...
 
+    def listed(self, look: "Look") -> "Iterator[Looked]":
+        """Go through summaries of runs, newest `created` first, as they were a moment ago.
+
+        Runs of which an overview says enough come as that overview. A look that meets its bound says so at the end.
+        """
+        ...
+
     def created_between(self, start: datetime, end: datetime) -> "Iterator[str]":
         """Yield the ids of the runs that were created in [start, end)."""
         ...
@@ -122,9 +170,10 @@ class Launcher(Protocol):
         ...
 
     def news(self, run: "FlowRun") -> Mapping[str, str] | None:
-        """Say how its execution is: `name`, `status`, and `error` and `cause` where it failed; None if that is unknown.
+        """Say how its execution is: `name`, `status`, and `error` and `cause` where it failed; None if there is none.
 
         Raises:
+            Rejected: Nobody may ask about it.
             Transient: Try again.
         """
         ...

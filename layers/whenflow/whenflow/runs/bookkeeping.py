@@ -4,15 +4,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from whenflow.runs.heartbeats import FIRST_LOOK, pulse_of
 from whenflow.runs.model import FlowRun
 from whenflow.runs.states import AWAITING_RETRY, RESUMING, RETRYING, State, StateType
-from whenflow.runs.targets import is_standard, time_limit
+from whenflow.runs.targets import LAMBDA, time_limit
 
 KEPT_FIRST = 10
 KEPT_STATES = 100
 """States kept of one run: the first ten, which tell how it began, and the latest. All are in the feed."""
 LOOK_AFTER = timedelta(minutes=20)
-"""When the timer looks after a run that was launched: no Lambda function works for longer than 15 minutes."""
+"""When a run that was launched is surely over on Lambda, where no function works for longer than 15 minutes."""
+SURE_TO_BE_FOUND = FIRST_LOOK - timedelta(minutes=1)
+"""A run that begins to run so soon after it was made is found by that."""
 WITH_SLOT = frozenset({StateType.PENDING, StateType.RUNNING, StateType.CANCELLING})
 
 
@@ -34,6 +37,7 @@ def moved(run: FlowRun, state: State) -> FlowRun:
         attempt=run.attempt + (state.type == StateType.SCHEDULED != present.type),
         launch=None if state.type in {StateType.SCHEDULED, StateType.PENDING} else run.launch,
         empirical_policy=_policy(run, state),
+        unknown=0,
         has_slot=run.has_slot and (state.type in WITH_SLOT or _waits_in_its_process(state)),
     )
     return replace(next_, watch=_watch(run, next_))
@@ -69,25 +73,38 @@ def _watch(before: FlowRun, run: FlowRun) -> datetime | None:
     """Return when the timer is to look.
 
     A run that is started at once is in no index, which saves write units: it is found by when it was made
-    (`RunSchedule.sweep`). One that waited is in the index already, and stays there as it is: if it has not ended by the
-    next sweep, that puts it on the watch.
+    (`LookingAfter.sweep`). One that waited is in the index already, and stays there as it is: if it has not ended by
+    the next sweep, that puts it on the watch.
     """
     state = run.state
-    if state.type == StateType.SCHEDULED:
-        return run.due if run.deployment_id else None
-    if not run.is_ours:
-        return state.details.pause_timeout if state.type == StateType.PAUSED else None
     match state.type:
+        case StateType.SCHEDULED:
+            return run.due if run.deployment_id else None
         case StateType.PENDING:
-            return before.watch
+            return before.watch if run.is_ours else None
         case StateType.RUNNING:
-            limit = time_limit(run.job_variables)
-            if limit and is_standard(run.target_type, run.job_variables):
-                limit = min(limit, LOOK_AFTER)  # it may be over long before its limit, and the news of that lost
-            return state.timestamp + limit if limit else before.watch
+            return _watch_at_work(before, run)
         case StateType.PAUSED:
             return state.details.pause_timeout
         case StateType.CANCELLING:
-            return state.timestamp
+            pulse = pulse_of(run)
+            return state.timestamp if run.is_looked_after else state.timestamp + pulse.silence if pulse else None
         case _:
             return None
+
+
+def _watch_at_work(before: FlowRun, run: FlowRun) -> datetime | None:
+    begun, pulse = run.state.timestamp, pulse_of(run)
+    if run.is_ours:
+        limit = time_limit(run.job_variables)
+        soon = [min(limit, LOOK_AFTER)] if limit else []  # it may be over long before, and the news of that lost
+        if pulse and run.target_type == LAMBDA and pulse.silence < FIRST_LOOK:
+            soon.append(pulse.silence)
+        if soon:
+            return begun + min(soon)
+        return min(before.watch, begun + LOOK_AFTER) if before.watch else None
+    if before.watch is None and run.deployment_id is None and begun < run.created + SURE_TO_BE_FOUND:
+        return None
+    if pulse:
+        return begun + pulse.silence
+    return begun + LOOK_AFTER if run.is_looked_after else None

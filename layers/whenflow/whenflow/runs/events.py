@@ -1,5 +1,6 @@
 """The event that a change of state is (SPEC 1.7: `prefect.flow-run.{State}`)."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,11 @@ from whenflow.runs.targets import DEFAULT_QUEUE, pool_id_of, queue_id_of
 
 CAUSAL_REACH = timedelta(minutes=5)
 CREATOR_KIND = {"AUTOMATION": "automation", "DEPLOYMENT": "deployment"}
+
+
+def events_so_far(run: FlowRun) -> list[Event]:
+    """Tell of each state of a run that is new, oldest first."""
+    return [state_event(replace(run, states=run.states[: number + 1])) for number in range(len(run.states))]
 
 
 def state_event(run: FlowRun) -> Event:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from whenflow.errors import Conflict, NoSlot, NotFound, Transient
 from whenflow.ports import Clock, Ids, RunStore, TimerQueue
 from whenflow.runs.bookkeeping import moved
-from whenflow.runs.events import state_event
+from whenflow.runs.events import events_so_far, state_event
 from whenflow.runs.model import FLOW_RUN, FlowRun
 from whenflow.runs.slots import Limit, slot_change, without_slot
 from whenflow.runs.states import MAX_MESSAGE_CHARS, State, StateDetails, StateType
@@ -40,16 +40,24 @@ class RunLedger:
         self._timers = timers
 
     def create(self, run: FlowRun) -> FlowRun:
-        """Store a new run and its first event; a run of that id that is there already is returned as it is."""
+        """Store a new run and the events of its states; a run of that id that is there already is returned as it is."""
         return self.create_once(run)[0]
 
     def create_once(self, run: FlowRun) -> tuple[FlowRun, bool]:
         """Do the same, and tell whether it was made now."""
         run = replace(run, watch=run.due if run.deployment_id else None)
-        if not self._runs.create(run, state_event(run)):
+        if not self._runs.create(run, *events_so_far(run)):
             return self.get(run.id), False
         self.ask_soon(run)
         return replace(run, version=1), True
+
+    def reserved(self, run: FlowRun) -> FlowRun:
+        """Return a run that is not stored yet as one that somebody is about to start: Pending, if nothing forbids it.
+
+        Scheduled and Pending are then stored in one transaction; each is a state, and an event, of its own.
+        """
+        decision = reserve(run, self.new_state(run.id, StateType.PENDING))
+        return run if run.limited or isinstance(decision, Refused) else decision
 
     def get(self, run_id: str) -> FlowRun:
         """Return a run.
@@ -73,8 +81,23 @@ class RunLedger:
         """Put a run into a state, or into the one that the rules put instead, or say why it stays as it is."""
         return self._change(run_id, lambda: self.new_state(run_id, type_, name, message, details), propose)
 
+    def move_from(self, seen: FlowRun, type_: StateType, name: str | None, message: str | None) -> FlowRun | Refused:
+        """Put a run into a state, if it is still in the one in which it was seen: a decision about that one."""
+
+        def decide(run: FlowRun, state: State) -> FlowRun | Refused:
+            is_as_seen = run.state.id == seen.state.id
+            return propose(run, state) if is_as_seen else Refused(f"The flow run has moved on: it is {run.state.name}.")
+
+        return self._change(seen.id, lambda: self.new_state(seen.id, type_, name, message), decide)
+
     def set_state(
-        self, run_id: str, state: Callable[[], State], *, force: bool = False, limit: Limit | None = None
+        self,
+        run_id: str,
+        state: Callable[[], State],
+        *,
+        force: bool = False,
+        limit: Limit | None = None,
+        known: FlowRun | None = None,
     ) -> Verdict:
         """Propose a state for a run (SPEC 6.2).
 
@@ -83,6 +106,7 @@ class RunLedger:
             state: Makes the state; called again for each try.
             force: Whether to skip the rules.
             limit: How many runs of its deployment may work at once; a run that finds no slot is put elsewhere.
+            known: The run as it was a moment ago, which saves a read if it still is.
 
         Raises:
             NotFound: There is no such run.
@@ -94,7 +118,7 @@ class RunLedger:
             verdicts.append(verdict)
             return verdict.run if verdict.run is not run else Refused(verdict.reason or "")
 
-        outcome = self._change(run_id, state, decide, limit)
+        outcome = self._change(run_id, state, decide, limit, known)
         verdict = verdicts[-1]
         if isinstance(outcome, Refused):
             return verdict
@@ -115,11 +139,31 @@ class RunLedger:
             run_id, lambda: self.new_state(run_id, StateType.PENDING, details=details), reserve, limit, known
         )
 
-    def start(self, run_id: str, launch: str) -> FlowRun | Refused:
-        """Claim a run for one launch of its code."""
+    def start(self, run_id: str, launch: str, beats: float | None = None) -> FlowRun | Refused:
+        """Claim a run for one launch of its code; `beats`: how often it shows that it lives, in seconds, if it does."""
+        details = StateDetails(heartbeat_seconds=beats)
         return self._change(
-            run_id, lambda: self.new_state(run_id, StateType.RUNNING), lambda run, state: claim(run, state, launch)
+            run_id,
+            lambda: self.new_state(run_id, StateType.RUNNING, details=details),
+            lambda run, state: claim(run, state, launch),
         )
+
+    def give_slot_back(self, seen: FlowRun) -> FlowRun:
+        """Give the slot of a run back that is still as it was seen; its state stays. Return the run as it is then.
+
+        Raises:
+            NotFound: There is no such run.
+        """
+        present = self.get(seen.id)
+        if not present.has_slot or present.state.id != seen.state.id:
+            return present
+        without = replace(present, has_slot=False)
+        try:
+            self._runs.save(without, None, slot_change(present, without, None))
+        except Conflict as error:
+            raise Transient(f"Flow run {seen.id} changed meanwhile.") from error
+        self._wake(present, without)
+        return replace(without, version=without.version + 1)
 
     def adjust(self, run_id: str, change: Callable[[FlowRun], FlowRun]) -> FlowRun:
         """Change what is no state: name, tags, labels, policy, when the timer looks. No event tells of it.
@@ -222,7 +266,7 @@ class RunLedger:
     def _save(self, present: FlowRun, decision: FlowRun, state: State, limit: Limit | None) -> FlowRun:
         """Store a change with what it does to slots; return what was stored."""
         if limit and decision.state.type == StateType.PENDING:
-            decision = replace(decision, has_slot=True)
+            decision = replace(decision, has_slot=True, watch=_watch_within(decision, limit))
             if limit.slots > 0:
                 try:
                     self._runs.save(decision, state_event(decision), slot_change(present, decision, limit))
@@ -240,3 +284,11 @@ class RunLedger:
         if before.has_slot and not after.has_slot and before.deployment_id and self._timers:
             for run_id in self._runs.waiting(before.deployment_id, 1):
                 self._ring(run_id, self._clock.now(), WAKE + self._ids.new())
+
+
+def _watch_within(run: FlowRun, limit: Limit) -> datetime | None:
+    """Return when the timer is to look after a run that has just become Pending with a slot."""
+    if limit.grace is None:
+        return run.watch
+    until = run.state.timestamp + limit.grace
+    return min(run.watch, until) if run.watch else until

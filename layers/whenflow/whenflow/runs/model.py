@@ -25,6 +25,7 @@ SELDOM = (
     "limited",
     "has_slot",
     "run_time",
+    "unknown",
 )
 """What most runs have not: stored where they have it, so that a run stays within one write unit."""
 
@@ -51,6 +52,7 @@ class FlowRun:
         has_slot: Whether it has one of its deployment's slots.
         run_time: Seconds that it ran until its present state.
         watch: When the timer looks after it, unless it has moved on by then.
+        unknown: How many answers in a row said that there is no execution of it.
     """
 
     id: str
@@ -88,6 +90,7 @@ class FlowRun:
     has_slot: bool = False
     run_time: float = 0.0
     watch: datetime | None = None
+    unknown: int = 0
 
     @property
     def state(self) -> State:

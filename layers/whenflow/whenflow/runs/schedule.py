@@ -5,30 +5,24 @@ minute asks for a ring for each run that is due in the next two, and for whateve
 costs no more than the wait for the next sweep. A run that is due sooner is asked for when it is stored. A ring that
 comes too early, late, twice, or for a run that was cancelled or has moved on does no harm: what counts is the run.
 
-A run that was started at once waits in no index, since that costs. The sweep finds it twenty minutes after it was made,
-and puts it on the watch if it has not ended by then (`overdue`).
+What becomes of runs that were started and do not move on is `whenflow.runs.looking_after`.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from whenflow.errors import NotFound, Rejected, Transient
+from whenflow.errors import NotFound, Rejected
 from whenflow.events.times import iso
-from whenflow.ports import Clock, Ids, Launcher, ProgressStore, RunStore, TimerQueue
-from whenflow.runs.bookkeeping import LOOK_AFTER
+from whenflow.ports import Clock, Ids, Launcher, RunStore, TimerQueue
 from whenflow.runs.ledger import AHEAD, WAKE, RunLedger
+from whenflow.runs.looking_after import NOTHING_KNOWN, Known, LookingAfter
 from whenflow.runs.model import FlowRun
-from whenflow.runs.overdue import is_to_be_asked, overdue
 from whenflow.runs.slots import Limit
 from whenflow.runs.states import LATE, SCHEDULED, StateDetails, StateType
-from whenflow.runs.track import ENDED, Tracker
 from whenflow.runs.transitions import Refused
 
-__all__ = ["AHEAD", "LATE_AFTER", "RunSchedule"]
+__all__ = ["AHEAD", "LATE_AFTER", "Known", "RunSchedule"]
 LATE_AFTER = timedelta(seconds=15)
-WORKED_ON = frozenset({StateType.PENDING, StateType.RUNNING, StateType.CANCELLING})
-FURTHEST_BACK = timedelta(days=1)
 EARLY = timedelta(seconds=5)
 """How far clocks may be apart: a ring that is earlier than that is for a time that is no longer the run's."""
 
@@ -77,7 +71,7 @@ class RunSchedule:
         clock: Clock,
         ids: Ids,
         deployments: LaunchRules | None = None,
-        progress: ProgressStore | None = None,
+        known: Known = NOTHING_KNOWN,
     ) -> None:
         """Work on these stores, with this launcher, queue and clock; `ids` tell rings apart.
 
@@ -89,17 +83,16 @@ class RunSchedule:
             clock: Tells the time.
             ids: Makes ids.
             deployments: What deployments say of their runs; without it, every run may start.
-            progress: Remembers until when runs were looked after; without it, the last day is looked through.
+            known: What else is known of those that were started.
         """
         self._ledger = ledger
-        self._tracker = Tracker(ledger)
         self._runs = runs
         self._launcher = launcher
         self._timers = timers
         self._clock = clock
         self._ids = ids
         self._deployments = deployments or EveryRunMayStart()
-        self._progress = progress
+        self._looking = LookingAfter(ledger, runs, launcher, clock, self._deployments, known)
 
     def start(self, run_id: str, starter: str | None = None, known: FlowRun | None = None) -> FlowRun | Refused:
         """Make a run Pending and start its code, or say why not.
@@ -121,6 +114,11 @@ class RunSchedule:
             return reserved
         if reserved.state.type != StateType.PENDING:
             return Refused(reserved.state.message or f"The flow run is {reserved.state.name}.")
+        return self.launch(reserved)
+
+    def launch(self, reserved: FlowRun) -> FlowRun | Refused:
+        """Start the code of a run that was made Pending for that, or say why not; it raises what `start` does."""
+        run_id = reserved.id
         try:
             self._launcher.launch(reserved)
         except Rejected as error:
@@ -142,7 +140,7 @@ class RunSchedule:
         for due in self._runs.due(now + AHEAD):
             self._ask(due.run_id, max(due.at, now))
             count += 1
-        self._look_after_the_forgotten(now)
+        self._looking.sweep(now)
         return count
 
     def ring(self, run_id: str, ring: str) -> FlowRun | Refused:
@@ -159,7 +157,7 @@ class RunSchedule:
             run = self._ledger.get(run_id)
             if run.state.type == StateType.SCHEDULED or run.state.details.transition_id == ring:
                 return self._start_in_time(run, ring)
-            return self._see_to(run)
+            return self._looking.see_to(run)
         except (NotFound, Rejected) as error:
             return Refused(str(error))
 
@@ -184,47 +182,6 @@ class RunSchedule:
     def _note_late(self, run: FlowRun, now: datetime) -> None:
         if run.due and run.state.name == SCHEDULED and now - run.due > LATE_AFTER:
             self._ledger.move(run.id, StateType.SCHEDULED, LATE, details=StateDetails(scheduled_time=run.due))
-
-    def _see_to(self, run: FlowRun) -> FlowRun | Refused:
-        now = self._clock.now()
-        if run.state.type == StateType.CANCELLING and self._launcher.stop(run):
-            return self._ledger.move(run.id, StateType.CANCELLED, message="The execution was stopped.")
-        found = overdue(run, now)
-        if is_to_be_asked(run, found, now) and (news := self._launcher.news(run)):
-            outcome = self._tracker.execution_changed({"detail": news})
-            if news["status"] in ENDED:
-                return outcome
-            if isinstance(outcome, FlowRun):
-                run, found = outcome, overdue(outcome, now)
-        if found is None or isinstance(found, datetime):
-            return self._watch(run, found)
-        if found.stop:
-            self._launcher.stop(run)
-        return self._ledger.move(run.id, found.type, found.name, found.message)
-
-    def _watch(self, run: FlowRun, at: datetime | None) -> FlowRun | Refused:
-        if run.watch != at:
-            state = run.state.id
-            self._ledger.adjust(run.id, lambda one: replace(one, watch=at) if one.state.id == state else one)
-        return Refused(f"The flow run is {run.state.name}, and may be.")
-
-    def _look_after_the_forgotten(self, now: datetime) -> None:
-        """Put runs on the watch that were started at once twenty minutes ago and have not ended."""
-        until = now - LOOK_AFTER
-        last = self._progress.looked_after() if self._progress else None
-        since = max(last, until - FURTHEST_BACK) if last else until - FURTHEST_BACK
-        for run in self._runs.get_all(self._runs.created_between(since, until)):
-            if run.watch is None and run.is_looked_after and run.state.type in WORKED_ON:
-                self._see_to_or_ring(run, now)
-        if self._progress:
-            self._progress.note_looked_after(until)
-
-    def _see_to_or_ring(self, run: FlowRun, now: datetime) -> None:
-        """See to a run; one whose target cannot be asked now gets a ring, so that it holds no other up."""
-        try:
-            self._see_to(run)
-        except Transient:
-            self._watch(run, now)
 
     def _ask(self, run_id: str, at: datetime) -> None:
         self._timers.launch_at(run_id, at, self._ids.new())

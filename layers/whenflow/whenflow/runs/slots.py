@@ -1,7 +1,8 @@
 """How many runs of a deployment may work at once (SPEC 6.2, rule 8).
 
 A slot is taken in the very transaction that makes a run Pending, and given back in the one that ends its work: none is
-ever taken by two, kept by a run that is over, or taken for a run that did not start. So slots need no lease.
+ever taken by two, or kept by a run that is over. So slots need no lease that somebody renews. Only a run whose code
+does not begin may keep others waiting: where the deployment has a grace period, it gives its slot back after that.
 """
 
 from dataclasses import dataclass, replace
@@ -28,10 +29,15 @@ class Collision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How many runs of a deployment may work at once, and what becomes of one too many."""
+    """How many runs of a deployment may work at once, and what becomes of one too many.
+
+    Attributes:
+        grace: How long a run may be Pending before it gives its slot back; None for as long as it is.
+    """
 
     slots: int
     collision: Collision = Collision.ENQUEUE
+    grace: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from typing import Any
 from whenflow.events.times import iso, parse_iso
 
 MAX_MESSAGE_CHARS = 2_000
+LEAST_HEARTBEAT_SECONDS = 30.0
+MOST_HEARTBEAT_SECONDS = 24 * 3600.0
 
 
 class StateType(StrEnum):
@@ -64,6 +66,7 @@ class StateDetails:
         pause_timeout: Until when a run that is paused waits to be resumed.
         pause_reschedule: Whether the code of a paused run ended, so that resuming starts it anew (`Suspended`).
         pause_key: Names one pause of the code: it pauses once.
+        heartbeat_seconds: Of a Running state: how often the process that claimed it shows that it lives, if it does.
         others: What clients keep here for themselves, by the names of `KEPT`.
     """
 
@@ -73,6 +76,7 @@ class StateDetails:
     pause_reschedule: bool = False
     pause_key: str | None = None
     others: Mapping[str, Any] = field(default_factory=dict)
+    heartbeat_seconds: float | None = None
 
     def as_document(self) -> dict[str, Any]:
         """Return the details as the API shows them."""
@@ -85,6 +89,7 @@ class StateDetails:
             "pause_timeout": _iso(self.pause_timeout),
             "pause_reschedule": self.pause_reschedule,
             "pause_key": self.pause_key,
+            **({"heartbeat_seconds": self.heartbeat_seconds} if self.heartbeat_seconds else {}),
         }
 
     def as_stored(self) -> dict[str, Any]:
@@ -102,6 +107,7 @@ class StateDetails:
             bool(document.get("pause_reschedule")),
             document.get("pause_key"),
             {name: document[name] for name in (*KEPT, *FLAGS) if document.get(name) not in (None, False)},
+            heartbeat_interval(document.get("heartbeat_seconds")),
         )
 
 
@@ -160,6 +166,13 @@ class State:
             details=StateDetails.from_document(document.get("details", {})),
             data=document.get("data"),
         )
+
+
+def heartbeat_interval(given: object) -> float | None:
+    """Return how often a process shows that it lives, in seconds, 30 at least; None for what says nothing of that."""
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 < given <= MOST_HEARTBEAT_SECONDS:
+        return None
+    return max(LEAST_HEARTBEAT_SECONDS, float(given))
 
 
 def _iso(moment: datetime | None) -> str | None:

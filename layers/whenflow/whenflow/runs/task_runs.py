@@ -119,7 +119,7 @@ class TaskRun:
     @classmethod
     def from_stored(cls, document: Mapping[str, Any]) -> "TaskRun":
         """Read what `as_stored` wrote."""
-        values = dict(document)
+        values = {"name": "", **document}  # what is empty is not written
         values["states"] = tuple(State.from_stored(state) for state in values["states"])
         values["tags"] = tuple(values.get("tags", ()))
         return cls(**values)

@@ -12,7 +12,15 @@ from enum import StrEnum
 from whenflow.events.times import iso
 from whenflow.runs.bookkeeping import moved
 from whenflow.runs.model import FlowRun
-from whenflow.runs.states import AWAITING_RETRY, AWAITING_SLOT, RETRYING, State, StateDetails, StateType
+from whenflow.runs.states import (
+    AWAITING_RETRY,
+    AWAITING_SLOT,
+    RETRYING,
+    State,
+    StateDetails,
+    StateType,
+    heartbeat_interval,
+)
 from whenflow.runs.targets import LAUNCHED_AFTER_START
 
 FINAL = frozenset(type_ for type_ in StateType if type_.is_final)
@@ -106,8 +114,11 @@ def claim(run: FlowRun, state: State, launch: str) -> FlowRun | Refused:
     """Start the run's code for one launch.
 
     AWS may deliver one launch again after the process that worked on it died: that delivery takes the run over, as
-    `Retrying`. A second launch of the same run finds it taken and is refused.
+    `Retrying`. A second launch of the same run finds it taken and is refused. Where the code shows that it lives, it
+    does so as often as the deployment says, if that says anything.
     """
+    if state.details.heartbeat_seconds and (wanted := heartbeat_interval(run.job_variables.get("heartbeat_seconds"))):
+        state = replace(state, details=replace(state.details, heartbeat_seconds=wanted))
     if run.state.type == StateType.RUNNING:
         if run.launch != launch:
             return Refused("The flow run is already running under another launch.")

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from whenflow.documents import is_deeper
 from whenflow.errors import Rejected
-from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, event_from_document, iso, named_id
-from whenflow.events.limits import MAX_DEPTH
+from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, event_from_outside, iso, named_id
+from whenflow.events.limits import MAX_DEPTH, MAX_RELATED
+from whenflow.ports import Ids
 from whenflow.sources.eventbridge import default_document
 from whenflow.sources.model import RESOURCE_PREFIX, Source
 from whenflow.sources.notice import Notice, template_context
@@ -65,12 +67,33 @@ def interpret(notice: Notice, source: Source | None, now: datetime) -> Event:
     if source is not None:
         _relate(document, source)
     try:
-        return event_from_document(document, now)
+        return event_from_outside(document, now)
     except Rejected as error:
         found = "; ".join(f"{'.'.join(map(str, one.loc)) or 'the event'}: {one.msg}" for one in error.faults[:5])
         reason = f"This gives no event: {found}." if found else error.reason
         shown = {name: value for name, value in document.items() if name != "payload"}
         raise Misread(reason, _text(shown)) from None
+
+
+def addressed(event: Event, notice: Notice, ids: Ids) -> Event:
+    """Return an event of EventBridge's under an id that says where it is stored, which saves a write unit.
+
+    Delivered again, the notification has the same id and the same time, and so the event has the same id. Its own id
+    stands among the related resources. All others keep the id they have: what happens to an object in S3, or comes
+    without a time, may be told with another one the next time.
+
+    Args:
+        event: As it was made of the notice.
+        notice: What came.
+        ids: Makes ids.
+    """
+    given = notice.notification
+    if event.id != notice.id or str(given.get("id")).lower() != notice.id or not given.get("time"):
+        return event
+    labels = {RESOURCE_ID: f"aws.event.{notice.id}", RESOURCE_ROLE: "aws-event"}
+    related = event.related if len(event.related) >= MAX_RELATED else (*event.related, labels)
+    id_ = ids.event_id_for(event.occurred, event.resource_id, "eventbridge", notice.id)
+    return replace(event, id=id_, related=related)
 
 
 def failed_event(notice: Notice, source: Source | None, reason: str, rendered: str | None, now: datetime) -> Event:

@@ -3,8 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from whenflow.documents import STORED
 from whenflow.errors import Fault, Rejected
 from whenflow.events.validation import Instant, faults_of
 from whenflow.sources.pattern import check_pattern
@@ -36,8 +46,8 @@ class SourceInput(BaseModel):
 
     @field_validator("template")
     @classmethod
-    def _is_template(cls, template: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
-        if template is not None:
+    def _is_template(cls, template: str | dict[str, Any] | None, info: ValidationInfo) -> str | dict[str, Any] | None:
+        if template is not None and info.context != STORED:
             try:
                 check_draft(template)
             except TemplateError as error:
@@ -90,8 +100,8 @@ def source_from_document(document: object) -> SourceInput:
 
 
 def source_from_stored(document: Mapping[str, Any]) -> Source:
-    """Read a source that Whenflow stored."""
-    return Source.model_validate(document)
+    """Read a source that Whenflow stored. Its template was checked then, and fails where it is used."""
+    return Source.model_validate(document, context=STORED)
 
 
 def _placed(faults: list[Fault]) -> list[Fault]:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from whenflow.errors import TooLarge
-from whenflow.ports import Clock, EventStore
-from whenflow.sources.interpret import Misread, failed_event, interpret, source_for
+from whenflow.ports import Clock, EventStore, Ids
+from whenflow.sources.interpret import Misread, addressed, failed_event, interpret, source_for
 from whenflow.sources.invocation import notices_of, notices_of_message
 from whenflow.sources.model import Source
 from whenflow.sources.notice import Notice
@@ -25,8 +25,9 @@ class NotificationReceiver:
     One that gives no event becomes `whenflow.source.failed`, and stops nothing that comes with it or after it.
     """
 
-    def __init__(self, sources: SourceDirectory, events: EventStore, clock: Clock) -> None:
-        """Work on these stores, with this clock."""
+    def __init__(self, sources: SourceDirectory, events: EventStore, clock: Clock, ids: Ids) -> None:
+        """Work on these stores, with this clock and these ids."""
+        self._ids = ids
         self._sources = sources
         self._events = events
         self._clock = clock
@@ -60,7 +61,7 @@ class NotificationReceiver:
     def _store_one(self, notice: Notice, source: Source | None) -> str:
         now = self._clock.now()
         try:
-            event = interpret(notice, source, now)
+            event = addressed(interpret(notice, source, now), notice, self._ids)
             self._events.put(event)
         except (Misread, TooLarge) as error:
             event = failed_event(notice, source, error.reason, getattr(error, "rendered", None), now)

@@ -29,7 +29,7 @@ MAX_PRECISION = 30
 MAX_STRIPPED = 100
 SLOW = 16
 WORD = re.compile(r"\w+")
-FLOW_RUN_ID = re.compile(r"flow-run/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.IGNORECASE)
+FLOW_RUN_ID = re.compile(r"flow-run/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
 Function = Callable[..., Any]
 
 
@@ -73,8 +73,12 @@ def uuid_of(value: Any) -> str:
 
 def flow_run_id(value: Any) -> str | None:
     """Return the id of the flow run whose address is in a text, or nothing."""
-    found = FLOW_RUN_ID.search(_text(value))
-    return found[1].lower() if found else None
+    if not value:
+        return None
+    if not isinstance(value, str):
+        raise Misused("the id of a flow run is found in a text")
+    found = FLOW_RUN_ID.search(value)
+    return found[1] if found else None
 
 
 def replace(value: Any, old: Any, new: Any, count: int | None = None) -> str:
@@ -126,8 +130,8 @@ def sort(environment: Environment, value: Iterable[Any], *args: Any, **kwargs: A
 
 @pass_environment
 def truncate(environment: Environment, value: Any, *args: Any, **kwargs: Any) -> str:
-    """Cut a text that is longer than so many characters."""
-    return do_truncate(environment, _text(value), *args, **kwargs)
+    """Cut a text that is longer than so many characters; what is short enough stays what it is."""
+    return do_truncate(environment, value, *args, **kwargs)
 
 
 @pass_environment
@@ -166,8 +170,18 @@ def _string(value: Any) -> str:
     return value if isinstance(value, JsonText) else text_of(value)
 
 
-def _escaped(text: str) -> str:
-    return str(escape(text))
+class Escaped(str):
+    """Text that is escaped already. What is made of it is text like any other."""
+
+    __slots__ = ()
+
+
+def _escaped(value: Any) -> str:
+    return value if isinstance(value, JsonText | Escaped) else _escaped_again(value)
+
+
+def _escaped_again(value: Any) -> Escaped:
+    return Escaped(escape(_text(value)))
 
 
 def _without_tags(text: str) -> str:
@@ -244,9 +258,9 @@ _WHOLE: dict[str, Function] = {
     **HUMANIZED,
     "capitalize": _on_text(str.capitalize),
     "dictsort": do_dictsort,
-    "e": _on_text(_escaped),
-    "escape": _on_text(_escaped),
-    "forceescape": _on_text(_escaped),
+    "e": _escaped,
+    "escape": _escaped,
+    "forceescape": _escaped_again,
     "flow_run_id": flow_run_id,
     "from_json": from_json,
     "groupby": group_by,

@@ -7,7 +7,7 @@ from typing import Any
 
 from whenflow.events import parse_iso
 from whenflow.templating.errors import Misused
-from whenflow.templating.meter import current, text_of
+from whenflow.templating.meter import current, require_plain, text_of
 
 MAX_DIGITS = 30
 MAX_CHARS = 64
@@ -17,11 +17,12 @@ DAYS = {0: "today", 1: "tomorrow", -1: "yesterday"}
 
 
 def _number(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        text = text_of(value)
-        if len(text) > MAX_CHARS:
+    """Return a value as humanize takes it. What is no number, it writes as it is, or refuses."""
+    if isinstance(value, str):
+        if len(value) > MAX_CHARS:
             raise Misused(f"a number has at most {MAX_CHARS} characters")
-        return text
+        return str(value)
+    require_plain(value)
     if isinstance(value, int) and value.bit_length() > MAX_CHARS * 8:
         raise Misused("the number is too large to be written for people")
     return value

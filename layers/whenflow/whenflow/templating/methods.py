@@ -10,7 +10,7 @@ from whenflow.templating.errors import Misused
 from whenflow.templating.filters import FILTERS, SLOW, items, strip
 from whenflow.templating.humanized import DAY_FORMAT
 from whenflow.templating.inserting import undefined_name
-from whenflow.templating.meter import counted, read, spend
+from whenflow.templating.meter import counted, made, read, spend
 
 
 def _get(value: Mapping[str, Any], name: Any, default: Any = None) -> Any:
@@ -31,6 +31,12 @@ def _split(text: str, separator: str | None = None) -> list[str]:
     return counted(text.split(separator))
 
 
+def _title(text: str) -> str:
+    """Return a text whose words begin with capitals. To the method any letter after none begins one: `O'Neil`."""
+    spend(SLOW * len(text))
+    return made(text.title())
+
+
 def _strftime(value: datetime, format: str) -> str:
     if not DAY_FORMAT.match(format):
         raise Misused("this is no format of a time: at most 40 of the usual codes, such as %Y-%m-%d %H:%M")
@@ -49,7 +55,7 @@ METHODS: dict[str, tuple[type, Callable[..., Any]]] = {
     "split": (str, _split),
     "startswith": (str, str.startswith),
     "strip": (str, strip),
-    "title": (str, FILTERS["title"]),
+    "title": (str, _title),
     "upper": (str, FILTERS["upper"]),
     "isoformat": (datetime, datetime.isoformat),
     "strftime": (datetime, _strftime),

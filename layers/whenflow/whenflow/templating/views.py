@@ -110,12 +110,14 @@ class ResourceView(Pairs, View):
         super().__init__(labels.items())
 
     def look_up(self, name: str) -> Any:
-        """Return a label or one of the conveniences."""
-        if name in self:
-            return self[name]
-        label = {"id": RESOURCE_ID, "name": RESOURCE_NAME, "role": RESOURCE_ROLE}.get(name)
-        if label:
-            return self[label]
-        if name == "labels":
-            return Dotted(self)
-        raise KeyError(name)
+        """Return one of the conveniences, or a label; a resource without a name has the name None."""
+        match name:
+            case "id":
+                return self[RESOURCE_ID]
+            case "name":
+                return self.get(RESOURCE_NAME)
+            case "role" if RESOURCE_ROLE in self:
+                return self[RESOURCE_ROLE]
+            case "labels":
+                return Dotted(self)
+        return self[name]

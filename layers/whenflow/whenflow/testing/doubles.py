@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from whenflow.errors import Rejected
 from whenflow.events.ids import addressed_id, entropy_of, shard_of
 from whenflow.runs import FlowRun
 from whenflow.runs.attempts import execution_name
@@ -62,7 +63,8 @@ class RecordedLauncher:
         launched: The runs, in order.
         stopped: The runs that were stopped, in order.
         can_stop: Whether it can.
-        status: How the executions of runs are, as Step Functions puts it; None where that is unknown.
+        status: How the executions of runs are, as Step Functions puts it; None where there are none.
+        refusal: Why nobody may ask about them, if nobody may.
         asked: The runs that were asked about, in order.
         errors: What to raise at the next launches, first come first served.
     """
@@ -72,7 +74,8 @@ class RecordedLauncher:
         self.launched: list[FlowRun] = []
         self.stopped: list[FlowRun] = []
         self.can_stop = False
-        self.status: str | None = None
+        self.status: str | None = "RUNNING"
+        self.refusal: str | None = None
         self.asked: list[FlowRun] = []
         self.errors: list[Exception] = []
 
@@ -90,4 +93,6 @@ class RecordedLauncher:
     def news(self, run: FlowRun) -> dict[str, str] | None:
         """Remember a run that was asked about, and say how its execution is."""
         self.asked.append(run)
+        if self.refusal:
+            raise Rejected(self.refusal)
         return {"name": execution_name(run), "status": self.status} if self.status else None

@@ -12,6 +12,7 @@ from whenflow.events.reading import Fetch, Scan, Span, Tally, hour_start, positi
 from whenflow.ports import DueRun, LogLine, Page
 from whenflow.runs import FlowRun
 from whenflow.runs.slots import SlotChange
+from whenflow.runs.summaries import Look, Looked, Stopped, is_within, summary_of
 
 
 class MemoryEventStore:
@@ -76,7 +77,14 @@ class MemoryEventStore:
                 yield Fetch.NEXT
             yield event
 
-    def tallies(self, since: datetime, until: datetime, *, names: bool = False) -> Mapping[datetime, Tally | None]:
+    def tallies(
+        self,
+        since: datetime,
+        until: datetime,
+        *,
+        names: bool = False,
+        reading: int = 0,  # noqa: ARG002
+    ) -> Mapping[datetime, Tally | None]:
         """Return the hours of a time that hold events, oldest first; None for an hour that is not closed."""
         hours = sorted({hour_start(event.occurred) for event in self.stored.values()})
         within = [hour for hour in hours if hour_start(since) <= hour <= until]
@@ -155,11 +163,11 @@ class MemoryRunStore:
         self._slots: dict[str, set[str]] = {}
         self._queues: dict[str, set[str]] = {}
 
-    def create(self, run: FlowRun, event: Event) -> bool:
-        """Store a new run with its first event; False where a run of that id exists."""
-        if run.id in self._runs or self._events.get(event.id):
+    def create(self, run: FlowRun, *events: Event) -> bool:
+        """Store a new run with the events of its states so far, oldest first; False where a run of that id exists."""
+        if run.id in self._runs or any(self._events.get(event.id) for event in events):
             return False
-        self._store(run, event)
+        self._store(run, *events)
         return True
 
     def save(self, run: FlowRun, event: Event | None, slot: SlotChange | None = None) -> None:
@@ -168,7 +176,7 @@ class MemoryRunStore:
         if event and self._events.get(event.id):
             raise Conflict(f"Flow run {run.id} is told of already.")
         self._apply(run.id, slot)
-        self._store(run, event)
+        self._store(run, *([event] if event else []))
 
     def delete(self, run: FlowRun, slot: SlotChange | None = None) -> None:
         """Remove a run as it was read, with its log, and with what that does to slots."""
@@ -201,6 +209,13 @@ class MemoryRunStore:
         """Yield runs, newest `created` first; those created before then."""
         ordered = sorted(self._runs.values(), key=lambda run: (run.created, run.id), reverse=True)
         yield from (run for run in ordered if before is None or run.created < before)
+
+    def listed(self, look: Look) -> Iterator[Looked]:
+        """Go through summaries of runs, newest `created` first; there are no overviews."""
+        within = [run for run in map(summary_of, self.newest_first()) if is_within(run, look)]
+        yield from within[: look.reads]
+        if len(within) > look.reads:
+            yield Stopped(within[look.reads - 1].created)
 
     def created_between(self, start: datetime, end: datetime) -> Iterator[str]:
         """Yield the ids of the runs that were created in [start, end)."""
@@ -238,7 +253,7 @@ class MemoryRunStore:
             taken.discard(run_id)
         (queue.add if slot.waits else queue.discard)(slot.run)
 
-    def _store(self, run: FlowRun, event: Event | None) -> None:
+    def _store(self, run: FlowRun, *events: Event) -> None:
         self._runs[run.id] = replace(run, version=run.version + 1)
-        if event:
+        for event in events:
             self._events.put(event)

@@ -9,6 +9,7 @@ from whenflow.errors import Conflict, NotFound
 from whenflow.events import Event
 from whenflow.ports import Changes, Clock, Reference
 from whenflow.testing.memory import MemoryEventStore
+from whenflow.upgrades import upgraded
 from whenflow.webhooks.log import REMEMBERED, LoggedRequest
 from whenflow.webhooks.secrets import secret_text
 
@@ -26,11 +27,13 @@ class MemoryConfigStore:
 
     def get(self, kind: str, id_: str) -> dict[str, Any] | None:
         """Return one document."""
-        return copy.deepcopy(self._documents.get((kind, id_)))
+        found = copy.deepcopy(self._documents.get((kind, id_)))
+        return None if found is None else upgraded(kind, id_, found)
 
     def all(self, kind: str) -> Sequence[dict[str, Any]]:
         """Return every document of a kind, ordered by id."""
-        return [copy.deepcopy(document) for key, document in sorted(self._documents.items()) if key[0] == kind]
+        found = [(key[1], copy.deepcopy(one)) for key, one in sorted(self._documents.items()) if key[0] == kind]
+        return [upgraded(kind, id_, document) for id_, document in found]
 
     def create(
         self,

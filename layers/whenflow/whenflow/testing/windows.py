@@ -3,12 +3,12 @@
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from whenflow.automations.firing import Firing
 from whenflow.automations.rows import Row, RowKey
 from whenflow.errors import Conflict
-from whenflow.ports import Due
+from whenflow.ports import Clock, Due
 from whenflow.testing.memory import MemoryFiringStore
 
 
@@ -114,14 +114,17 @@ class MemoryHoldStore:
         asked: What was asked for, in order.
     """
 
-    def __init__(self) -> None:
-        """Start with nothing held."""
+    def __init__(self, clock: Clock | None = None) -> None:
+        """Start with nothing held; the clock tells when something is."""
+        self._clock = clock
+        self._last: datetime | None = None
         self.held: dict[str, tuple[int, int]] = {}
         self.released: set[str] = set()
         self.asked: list[str] = []
 
     def hold(self, event_id: str, seconds: int, attempt: int) -> None:
         """Note that an event is held, and ask for it again after some seconds."""
+        self._last = self._clock.now() if self._clock else datetime.max.replace(tzinfo=UTC)
         self.held[event_id] = (seconds, attempt)
         self.released.discard(event_id)
         self.asked.append(event_id)
@@ -133,6 +136,10 @@ class MemoryHoldStore:
     def was_held(self, event_id: str) -> bool:
         """Tell whether an event is held or was."""
         return event_id in self.held or event_id in self.released
+
+    def last_held(self) -> datetime | None:
+        """Return when an event was last held; without a clock, the end of time if any ever was."""
+        return self._last
 
     def release(self, event_id: str) -> None:
         """Note that an event is held no more."""

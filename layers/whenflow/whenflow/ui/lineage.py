@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from whenflow.actions.lifecycle import action_ended
+from whenflow.actions.lifecycle import ends_of
 from whenflow.automations.firing import Firing
 from whenflow.events import Event, named_id
 from whenflow.ports import EventStore, FiringStore, Ids, RunStore
@@ -64,8 +64,8 @@ class Lineage:
     def _effect(self, firing: Firing, index: int, action: Mapping[str, Any]) -> Effect:
         type_ = str(action["type"])
         run = self.runs.get(named_id("flow-run", firing.id, str(index))) if type_ == RUN_DEPLOYMENT else None
-        for outcome in ("executed", "failed"):
-            told = self.events.get(action_ended(firing, index, outcome, firing.triggered, self.ids).id)
+        for outcome, ended in ends_of(firing, index, self.events, self.ids).items():
+            told = self.events.get(ended)
             if told:
                 return Effect(index, type_, outcome, str(told.payload.get("reason") or ""), told.id, run)
         return Effect(index, type_, run=run)

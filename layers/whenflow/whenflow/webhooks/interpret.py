@@ -8,7 +8,7 @@ from typing import Any
 
 from whenflow.documents import parse_json
 from whenflow.errors import Fault, Rejected, TooLarge
-from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, event_from_document, named_id
+from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, event_from_outside, named_id
 from whenflow.ports import Ids
 from whenflow.webhooks.auth import GithubAuth, ShopifyAuth, SlackAuth, StandardWebhooksAuth, StripeAuth
 from whenflow.webhooks.model import Webhook
@@ -47,7 +47,7 @@ def interpret(webhook: Webhook, request: HttpRequest, ids: Ids, now: datetime, p
     document.setdefault("occurred", now.isoformat())
     named = document.setdefault("id", _delivery_event(webhook, request, context, part) or UNNAMED)
     try:
-        event = event_from_document(document, now)
+        event = event_from_outside(document, now)
     except TooLarge:
         raise
     except Rejected as error:

@@ -16,6 +16,7 @@ from pydantic import (
     field_validator,
 )
 
+from whenflow.documents import STORED
 from whenflow.errors import Fault, Rejected
 from whenflow.events.validation import Instant, faults_of
 from whenflow.templating import TemplateError, check
@@ -26,7 +27,6 @@ from whenflow.webhooks.request import MAX_BODY_BYTES
 KIND = "webhook"
 RESOURCE_PREFIX = "prefect-cloud.webhook."
 SLUG_KIND = "webhook-slug"
-STORED = "stored"
 READ_ONLY = frozenset({"id", "created", "updated", "secrets", "slug", "url"})
 
 

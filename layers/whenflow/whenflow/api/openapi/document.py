@@ -79,7 +79,8 @@ def _responses(operation: Operation) -> dict[str, Any]:
         errors |= {*BODY_ERRORS}
     answers: dict[int, Schema | None] = {status: _error(status, operation) for status in errors}
     answers |= operation.answers
-    return {str(status): _response(status, answers[status]) for status in sorted(answers)}
+    media = {status: JSON if status in errors - operation.answers.keys() else operation.media for status in answers}
+    return {str(status): _response(status, answers[status], media[status]) for status in sorted(answers)}
 
 
 def _error(status: int, operation: Operation) -> Schema:
@@ -88,10 +89,10 @@ def _error(status: int, operation: Operation) -> Schema:
     return ref("Error")
 
 
-def _response(status: int, schema: Schema | None) -> dict[str, Any]:
+def _response(status: int, schema: Schema | None, media: str) -> dict[str, Any]:
     described: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     if schema is not None:
-        described["content"] = {JSON: {"schema": schema}}
+        described["content"] = {media: {"schema": schema}}
     return described
 
 

@@ -22,6 +22,7 @@ class Operation:
         query: The schemas of query parameters; a name that ends in `!` is required.
         errors: Statuses of errors beyond those of every operation.
         is_open: Whether it answers without a key.
+        media: What good answers are written in.
     """
 
     method: str
@@ -34,6 +35,7 @@ class Operation:
     query: Mapping[str, Schema] = field(default_factory=dict)
     errors: tuple[int, ...] = ()
     is_open: bool = False
+    media: str = "application/json"
 
 
 def ref(name: str) -> Schema:

@@ -58,12 +58,23 @@ def schemas() -> dict[str, Schema]:
 
 def _of_models() -> dict[str, Schema]:
     from whenflow.actions.notifications.targets import TargetInput, TargetPatch
+    from whenflow.api.concurrency_limits import (
+        LeasedSlotsInput,
+        LeaseInput,
+        RenewalInput,
+        ReturnedSlotsInput,
+        SlotsInput,
+    )
     from whenflow.api.flow_runs import StateInput
     from whenflow.api.keyring import KeyInput
+    from whenflow.api.run_inputs import InputGiven, InputsWanted
+    from whenflow.api.tag_limits import TagLimitInput
+    from whenflow.api.work_queues import QueueInput, QueuePatch
     from whenflow.automations.model import AutomationInput
     from whenflow.deployments.model import DeploymentInput, DeploymentPatch, ScheduleInput, SchedulePatch
     from whenflow.events.filters import EventFilter
     from whenflow.events.validation import EventDocument
+    from whenflow.limits.inputs import LimitInput, LimitPatch
     from whenflow.sources.model import SourceInput
     from whenflow.webhooks.model import WebhookInput
 
@@ -73,11 +84,23 @@ def _of_models() -> dict[str, Schema]:
         "DeploymentPatch": DeploymentPatch,
         "EventFilter": EventFilter,
         "EventInput": EventDocument,
+        "InputGiven": InputGiven,
+        "InputsWanted": InputsWanted,
         "KeyInput": KeyInput,
+        "LeaseInput": LeaseInput,
+        "LeasedSlotsInput": LeasedSlotsInput,
+        "LimitInput": LimitInput,
+        "LimitPatch": LimitPatch,
+        "QueueInput": QueueInput,
+        "QueuePatch": QueuePatch,
+        "RenewalInput": RenewalInput,
+        "ReturnedSlotsInput": ReturnedSlotsInput,
         "ScheduleInput": ScheduleInput,
         "SchedulePatch": SchedulePatch,
+        "SlotsInput": SlotsInput,
         "SourceInput": SourceInput,
         "StateInput": StateInput,
+        "TagLimitInput": TagLimitInput,
         "TargetInput": TargetInput,
         "TargetPatch": TargetPatch,
         "WebhookInput": WebhookInput,
@@ -250,6 +273,10 @@ _ANSWERS: dict[str, Schema] = {
             "tags": listing(TEXT),
         }
     ),
+    "RunInput": record(
+        {"id": UUID, "created": MOMENT, "updated": MOMENT, "flow_run_id": UUID, "key": TEXT, "value": TEXT},
+        sender=maybe(TEXT),
+    ),
     "TaskRun": record(
         {
             "id": UUID,
@@ -282,11 +309,38 @@ _ANSWERS: dict[str, Schema] = {
     "WorkQueue": record(
         {
             "id": UUID,
+            "created": MOMENT,
+            "updated": MOMENT,
             "name": TEXT,
             "work_pool_id": UUID,
             "work_pool_name": TEXT,
             "is_paused": {"type": "boolean"},
-            "priority": {"const": 1},
+            "status": {"type": "string", "enum": ["PAUSED", "READY"]},
+            "priority": {"type": "integer", "minimum": 1, "description": "Kept, and changes nothing."},
+            "concurrency_limit": {"type": "null"},
+        },
+        description=maybe(TEXT),
+    ),
+    "ConcurrencyLimit": record(
+        {
+            "id": UUID,
+            "created": MOMENT,
+            "updated": MOMENT,
+            "name": TEXT,
+            "limit": COUNT,
+            "active": {"type": "boolean"},
+            "active_slots": COUNT,
+            "slot_decay_per_second": {"type": "number", "minimum": 0},
+        }
+    ),
+    "TagLimit": record(
+        {
+            "id": UUID,
+            "created": MOMENT,
+            "updated": MOMENT,
+            "tag": TEXT,
+            "concurrency_limit": COUNT,
+            "active_slots": {**listing(UUID), "description": "The task runs that hold one."},
         }
     ),
     "NotificationTarget": record(
@@ -300,6 +354,7 @@ _ANSWERS: dict[str, Schema] = {
             "data": {**anything(), "description": "Of a secret, where it is kept; never what it is."},
         }
     ),
+    "BlockType": record({"id": UUID, "name": TEXT, "slug": TEXT, "is_protected": {"type": "boolean"}}),
     "BlockDocument": record(
         {
             "id": UUID,
@@ -312,7 +367,11 @@ _ANSWERS: dict[str, Schema] = {
             "block_type": anything(),
         }
     ),
-    "Log": record({"timestamp": MOMENT, "level": {"type": "integer"}, "name": TEXT, "message": TEXT}),
+    "Log": record(
+        {"id": UUID, "timestamp": MOMENT, "level": {"type": "integer"}, "name": TEXT, "message": TEXT},
+        flow_run_id=maybe(UUID),
+        task_run_id=maybe(UUID),
+    ),
     "Explanation": anything(),
     "Key": record(_KEY),
     "NewKey": record({**_KEY, "key": TEXT}),

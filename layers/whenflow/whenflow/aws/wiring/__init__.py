@@ -1,11 +1,13 @@
 """Wires the use cases to AWS: each made once per process, when it is first asked for. No other place does this."""
 
-from whenflow.aws.wiring.clients import CONFIG, client, clock, dynamodb, ids, watch_templates
+from whenflow.aws.wiring.clients import client, clock, dynamodb, ids, watch_templates
 from whenflow.aws.wiring.doors import (
     api,
     dead_letters,
     hour_keeper,
+    layer_keeper,
     notification_receiver,
+    run_keeper,
     services,
     timer,
     ui,
@@ -18,6 +20,7 @@ from whenflow.aws.wiring.stores import (
     firings,
     holds,
     ledger,
+    occupancies,
     overflow,
     progress,
     request_log,
@@ -43,7 +46,6 @@ from whenflow.aws.wiring.work import (
 )
 
 __all__ = [
-    "CONFIG",
     "action_dispatcher",
     "api",
     "automation_registry",
@@ -60,15 +62,18 @@ __all__ = [
     "hour_keeper",
     "ids",
     "lambda_target",
+    "layer_keeper",
     "ledger",
     "lookups",
     "matcher",
     "notification_receiver",
     "notifier",
+    "occupancies",
     "overflow",
     "progress",
     "request_log",
     "retry_queue",
+    "run_keeper",
     "runs",
     "schedule",
     "scheduler",

@@ -13,7 +13,9 @@ from whenflow.aws.wiring.stores import (
     events,
     firings,
     holds,
+    occupancies,
     request_log,
+    run_inputs,
     runs,
     secrets,
     task_queue,
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from whenflow.automations.timer import Timers
     from whenflow.aws.dead_letters import SqsDeadLetters
     from whenflow.aws.hour_keeper import HourKeeper
+    from whenflow.aws.layer_keeper import LayerKeeper
+    from whenflow.aws.run_keeper import RunKeeper
     from whenflow.sources import NotificationReceiver
     from whenflow.webhooks import WebhookReceiver
 
@@ -50,7 +54,7 @@ def notification_receiver() -> "NotificationReceiver":
     from whenflow.sources import NotificationReceiver
 
     watch_templates()
-    return NotificationReceiver(CachedSources(config()), events(), clock())
+    return NotificationReceiver(CachedSources(config()), events(), clock(), ids())
 
 
 @lru_cache(maxsize=1)
@@ -99,13 +103,32 @@ def hour_keeper() -> "HourKeeper":
 
 
 @lru_cache(maxsize=1)
+def layer_keeper() -> "LayerKeeper":
+    """Return what the `archive` function does each minute."""
+    from whenflow.aws.layer_keeper import LayerKeeper
+
+    store = events()
+    return LayerKeeper(store.reader, store.hours, store.arrivals, store.layers, clock())
+
+
+@lru_cache(maxsize=1)
+def run_keeper() -> "RunKeeper":
+    """Return the other use case of the `archive` function."""
+    from whenflow.aws.run_keeper import RunKeeper
+
+    return RunKeeper(runs(), clock())
+
+
+@lru_cache(maxsize=1)
 def services() -> "Services":
     """Return what the API and the pages work with."""
     from whenflow.api.audit import AuditedConfig
     from whenflow.api.keyring import Keyring
     from whenflow.api.services import Services
     from whenflow.api.throttle import Throttle
+    from whenflow.aws.pauses import JitteredPauses
     from whenflow.aws.request_quota import DynamoQuota
+    from whenflow.limits.desk import limit_desk_over
     from whenflow.runs.task_run_book import TaskRunBook
 
     watch_templates()
@@ -131,8 +154,10 @@ def services() -> "Services":
         throttle=throttle.wait,
         trusts_iam=named.api_authorization == "iam",
         scope=lambda: lookups().scope(settings().ui_url),
-        targets=targets(),
+        targets=targets(store),
         dead_letters=dead_letters(),
+        limits=limit_desk_over(store, occupancies(), events(), clock(), ids(), JitteredPauses()),
+        run_inputs=run_inputs(),
         timers=timers() if settings().timer_queue_url else None,
         task_runs=TaskRunBook(task_runs(), events(), runs()),
         task_queue=task_queue,

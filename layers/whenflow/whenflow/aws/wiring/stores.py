@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from whenflow.aws.config_store import DynamoConfigStore
 from whenflow.aws.event_store import DynamoEventStore
-from whenflow.aws.firing_store import DynamoFiringStore
 from whenflow.aws.run_store import DynamoRunStore
 from whenflow.aws.settings import settings
 from whenflow.aws.wiring.clients import client, clock, dynamodb, ids
@@ -13,10 +12,13 @@ from whenflow.events.retention import retention_from_text
 from whenflow.runs import RunLedger
 
 if TYPE_CHECKING:
+    from whenflow.aws.firing_store import DynamoFiringStore
+    from whenflow.aws.occupancy_store import DynamoOccupancyStore
     from whenflow.aws.overflow import Overflow
     from whenflow.aws.progress_store import DynamoHoldStore, DynamoProgressStore
     from whenflow.aws.request_log import DynamoRequestLog
     from whenflow.aws.retry_queue import SqsRetryQueue
+    from whenflow.aws.run_inputs import DynamoRunInputs
     from whenflow.aws.secrets import AwsSecrets
     from whenflow.aws.task_queue import SqsTaskQueue
     from whenflow.aws.task_run_store import DynamoTaskRunStore
@@ -44,8 +46,10 @@ def events() -> DynamoEventStore:
 
 
 @lru_cache(maxsize=1)
-def firings() -> DynamoFiringStore:
+def firings() -> "DynamoFiringStore":
     """Return the firing store."""
+    from whenflow.aws.firing_store import DynamoFiringStore  # and with it the engine, which flows have no need of
+
     return DynamoFiringStore(dynamodb(), settings().firings_table, clock(), overflow("firings"))
 
 
@@ -61,6 +65,22 @@ def task_runs() -> "DynamoTaskRunStore":
     from whenflow.aws.task_run_store import DynamoTaskRunStore
 
     return DynamoTaskRunStore(dynamodb(), settings().runs_table, clock())
+
+
+@lru_cache(maxsize=1)
+def occupancies() -> "DynamoOccupancyStore":
+    """Return the store of what is taken of concurrency limits."""
+    from whenflow.aws.occupancy_store import DynamoOccupancyStore
+
+    return DynamoOccupancyStore(dynamodb(), settings().runs_table, clock())
+
+
+@lru_cache(maxsize=1)
+def run_inputs() -> "DynamoRunInputs":
+    """Return the store of what is given to flow runs."""
+    from whenflow.aws.run_inputs import DynamoRunInputs
+
+    return DynamoRunInputs(dynamodb(), settings().runs_table, clock())
 
 
 @lru_cache(maxsize=1)

@@ -1,7 +1,8 @@
 """Wiring: what acts: actions, launches, notifications."""
 
+from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from whenflow.aws.settings import settings
 from whenflow.aws.wiring.clients import client, clock, dynamodb, ids, watch_templates
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from whenflow.api.lookups import Lookups
     from whenflow.aws.launchers import DurableTarget, LambdaTarget, StepFunctionsTarget
     from whenflow.deployments import Scheduler
+    from whenflow.ports import ConfigStore
     from whenflow.runs.schedule import RunSchedule
     from whenflow.runs.track import Tracker
 
@@ -60,12 +62,14 @@ def schedule() -> "RunSchedule":
     """Return what starts flow runs in time."""
     from whenflow.aws.launchers import Launchers
     from whenflow.deployments.rules import DeploymentRules
-    from whenflow.runs.schedule import RunSchedule
+    from whenflow.runs.schedule import Known, RunSchedule
     from whenflow.runs.targets import DURABLE, LAMBDA, STEP_FUNCTIONS
 
     launchers = Launchers({LAMBDA: lambda_target, DURABLE: durable_target, STEP_FUNCTIONS: step_functions_target})
     rules = DeploymentRules(config(), clock())
-    return RunSchedule(ledger(), runs(), launchers, timers(), clock(), ids(), deployments=rules, progress=progress())
+    hours = settings().max_hours_unseen
+    known = Known(progress(), events(), timedelta(hours=hours) if hours else None)
+    return RunSchedule(ledger(), runs(), launchers, timers(), clock(), ids(), deployments=rules, known=known)
 
 
 @lru_cache(maxsize=1)
@@ -87,12 +91,11 @@ def notifier() -> "Notifier":
     return Notifier(secrets(), http, SesMailer(client, settings().mail_from), SnsTopics(client), clock())
 
 
-@lru_cache(maxsize=1)
-def targets() -> "Targets":
-    """Return the notification targets."""
+def targets(store: "ConfigStore") -> "Targets":
+    """Return the notification targets that are kept in this store."""
     from whenflow.actions.notifications.targets import Targets
 
-    return Targets(config(), secrets(), notifier(), clock(), ids())
+    return Targets(store, secrets(), notifier(), clock(), ids())
 
 
 @lru_cache(maxsize=1)
@@ -111,11 +114,13 @@ def action_dispatcher() -> "ActionDispatcher":
     from whenflow.actions.perform import ActionDispatcher, ActionPerformer
     from whenflow.actions.run_deployment import DeploymentRunner
     from whenflow.actions.tools import Tools
+    from whenflow.aws.directories import RecentDeployments
     from whenflow.aws.rate_budget import DynamoRateBudget
 
     watch_templates()
     scope = lookups().scope(settings().ui_url)
-    runner = DeploymentRunner(config(), ledger(), schedule(), clock(), scope)
+    recent = cast("ConfigStore", RecentDeployments(config()))
+    runner = DeploymentRunner(recent, ledger(), schedule(), clock(), scope)
     # What an action switches on gets its windows from the timer's next sweep: this function has no hand in windows.
     registry = automation_registry(lambda _automation: None)
     control = RunControl(ledger(), clock())

@@ -1,8 +1,10 @@
 """Short URLs: `/hooks/...`, `/api/...`, `/ui` and `/` reach the HTTP API of the stack, as under its own domain.
 
-Everything that looks like a call of AWS (signed, or with a target or an action) goes on to ministack untouched.
+Everything that looks like a call of AWS (signed for one of its services, or with a target or an action) goes on to
+ministack untouched. What is signed for `execute-api` is for the stack, whose API may be guarded by IAM.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -14,6 +16,8 @@ Application = Callable[[Scope, Any, Any], Awaitable[None]]
 ROOMS = ("/hooks", "/api", "/ui")
 ALONE = ("/", "/favicon.ico")
 STAGE = "$default"
+SIGNATURE = re.compile(rb"AWS4-HMAC-SHA256 Credential=[^,/\s]+/[^,/\s]+/[^,/\s]+/(?P<service>[^,/\s]+)/aws4_request")
+INVOKE = b"execute-api"
 
 
 class ShortPaths:
@@ -38,11 +42,16 @@ def is_for_the_stack(scope: Scope) -> bool:
 
 
 def lengthened(scope: Scope, api: str) -> Scope:
-    """Return the request as ministack expects it, with the forwarding headers that the real HTTP API adds."""
+    """Return the request as ministack expects it, with the forwarding headers that the real HTTP API adds.
+
+    A signed one keeps its raw path: that is what was signed.
+    """
     prefix = f"/_aws/execute-api/{api}/{STAGE}"
     raw_path = scope.get("raw_path") or scope["path"].encode()
+    if _signed_for(scope) != INVOKE:
+        raw_path = prefix.encode() + raw_path
     headers = [*scope["headers"], *_forwarded(scope)]
-    return {**scope, "path": prefix + scope["path"], "raw_path": prefix.encode() + raw_path, "headers": headers}
+    return {**scope, "path": prefix + scope["path"], "raw_path": raw_path, "headers": headers}
 
 
 def find_http_api() -> str | None:
@@ -66,5 +75,14 @@ def _forwarded(scope: Scope) -> Iterable[tuple[bytes, bytes]]:
 def _is_call_of_aws(scope: Scope) -> bool:
     headers = {name.lower(): value for name, value in scope["headers"]}
     query = parse_qs(scope.get("query_string", b""), keep_blank_values=True)
-    signed = headers.get(b"authorization", b"").startswith(b"AWS4-HMAC") or b"X-Amz-Signature" in query
+    signed = _signed_for(scope) not in (None, INVOKE) or b"X-Amz-Signature" in query
     return signed or b"x-amz-target" in headers or b"Action" in query
+
+
+def _signed_for(scope: Scope) -> bytes | None:
+    """Return the service that a request is signed for; nothing in particular where the signature is odd."""
+    given = next((value for name, value in scope["headers"] if name.lower() == b"authorization"), b"")
+    if not given.startswith(b"AWS4-HMAC"):
+        return None
+    match = SIGNATURE.match(given)
+    return match["service"] if match else b""

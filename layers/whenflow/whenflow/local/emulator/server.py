@@ -27,6 +27,7 @@ from whenflow.local.emulator import (
 from whenflow.local.emulator.controls import METER, WARM, Controls
 from whenflow.local.emulator.engine import WrongEngine, check_version, engine
 from whenflow.local.emulator.gate import GATE
+from whenflow.local.emulator.origins import OwnOrigins
 from whenflow.local.emulator.paths import ShortPaths, find_http_api
 from whenflow.local.sockets import Sockets
 from whenflow.local.sockets.api import AsgiApi
@@ -83,7 +84,7 @@ async def serve(listener: int, port: int) -> None:
     config.keep_alive_timeout, config.graceful_timeout = KEEP_ALIVE_SECONDS, 1.0
     config.loglevel = os.environ.get("LOG_LEVEL", "INFO")
     stack: Any = ShortPaths(engine("app").app, find_http_api)
-    application: Any = Controls(Sockets(stack, AsgiApi(stack, port)), ANSWERS)
+    application: Any = OwnOrigins(Controls(Sockets(stack, AsgiApi(stack, port)), ANSWERS))
     opening = asyncio.create_task(_open_gate_when_answering(port))
     await serve_asgi(application, config, shutdown_trigger=_stop_request())
     opening.cancel()

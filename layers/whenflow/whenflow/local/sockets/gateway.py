@@ -7,10 +7,11 @@ from typing import Any
 
 from whenflow.local.sockets.api import Api
 from whenflow.local.sockets.inbound import Inbound
+from whenflow.local.sockets.log_lines import LogLines
 from whenflow.local.sockets.outbound import Outbound
 from whenflow.local.sockets.socket import PROTOCOL_ERROR, SUBPROTOCOL, Closing, Gone, Socket, authenticate
 
-IN, OUT = "/api/events/in", "/api/events/out"
+IN, OUT, LOGS = "/api/events/in", "/api/events/out", "/api/logs/out"
 INTERNAL_ERROR = 1011
 logger = logging.getLogger("whenflow.sockets")
 
@@ -25,7 +26,7 @@ class Sockets:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
         path = scope["path"].rstrip("/") if scope["type"] == "websocket" else ""  # `lifespan` has no path
-        if path not in (IN, OUT):
+        if path not in (IN, OUT, LOGS):
             await self._application(scope, receive, send)
             return
         await receive()  # `websocket.connect`
@@ -49,5 +50,7 @@ class Sockets:
         await socket.send('{"type": "auth_success"}')
         if path == IN:
             await Inbound(socket, self._api, key).run()
+        elif path == LOGS:
+            await LogLines(socket, self._api, key).run()
         else:
             await Outbound(socket, self._api, key, self._now).run()

@@ -15,9 +15,9 @@ from whenflow.local.sockets.socket import (
     PROTOCOL_ERROR,
     TRY_AGAIN,
     Closing,
-    Gone,
     Socket,
     read,
+    until_gone,
 )
 
 FARTHEST_BACK = timedelta(minutes=15)
@@ -43,21 +43,7 @@ class Outbound:
         """
         asked = await read(self._socket, "filter", PROTOCOL_ERROR)
         wanted = _filter_in(asked)
-        showing = asyncio.create_task(self._show(wanted, asked.get("backfill") is not False))
-        leaving = asyncio.create_task(self._wait_until_gone())
-        done, pending = await asyncio.wait({showing, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
-        if showing in done:
-            showing.result()
-
-    async def _wait_until_gone(self) -> None:
-        try:
-            while True:
-                await self._socket.text()
-        except Gone:
-            return
+        await until_gone(self._socket, self._show(wanted, asked.get("backfill") is not False))
 
     async def _show(self, wanted: dict[str, Any], backfill: bool) -> None:
         begun = self._now()

@@ -1,6 +1,7 @@
 """One WebSocket of ASGI, and how Prefect's clients begin on it (SPEC 7.3)."""
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 from whenflow.api.credentials import password_in
@@ -69,6 +70,29 @@ async def read(socket: Socket, kind: str, code: int) -> dict[str, Any]:
     if not isinstance(document, dict) or document.get("type") != kind:
         raise Closing(code, f"Expected '{kind}' message")
     return document
+
+
+async def until_gone(socket: Socket, showing: Coroutine[Any, Any, None]) -> None:
+    """Let something be shown until the other side has closed.
+
+    Raises:
+        Closing: There is no more to show.
+    """
+    show, leave = asyncio.create_task(showing), asyncio.create_task(_gone(socket))
+    done, pending = await asyncio.wait({show, leave}, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    if show in done:
+        show.result()
+
+
+async def _gone(socket: Socket) -> None:
+    try:
+        while True:
+            await socket.text()
+    except Gone:
+        return
 
 
 async def authenticate(socket: Socket, api: Api) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from whenflow.actions.inference import target_of
 from whenflow.actions.parameters import (
     InvalidJson,
+    NotText,
     TemplateError,
     VariableNotFound,
     context_of,
@@ -128,6 +129,8 @@ def _word(error: TemplateError, action_type: str) -> str:
         return "render-failed"
     if isinstance(error, InvalidJson):
         return "invalid-json"
+    if isinstance(error, NotText):
+        return "other"
     return "variable-not-found" if isinstance(error, VariableNotFound) else "invalid-jinja"
 
 

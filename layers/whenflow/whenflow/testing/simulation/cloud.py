@@ -11,15 +11,15 @@ from whenflow.automations import Engine, Firing
 from whenflow.automations.settle import Record
 from whenflow.events import Event
 from whenflow.events.ids import shard_of
-from whenflow.ports import Due
-from whenflow.runs import Refused, StateType
+from whenflow.ports import Clock, Due
 from whenflow.testing.doubles import SequentialIds
 from whenflow.testing.memory import MemoryEventStore, MemoryFiringStore, MemoryRunStore
 from whenflow.testing.memory_config import MemoryConfigStore
 from whenflow.testing.outside import RecordedTopics
 from whenflow.testing.simulation.channels import Queue, Stream
+from whenflow.testing.simulation.code import Code
 from whenflow.testing.simulation.faults import Failing, Faults
-from whenflow.testing.simulation.outside import Targets, fate_of
+from whenflow.testing.simulation.outside import Targets
 from whenflow.testing.simulation.processes import Process
 from whenflow.testing.simulation.setup import automations, deployment_id, deployments, target
 from whenflow.testing.simulation.stage import Crash, Stage
@@ -57,8 +57,7 @@ class Cloud:
     """The stack. Whoever wants something of it calls `accept` or `cancel`, as the functions at its edge would.
 
     Attributes:
-        works: By run, the launches whose code did its work, as often as it did.
-        died: The runs whose code died, with its launch.
+        code: The code of flows.
         queues: By name.
     """
 
@@ -73,18 +72,18 @@ class Cloud:
         self.runs = MemoryRunStore(self.events)
         self.windows = MemoryWindowStore(self.firings)
         self.config, self.progress, self.topics = MemoryConfigStore(), MemoryProgressStore(), RecordedTopics()
-        self.holds = _Holds(self._sender("timer"))
+        self.holds = _Holds(self._sender("timer"), self.clock)
         self.targets = Targets(
             self.chance,
             self.ids,
             deployment_id("refused"),
+            stage.after,
             self._sender("flows"),
             self._sender("tracker"),
         )
         self.automations = automations()
         self.engine = Engine(self.automations)
-        self.works: defaultdict[str, list[str]] = defaultdict(list)
-        self.died: defaultdict[str, list[str]] = defaultdict(list)
+        self.code = Code(self)
         self._idle: defaultdict[str, list[Process]] = defaultdict(list)
         self._set_up()
         self.matching: Stream[Record] = Stream(self.chance, stage, lambda batch: self._call("matcher", _matched(batch)))
@@ -141,7 +140,9 @@ class Cloud:
             "timer": queue(lambda message, _: self._call("timer", lambda one: one.timers.ring(message)), 5, 6),
             "tracker": queue(self._execution_changed, 3),
             "failures": queue(self._invocation_failed, 5),
-            "flows": queue(lambda message, _: self._call("flows", self._flow(message)), 3, 20, give_up=self._given_up),
+            "flows": queue(
+                lambda message, _: self._call("flows", self.code.of(message)), 3, 20, give_up=self._given_up
+            ),
         }
 
     def _call(self, function: str, work: Callable[[Process], T]) -> T:
@@ -186,30 +187,15 @@ class Cloud:
 
     def _given_up(self, message: dict[str, Any]) -> None:
         error = {"errorType": "Runtime.ExitError", "errorMessage": "the process died"}
-        self.died[message["flow_run_id"]].append(message["launch"])
+        self.code.died[message["flow_run_id"]].append(message["launch"])
         self.queues["failures"].send({"requestPayload": message, "responsePayload": error})
-
-    def _flow(self, message: dict[str, Any]) -> Callable[[Process], None]:
-        """Return what the SDK does in a function that was invoked: claim the run, do the work, tell how it went."""
-        run_id, launch = message["flow_run_id"], message["launch"]
-
-        def work(process: Process) -> None:
-            if isinstance(process.ledger.start(run_id, launch), Refused):
-                return
-            self.faults.call(f"the work of {run_id}", lambda: self.works[run_id].append(launch))
-            if fate_of(run_id) == "dies":
-                raise Crash(run_id)
-            ended = StateType.COMPLETED if fate_of(run_id) == "completes" else StateType.FAILED
-            process.ledger.move(run_id, ended)
-
-        return work
 
 
 class _Holds(MemoryHoldStore):
     """Held events are asked for through the timer's queue."""
 
-    def __init__(self, ask: Callable[[dict[str, Any], float], None]) -> None:
-        super().__init__()
+    def __init__(self, ask: Callable[[dict[str, Any], float], None], clock: Clock) -> None:
+        super().__init__(clock)
         self._ask = ask
 
     def hold(self, event_id: str, seconds: int, attempt: int) -> None:

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from whenflow.actions.lifecycle import firing_behind
@@ -10,6 +12,8 @@ from whenflow.automations.state import State
 from whenflow.events import RESOURCE_ID, Event, named_id
 from whenflow.runs import FlowRun, StateType
 from whenflow.runs.attempts import execution_name
+from whenflow.runs.bookkeeping import LOOK_AFTER
+from whenflow.runs.heartbeats import HEARTBEAT, pulse_of
 from whenflow.runs.transitions import ALLOWED
 from whenflow.testing.simulation.outside import fate_of
 from whenflow.testing.simulation.setup import LATER, NOTE, REFUSED, WAIT_SECONDS, deployment_id
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 
 Check: TypeAlias = "Callable[[Cloud, Workload], Iterator[str]]"
 EARLY_SECONDS = 5.0
+NOTICED_WITHIN = timedelta(minutes=5)
 ABSENCE = "absence"
 ACTION = "prefect.automation.action."
 
@@ -116,17 +121,20 @@ def _legal_states(cloud: "Cloud", _: "Workload") -> Iterator[str]:
 def _worked_once(cloud: "Cloud", workload: "Workload") -> Iterator[str]:
     """One launch works on a run. A run that was not stopped has worked, and ends as its code says."""
     for run in cloud.runs.newest_first():
-        launches = set(cloud.works[run.id])
+        launches = set(cloud.code.works[run.id])
         worked = len(launches) if run.target_type == "lambda" else cloud.targets.executed[execution_name(run)]
-        if worked > 1 or len(cloud.works[run.id]) > run.run_count:
-            yield f"flow run {run.id} was worked on {worked} times over: {cloud.works[run.id]}"
+        if worked > 1 or len(cloud.code.works[run.id]) > run.run_count:
+            yield f"flow run {run.id} was worked on {worked} times over: {cloud.code.works[run.id]}"
         if run.id in workload.cancelled or run.deployment_id == cloud.targets.refuses:
+            continue
+        if run.deployment_id == deployment_id("long") and run.run_count:
+            yield from _ended_or_missed(cloud, run)
             continue
         yield from _ended_as_its_code(cloud, run, worked)
 
 
 def _ended_as_its_code(cloud: "Cloud", run: FlowRun, worked: int) -> Iterator[str]:
-    gave_up = set(cloud.died[run.id])
+    gave_up = set(cloud.code.died[run.id])
     if run.state.type == StateType.CRASHED:
         if run.target_type != "lambda" or not gave_up or (run.launch is not None and run.launch not in gave_up):
             yield f"flow run {run.id} is Crashed, and its launch {run.launch} was not given up: {run.state.message}"
@@ -136,6 +144,28 @@ def _ended_as_its_code(cloud: "Cloud", run: FlowRun, worked: int) -> Iterator[st
         yield f"flow run {run.id} is {run.state.name}, and its code never ran"
     elif run.state.type != (StateType.COMPLETED if fate == "completes" else StateType.FAILED):
         yield f"flow run {run.id} is {run.state.name}, though its code {fate}"
+
+
+def _ended_or_missed(cloud: "Cloud", run: FlowRun) -> Iterator[str]:
+    """Work of minutes ends as its code says; a process that went without a word is missed, soon and not too early."""
+    pulse = pulse_of(replace(run, states=run.states[:-1]))
+    if run.state.type != StateType.CRASHED or pulse is None:
+        if not cloud.code.works[run.id]:
+            yield f"flow run {run.id} is {run.state.name}, and its code never got to its end"
+        return
+    if cloud.code.died[run.id]:
+        return  # Lambda gave an invocation up, and told that
+    if run.id not in cloud.code.silent:
+        yield f"flow run {run.id} is Crashed, and its process lives: {run.state.message}"
+    beats = [event.occurred for event in cloud.events.stored.values() if _is_beat_of(event, run)]
+    silence = run.state.timestamp - max(beats, default=pulse.state.timestamp)
+    longest = (pulse.silence if beats else LOOK_AFTER) + NOTICED_WITHIN
+    if not pulse.silence <= silence <= longest:
+        yield f"flow run {run.id} is Crashed after a silence of {silence}"
+
+
+def _is_beat_of(event: Event, run: FlowRun) -> bool:
+    return event.event == HEARTBEAT and event.resource_id == run.resource_id
 
 
 def _refusals(cloud: "Cloud", workload: "Workload") -> Iterator[str]:

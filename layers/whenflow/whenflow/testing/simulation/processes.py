@@ -18,7 +18,7 @@ from whenflow.automations.timer import Timer, Timers
 from whenflow.automations.witnesses import Witnesses
 from whenflow.deployments.rules import DeploymentRules
 from whenflow.runs import RunControl, RunLedger
-from whenflow.runs.schedule import RunSchedule
+from whenflow.runs.schedule import Known, RunSchedule
 from whenflow.runs.track import Tracker
 from whenflow.testing.memory_config import MemorySecrets
 from whenflow.testing.outside import MemoryRateBudget, RecordedHttp, RecordedMailer
@@ -48,7 +48,7 @@ class Process:
         self.tracker = Tracker(self.ledger)
         rules = DeploymentRules(config, clock)
         targets = port(cloud.targets, "targets")
-        schedule = RunSchedule(self.ledger, runs, targets, rings, clock, ids, rules, progress)
+        schedule = RunSchedule(self.ledger, runs, targets, rings, clock, ids, rules, Known(progress, events))
         notifier = Notifier(MemorySecrets(), RecordedHttp(), RecordedMailer(), port(cloud.topics, "topics"), clock)
         registry = AutomationRegistry(config, events, clock, ids, lambda _automation: None)
         runner = DeploymentRunner(config, self.ledger, schedule, clock)

@@ -7,15 +7,17 @@ from whenflow.automations import Automation
 from whenflow.testing.factories import an_automation
 
 ORDER, FILE, DOOR, STARTED, DONE = "order.placed", "file.arrived", "door.opened", "job.started", "job.done"
-REFUSED, LATER, NOTE = "order.refused", "order.later", "note.sent"
+REFUSED, LATER, NOTE, REPORT = "order.refused", "order.later", "note.sent", "report.wanted"
 TARGET = "00000000-0000-4000-8000-0000000000aa"
 WAIT_SECONDS = 45
+BEATS_SECONDS = 30.0
 ABSENT_AFTER_SECONDS = 40
 DEPLOYMENTS: Mapping[str, str] = {
     "welcome": "lambda",
     "process": "step-functions",
     "follow-up": "step-functions",
     "refused": "lambda",
+    "long": "lambda",
 }
 EACH = ["prefect.resource.id"]
 
@@ -65,6 +67,7 @@ def automations() -> Sequence[Automation]:
         ),
         an_automation("later", expect=[LATER], actions=[_run("welcome", schedule_after=WAIT_SECONDS)]),
         an_automation("refused", expect=[REFUSED], actions=[_run("refused")]),
+        an_automation("report", expect=[REPORT], actions=[_run("long")]),
         an_automation("note", expect=[NOTE], actions=[note]),
     ]
 

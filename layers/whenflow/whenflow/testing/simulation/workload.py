@@ -7,7 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from whenflow.events import RESOURCE_ID, Event, named_id
-from whenflow.testing.simulation.setup import DONE, DOOR, FILE, LATER, NOTE, ORDER, REFUSED, STARTED
+from whenflow.testing.simulation.setup import DONE, DOOR, FILE, LATER, NOTE, ORDER, REFUSED, REPORT, STARTED
 from whenflow.testing.simulation.stage import Crash
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ DOORS = 3
 VISITS = 10
 JOBS = 4
 CANCELS = 3
+REPORTS = 0.2
+"""How likely a history has a run that works for minutes: it makes the history as much longer."""
 SENT_TWICE = 0.3
 RESEND_SECONDS = 1.0
 JOB_TAKES = (8.0, 20.0)
@@ -51,6 +53,8 @@ class Workload:
             self._send(name, f"{SENT[name]}.{number}", self._moment())
         for _ in range(VISITS):
             self._send(DOOR, f"door.{self._chance.randrange(DOORS)}", self._moment())
+        if self._chance.random() < REPORTS:
+            self._send(REPORT, "report.0", self._moment())
         for number in range(JOBS):
             self._job(f"job.{number}")
         for _ in range(CANCELS):

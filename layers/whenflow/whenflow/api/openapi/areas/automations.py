@@ -4,11 +4,17 @@ from whenflow.api.openapi.operation import Operation, Schema, anything, listing,
 from whenflow.api.openapi.schemas import COUNT, TEXT, maybe, record
 
 AUTOMATIONS = "Automations"
-ON_EVENT = {
+ON_EVENT: dict[str, Schema] = {
     "event": {**maybe(ref("EventInput")), "description": "Null where time closes the window."},
     "event_id": {**TEXT, "description": "Of a stored event, in place of `event`."},
 }
-EITHER: Schema = {"oneOf": [{"required": [name]} for name in ON_EVENT]}
+
+
+def on_either(**required: Schema) -> Schema:
+    """Return the schema of a request that holds an event, or the id of one; not both."""
+    return {"oneOf": [record({**required, name: schema}) for name, schema in ON_EVENT.items()]}
+
+
 PREVIEW = record(
     {
         "automation": anything(),
@@ -86,7 +92,7 @@ OPERATIONS: tuple[Operation, ...] = (
         AUTOMATIONS,
         "Tell what the actions of an automation in the request would do on an event; nothing is done.",
         {200: PREVIEW},
-        {**record({"automation": ref("AutomationInput")}, **ON_EVENT), **EITHER},
+        on_either(automation=ref("AutomationInput")),
         needs_body=True,
         errors=(404,),
     ),
@@ -96,7 +102,7 @@ OPERATIONS: tuple[Operation, ...] = (
         AUTOMATIONS,
         "Tell what the actions of a stored automation would do on an event; nothing is done.",
         {200: PREVIEW},
-        {**record({}, **ON_EVENT), **EITHER},
+        on_either(),
         needs_body=True,
     ),
     *(

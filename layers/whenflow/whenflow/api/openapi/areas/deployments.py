@@ -40,6 +40,7 @@ _DEPLOYMENTS: tuple[Operation, ...] = (
         {200: ref("Deployment"), 201: ref("Deployment")},
         ref("DeploymentInput"),
         needs_body=True,
+        errors=(409,),
     ),
     Operation(
         "post",
@@ -61,6 +62,7 @@ _DEPLOYMENTS: tuple[Operation, ...] = (
         "Change fields of a deployment; what is left out stays.",
         {204: None},
         ref("DeploymentPatch"),
+        errors=(409,),
     ),
     Operation("delete", "/deployments/{id}", DEPLOYMENTS, "Delete a deployment.", {204: None}),
     Operation(
@@ -70,7 +72,14 @@ _DEPLOYMENTS: tuple[Operation, ...] = (
         "Stop a deployment's schedules; runs can be made all the same.",
         {200: NOTHING},
     ),
-    Operation("post", "/deployments/{id}/resume_deployment", DEPLOYMENTS, "Let its schedules go on.", {200: NOTHING}),
+    Operation(
+        "post",
+        "/deployments/{id}/resume_deployment",
+        DEPLOYMENTS,
+        "Let its schedules go on.",
+        {200: NOTHING},
+        errors=(409,),
+    ),
     Operation(
         "get",
         "/deployments/{id}/schedules",
@@ -95,6 +104,7 @@ _DEPLOYMENTS: tuple[Operation, ...] = (
         "Change fields of a schedule; what is left out stays.",
         {204: None},
         ref("SchedulePatch"),
+        errors=(409,),
     ),
     Operation("delete", "/deployments/{id}/schedules/{schedule}", DEPLOYMENTS, "Delete a schedule.", {204: None}),
     Operation(
@@ -104,6 +114,7 @@ _DEPLOYMENTS: tuple[Operation, ...] = (
         "Run a deployment; 200 tells that there is a run of this idempotency key already.",
         {200: ref("FlowRun"), 201: ref("FlowRun")},
         RUN_OF_A_DEPLOYMENT,
+        errors=(409,),
     ),
     Operation(
         "post",

@@ -1,7 +1,18 @@
 """Flow runs, their states and logs, and task runs."""
 
 from whenflow.api.openapi.operation import Operation, Schema, anything, listing, ref
-from whenflow.api.openapi.schemas import COUNT, MOMENT, TEXT, UUID, any_of, maybe, page_request, record, runs_request
+from whenflow.api.openapi.schemas import (
+    COUNT,
+    MOMENT,
+    TEXT,
+    UUID,
+    any_of,
+    choice,
+    maybe,
+    page_request,
+    record,
+    runs_request,
+)
 
 RUNS, TASKS = "Flow runs", "Task runs"
 LIST = runs_request(
@@ -15,8 +26,23 @@ LIST = runs_request(
     "NAME_ASC",
     "NAME_DESC",
 )
+BOUND = maybe({"type": "integer"})
+IDS = {**listing(UUID), "minItems": 1}
+PAGE_TOKEN = {**maybe(TEXT), "description": "From the header `whenflow-next-page` of the page before."}
+PAGES = {**LIST, "properties": {**LIST["properties"], "page_token": PAGE_TOKEN}}
 LOGS_OF_A_RUN = {
-    **page_request(logs=record({"flow_run_id": record({"any_": {**listing(UUID), "minItems": 1, "maxItems": 1}})})),
+    **page_request(
+        logs=record(
+            {},
+            flow_run_id=maybe(record({}, any_=maybe({**IDS, "maxItems": 1}))),
+            task_run_id=maybe(record({}, any_=maybe({**IDS, "maxItems": 20}), is_null_=maybe({"type": "boolean"}))),
+            level=maybe(record({}, ge_=BOUND, le_=BOUND)),
+            timestamp=maybe(record({}, before_=maybe(MOMENT), after_=maybe(MOMENT))),
+            name=any_of(TEXT),
+            text=maybe(record({"query": {"type": "string", "maxLength": 200}})),
+        ),
+        sort=choice("TIMESTAMP_ASC", "TIMESTAMP_DESC"),
+    ),
     "required": ["logs"],
 }
 LINE = record(
@@ -26,7 +52,8 @@ LINE = record(
         "message": TEXT,
         "timestamp": MOMENT,
     },
-    flow_run_id={**maybe(TEXT), "description": "A line of no run is dropped."},
+    flow_run_id={**maybe(UUID), "description": "A line of no flow run and no task run is dropped."},
+    task_run_id=maybe(UUID),
 )
 NEW_RUN = record(
     {"flow_id": TEXT},
@@ -91,8 +118,24 @@ _RUNS: tuple[Operation, ...] = (
         needs_body=True,
         errors=(404,),
     ),
-    Operation("post", "/flow_runs/filter", RUNS, "List flow runs, newest first.", {200: listing(ref("FlowRun"))}, LIST),
-    Operation("post", "/flow_runs/count", RUNS, "Count flow runs.", {200: COUNT}, LIST),
+    Operation(
+        "post",
+        "/flow_runs/filter",
+        RUNS,
+        "List flow runs, newest first. Header `whenflow-stopped-early`: there may be more, `whenflow-looked-until` says"
+        " where.",
+        {200: listing(ref("FlowRun"))},
+        PAGES,
+        errors=(403,),
+    ),
+    Operation(
+        "post",
+        "/flow_runs/count",
+        RUNS,
+        "Count flow runs. Header `whenflow-stopped-early`: there are at least as many.",
+        {200: COUNT},
+        LIST,
+    ),
     Operation("get", "/flow_runs/{id}", RUNS, "Get a flow run.", {200: ref("FlowRun")}),
     Operation(
         "patch",
@@ -119,6 +162,7 @@ _RUNS: tuple[Operation, ...] = (
         RUNS,
         "Resume a flow run that is paused or suspended; 200 tells that it is not, or not any more.",
         {200: ref("Verdict"), 201: ref("Verdict")},
+        record({}, run_input={**maybe(anything()), "description": "What the run waits for, if it waits for input."}),
     ),
     Operation(
         "get",
@@ -143,11 +187,19 @@ _RUNS: tuple[Operation, ...] = (
         "post",
         "/logs/filter",
         RUNS,
-        "List the log lines of a flow run.",
+        "List log lines of a flow run, or of task runs; one of them must be named.",
         {200: listing(ref("Log"))},
         LOGS_OF_A_RUN,
         needs_body=True,
         errors=(404,),
+    ),
+    Operation(
+        "get",
+        "/flow_runs/{id}/logs/download",
+        RUNS,
+        "Get the log of a flow run as CSV.",
+        {200: {**TEXT, "description": "As text/csv."}},
+        media="text/csv",
     ),
 )
 _TASKS: tuple[Operation, ...] = (

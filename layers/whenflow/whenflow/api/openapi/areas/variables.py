@@ -67,12 +67,5 @@ _POOLS: tuple[Operation, ...] = (
         errors=(409,),
     ),
     Operation("delete", "/work_pools/{name}", POOLS, "Delete a work pool of your own.", {204: None}, errors=(409,)),
-    Operation(
-        "post",
-        "/work_pools/{name}/queues/filter",
-        POOLS,
-        "List the queues of a work pool: it has one.",
-        {200: listing(ref("WorkQueue"))},
-    ),
 )
 OPERATIONS = (*_VARIABLES, *_POOLS)
