@@ -25,12 +25,14 @@ class Meter:
         written: Write units.
         read: Read units.
         trips: How often something was read.
+        requests: How many there were, of any kind.
     """
 
     def __init__(self) -> None:
         self.written = 0.0
         self.read = 0.0
         self.trips = 0
+        self.requests = 0
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ def metered(client: Any, observer: Any) -> Iterator[Meter]:
 
     def after(parsed: Any, model: Any, context: Any, **_: Any) -> None:
         params, writes = context["metered"]
+        meter.requests += 1
         factor = 2 if model.name == "TransactWriteItems" else 1
         for write, old in writes:
             new = found(write)

@@ -190,7 +190,7 @@ def test_a_sweep_that_finds_nothing_reads_two_units(stores, dynamodb, observer, 
     assert (meter.written, meter.read) == (0, 2)
 
 
-def test_a_match_with_its_run_to_completed_costs_thirty_write_units_at_most(
+def test_a_match_with_its_run_to_completed_costs_twenty_one_write_units_and_the_first_of_a_day_one_more(
     stores, dynamodb, observer, clock, ids, kilobyte
 ):
     deployment = deployed(welcome_deployment(), stores, clock, ids)
@@ -212,6 +212,8 @@ def test_a_match_with_its_run_to_completed_costs_thirty_write_units_at_most(
     assert {told.event for told in stores.events.newest(20).events} == LIFE_CYCLE | before
     # Of these, one is the first run of its day, and one the way from an event to its firings.
     assert meter.written <= 22
+    # Four are for the first of a day or second alone: the day, the deployment, and whether its pool and queue are paused.
+    assert (meter.requests, meter.read) == (12, 4)
 
 
 @pytest.fixture

@@ -50,6 +50,7 @@ class Api:
         answers = {
             "/flow_runs/filter": [{**self.run, "id": "r-0", "created_by": {"id": "another"}}, self.run],
             "/logs/filter": [{"message": "Loading a"}],
+            "/task_runs/count": 3,
             "/webhooks/filter": self.stored,
             "/webhooks/": {**body, "id": "2"},
         }
@@ -67,6 +68,7 @@ def test_a_chain_has_event_firing_run_states_and_prints() -> None:
     chain = stage(Api()).follow("arrived", "file.a", AUTOMATION, set())
 
     assert (chain.event["id"], chain.run["id"], chain.firing["automation_name"]) == ("e-1", "r-1", "Process files")
+    assert chain.tasks == 3
     lines = [line.plain for line in lines_of(chain, time.time())]
     assert [line.split()[2] if " s " in line else line.split()[0] for line in lines] == [
         "event",

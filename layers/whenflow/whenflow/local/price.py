@@ -24,6 +24,7 @@ ASSUMED_GB_SECONDS = 0.03 * 0.5
 ASSUMPTIONS = (
     "list prices of us-east-1, arm64, no free tier, no discount",
     "operations counted one event at a time; under load batches share calls and reads, and it gets cheaper",
+    "an index entry within a transaction counted once; were it counted twice, a run would take one write unit more",
     "Lambda durations as measured on this machine, warm",
     "not counted: cold starts, storage and retention, S3 requests, data transfer, alarms, and your flow's own work",
 )

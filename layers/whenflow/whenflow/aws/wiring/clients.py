@@ -15,24 +15,25 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 MAX_APP_ID_CHARS = 50
+OURS_ALONE = frozenset({"dynamodb", "lambda"})
 _making = Lock()
 
 
-@lru_cache(maxsize=1)
-def _config() -> Config:
+def _config(service: str) -> Config:
     """Return how AWS is called.
 
     Most of what a function computes for an event is botocore's work on its requests, and a third of that is spared
-    here: what is asked for is not looked through before AWS does so, and the name that the function goes by is not
-    put together anew for each request.
+    here: what is asked for is not looked through before AWS does so, where users have no part in it, and the name that
+    the function goes by is not put together anew for each request.
     """
+    name = function_name()[:MAX_APP_ID_CHARS]
     versions = f"Boto3/{boto3.__version__} Botocore/{botocore.__version__}"
     return Config(
         connect_timeout=2,
         read_timeout=10,
         retries={"mode": "standard", "total_max_attempts": 4},
-        parameter_validation=False,
-        user_agent=f"{versions} app/{function_name()[:MAX_APP_ID_CHARS]}",
+        parameter_validation=service not in OURS_ALONE,
+        user_agent=f"{versions} app/{name}" if name else versions,
     )
 
 
@@ -40,7 +41,7 @@ def _config() -> Config:
 def client(service: str) -> Any:
     """Return the client of an AWS service. Clients may be shared by threads; the session that makes them may not."""
     with _making:
-        return boto3.client(service, config=_config())  # type: ignore[call-overload]
+        return boto3.client(service, config=_config(service))  # type: ignore[call-overload]
 
 
 def dynamodb() -> "DynamoDBClient":
