@@ -34,7 +34,7 @@ def test_whichever_call_fails_there_is_one_event_one_firing_and_one_run_that_com
     def story(person: str) -> None:
         """Somebody signs up."""
         until(lambda: stack.hook(slug, ANN | {"userid": person, "name": person}).status == OK)
-        ordeal.settle()
+        ordeal.settle(streams=True)
 
     failed = ordeal.told(story)
     events, runs = wiring.events().newest(10_000).events, wiring.runs().newest(1_000)
