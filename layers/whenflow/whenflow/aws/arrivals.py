@@ -63,7 +63,8 @@ class ArrivalNotes:
         One that was delivered several times was received as often; its event tells which delivery was stored.
         """
         found: dict[Place, frozenset[datetime]] = {}
-        for place, received in self._between(since - SPREAD, until + SPREAD):
+        latest = min(until + SPREAD, max(until, self._clock.now()))
+        for place, received in self._between(since - SPREAD, latest):
             if since <= received < until:
                 found[place] = found.get(place, frozenset()) | {received}
         return found
