@@ -213,6 +213,32 @@ def test_two_processes_at_once_make_each_layer_once(stores, happens, clock):
     assert total(stores, clock.now()) == {"order.placed": len(told)}
 
 
+def test_a_process_that_comes_too_late_with_its_layer_leaves_that_of_the_other_as_it_is(stores, happens, clock):
+    one, other = keeper_of(stores, clock), keeper_of(stores, clock)
+    told = busy(happens, clock, other, 2)
+    made = 0
+    while made < 2:
+        told += [happens(number) for number in range(3)]
+        clock.advance(60)
+        made += one.look()
+
+    assert other.look() == 0
+
+    assert total(stores, clock.now()) == {"order.placed": len(told)}
+    assert len(about(stores, "order.1")) == sum(one.resource_id == "order.1" for one in told)
+
+
+def test_a_late_event_that_is_delivered_twice_at_once_is_counted_once(stores, keeper, happens, clock):
+    busy(happens, clock, keeper, 10)
+    late = happens(99, ago=400)
+    clock.advance(5)
+    stores.events.put(replace(late, received=clock.now()))
+
+    assert total(stores, clock.now()) == {"order.placed": 31}
+    busy(happens, clock, keeper, 5)
+    assert total(stores, clock.now()) == {"order.placed": 46}
+
+
 def test_layers_that_nobody_has_added_to_for_long_are_not_used(stores, keeper, happens, clock):
     busy(happens, clock, keeper, 10)
     late = happens(99, ago=200)

@@ -208,6 +208,24 @@ def test_a_change_while_an_hour_is_being_closed_leaves_it_open(stores, keeper, c
     assert found(stores, failed_of(SHIP)) == []
 
 
+def test_two_who_close_an_hour_at_once_do_not_mix_what_they_read(stores, keeper, clock, ids, made, monkeypatch):
+    run, _ = made(None), made(StateType.FAILED)
+    clock.advance(5_000)
+    read = stores.runs.made_between
+
+    def and_another(start, end):
+        held = read(start, end)
+        monkeypatch.setattr(stores.runs, "made_between", read)
+        ended(stores, clock, ids, run, StateType.FAILED)
+        RunKeeper(stores.runs, clock).close_hours(60)
+        return held
+
+    monkeypatch.setattr(stores.runs, "made_between", and_another)
+    keeper.close_hours(60)
+
+    assert len(found(stores, failed_of(SHIP))) == count_runs(stores.runs, failed_of(SHIP)) == 2
+
+
 def test_a_run_that_is_stored_long_after_it_was_made_is_listed(stores, keeper, clock, ids, made):
     made()
     clock.advance(5_000)

@@ -218,6 +218,10 @@ def test_hours_are_closed_until_there_are_none(run: Run) -> None:
     assert answer["finished"] is True
 
 
+def test_what_came_in_lately_is_looked_at(run: Run) -> None:
+    assert run("ArchiveFunction").invoke(sample("archive_layers")) == {"layers": 0}
+
+
 def test_every_sample_is_tried_here() -> None:
     source = (ROOT / "tests" / "built" / "test_samples.py").read_text()
 

@@ -147,7 +147,7 @@ def test_every_rule_keeps_what_it_cannot_hand_over() -> None:
         if event["Type"] in {"EventBridgeRule", "Schedule"}
     ]
 
-    assert len(rules) == 6
+    assert len(rules) == 7
     assert all(names_in(rule["DeadLetterConfig"]) == {"NotificationDeadLetters"} for rule in rules)
 
 

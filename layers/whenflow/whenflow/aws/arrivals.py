@@ -57,10 +57,17 @@ class ArrivalNotes:
         with translated():
             self._client.put_item(TableName=self._table, Item=item)
 
-    def received_in(self, since: datetime, until: datetime) -> dict[Place, datetime]:
-        """Return the noted places whose events were received in [since, until), each with when that was."""
-        noted = self._between(since - SPREAD, until + SPREAD)
-        return {place: received for place, received in noted if since <= received < until}
+    def received_in(self, since: datetime, until: datetime) -> dict[Place, frozenset[datetime]]:
+        """Return the noted places whose events were received in [since, until), each with when that was.
+
+        One that was delivered several times was received as often; its event tells which delivery was stored.
+        """
+        found: dict[Place, frozenset[datetime]] = {}
+        latest = min(until + SPREAD, max(until, self._clock.now()))
+        for place, received in self._between(since - SPREAD, latest):
+            if since <= received < until:
+                found[place] = found.get(place, frozenset()) | {received}
+        return found
 
     def _between(self, since: datetime, until: datetime) -> Iterator[tuple[Place, datetime]]:
         """Yield the places of notes of which the first event was received in [since, until]."""
@@ -108,7 +115,7 @@ class Arrivals:
                 yield place, event
         noted = {place: at for place, at in self._notes.received_in(since, until).items() if place.hour == hour}
         for place, event in self._reader.held_at(noted):
-            if event.received == noted[place]:  # else this was a later delivery
+            if event.received in noted[place]:  # else this was a later delivery
                 yield place, event
 
 

@@ -281,7 +281,7 @@ class EventReader:
             return
         noted = self._layers.odd_since(layers)
         for place, event in self.held_at(list(noted)[:at_most]):
-            if event.received == noted[place]:
+            if event.received in noted[place]:
                 yield place, event
 
     def _own_shards(self, resource_ids: Iterable[str], shards: int) -> Sequence[int]:

@@ -9,6 +9,7 @@ hour void, and they are built anew.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -32,6 +33,7 @@ STALE = timedelta(minutes=90)
 KEPT = timedelta(hours=12)
 VOIDED_FOR = timedelta(seconds=20)
 AT_ONCE = 8
+STAMP_BYTES = 4
 
 
 class Layer(NamedTuple):
@@ -119,7 +121,7 @@ class HourLayers:
         found = self.read(hour)
         return found if found.until and found.until > now - STALE else None
 
-    def odd_since(self, layers: Layers) -> Mapping[Place, datetime]:
+    def odd_since(self, layers: Layers) -> Mapping[Place, frozenset[datetime]]:
         """Return what was noted as odd in this hour since its layers end, each with when it was received."""
         noted = self._notes.received_in(layers.until, self._clock.now() + EARLY) if layers.until else {}
         return {place: received for place, received in noted.items() if place.hour == layers.hour}
@@ -173,7 +175,7 @@ class HourLayers:
         return names
 
     def _keep(self, hour: str, content: Content, until: datetime, tier: int) -> Layer:
-        stamp = f"{iso(until)}-{tier}"
+        stamp = f"{iso(until)}-{token_hex(STAMP_BYTES)}"  # another process may be at the same, and lose
         parts, is_named = self._digests.keep(hour, stamp, content)
         return Layer(stamp, parts, content.count, content.first, content.last, is_named, tier)
 

@@ -9,6 +9,7 @@ closed again; the protocol is that of `HourDigests`.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -18,6 +19,7 @@ from whenflow.aws.dynamo import body, condition_failed, document, number, text, 
 from whenflow.aws.event_items import hour_of, start_of
 from whenflow.documents import unpack
 from whenflow.errors import Transient
+from whenflow.events import iso
 from whenflow.ports import Clock
 from whenflow.runs.model import FlowRun
 from whenflow.runs.summaries import Overview, Summary, by_kind, overview_of
@@ -38,6 +40,7 @@ ROWS_PER_PART = 200
 OPEN_PER_PART = 5_000
 HOURS_PER_PAGE = 50
 AT_ONCE = 100
+STAMP_BYTES = 4
 TRIES = 5
 
 
@@ -166,7 +169,8 @@ class RunDigests:
             kept_until: When the last of them does.
         """
         now = self._clock.now()
-        stamp, expires = f"{hour.version}-{int(now.timestamp())}", kept_until + 2 * int(NOTED_FOR.total_seconds())
+        stamp = f"{iso(now)}-{token_hex(STAMP_BYTES)}"  # another process may close it too, and have read it later
+        expires = kept_until + 2 * int(NOTED_FOR.total_seconds())
         ended = by_kind(summary for run, summary in runs if run.state.type.is_final)
         groups = []
         for place, mine in enumerate(ended.values()):
