@@ -22,7 +22,7 @@ BUILD_FOR ?= host
 
 .DEFAULT_GOAL := help
 .PHONY: fuzz help up demo down clean test test-template test-built test-dynamodb-local test-contract-local test-kafka test-prefect-client \
-	test-schemathesis test-github-examples test-aws openapi check lint types contracts validate format build build-lambda deploy lock \
+	test-reference test-schemathesis test-github-examples test-aws openapi check lint types contracts validate format build build-lambda deploy lock \
 	simulate sam-local sam-local-down bench-launch bench-backtest bench-matching bench-webhook \
 	environment environment-local environment-dev environment-tests environment-sam
 
@@ -65,6 +65,12 @@ test-aws: environment-dev ## the end-to-end tests on a stack in your AWS account
 test-prefect-client: environment-dev ## Prefect's own client against the local stack (installs it into .cache once)
 	@scripts/environment.sh prefect-client
 	@$(python) -m pytest --quiet tests/prefect_client
+
+REFERENCE_CASES ?= 2000
+
+test-reference: environment-dev ## random cases beside Prefect's own engine, REFERENCE_CASES of each set (REFERENCE_ARGS="--seed 7 --set matching")
+	@scripts/environment.sh prefect-client
+	@PYTHONPATH=layers/whenflow:. $(python) -W ignore::SyntaxWarning -m tests.reference --cases $(REFERENCE_CASES) $(REFERENCE_ARGS)
 
 test-schemathesis: environment-dev ## the API against its own description (SCHEMATHESIS_ARGS=…)
 	@scripts/environment.sh schemathesis

@@ -94,7 +94,7 @@ class Environment(ImmutableSandboxedEnvironment):
         """Return what `value[start:stop:step]` gives."""
         if isinstance(value, Undefined):
             return value
-        if not isinstance(value, str | list | tuple):
+        if not isinstance(value, str | list | tuple | range):
             raise Misused(f"a {type(value).__name__} has no parts")
         spend(len(value))
         return made(value[slice(*bounds)])
