@@ -91,7 +91,10 @@ def test_an_action_that_lacks_or_misstates_something_is_told_by_its_field(docume
     ("payload", "text"), [(1.5, "1.5"), (True, "true"), (["☃"], '[\n  "☃"\n]'), ({}, "{}"), ("x", "x")]
 )
 def test_a_payload_that_is_no_text_is_kept_as_its_json(payload, text):
-    assert ACTION.validate_python({"type": "call-webhook", "block_document_id": NOBODY, "payload": payload}).payload == text
+    assert (
+        ACTION.validate_python({"type": "call-webhook", "block_document_id": NOBODY, "payload": payload}).payload
+        == text
+    )
 
 
 @pytest.mark.parametrize(

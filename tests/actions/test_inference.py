@@ -38,7 +38,9 @@ def test_only_the_first_of_the_kind_is_looked_at(ids: tuple[str, ...]):
     assert (found.id, found.error, found.reason) == (None, "none-found", "No deployment could be inferred")
 
 
-@pytest.mark.parametrize("passed_over", [f"prefect.deployment.old.{ONE}", "prefect.deployment.a.b", "prefect.deployment"])
+@pytest.mark.parametrize(
+    "passed_over", [f"prefect.deployment.old.{ONE}", "prefect.deployment.a.b", "prefect.deployment"]
+)
 def test_the_kind_of_a_resource_is_all_before_the_last_dot_of_its_id(passed_over: str):
     found = target_of({"type": "run-deployment"}, event(passed_over, f"prefect.deployment.{TWO}"), {})
 

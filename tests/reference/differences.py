@@ -42,9 +42,7 @@ def _metric(answers: Answers) -> bool:
 def _longest(answers: Answers) -> bool:
     """Durations over ten years: a mistake, and they would lead out of the calendar."""
     durations = (one.get(name) for one in _objects(answers.case) for name in ("within", "schedule_after"))
-    return answers.refused_by_us_alone and any(
-        isinstance(one, int | float) and abs(one) > LONGEST for one in durations
-    )
+    return answers.refused_by_us_alone and any(isinstance(one, int | float) and abs(one) > LONGEST for one in durations)
 
 
 def _compound(answers: Answers) -> bool:
@@ -140,17 +138,30 @@ def _resources_as_labels(answers: Answers) -> bool:
 
 def _top_level_kind(answers: Answers) -> bool:
     """Parameters that are of a kind which gives no object: Prefect breaks, or fails later."""
-    return KIND in (answers.case["action"].get("parameters") or {}) and answers.reference["result"] in ("crash", "refused")
+    return KIND in (answers.case["action"].get("parameters") or {}) and answers.reference["result"] in (
+        "crash",
+        "refused",
+    )
 
 
-RESOURCE = re.compile(r"(event\.resource|related\[-?\d+\]|in_role(\[[^\]]*\])+|involved)(?![\w.\[])|[ie]vents?\.related(?![\w.\[])")
-METHOD = re.compile(r"\.(items|keys|values|get|copy|pop|update|title|upper|lower|count|index|format|strip)\b(?!\()|\['(keys|items|values|get)'\]")
-BRANCH = re.compile(r"labels(\.a(\.b)?|\.x|\.prefect(\.resource)?|\.zone)?\b(?!\.\w|\[')")
-OBJECT = re.compile(r"\.(expect|after|for_each|within|trigger_states)\b|(flow_run(\.state)?|\bflow|deployment|automation(\.trigger)?|firings?(\[-?\d\])?|events?(\[-?\d\])?|triggering_(event|firings)|triggers\[\d\])(?![\w.\[])")
+RESOURCE = re.compile(
+    r"(event\.resource|related\[-?\d+\]|in_role(\[[^\]]*\])+|involved)(?![\w.\[])|[ie]vents?\.related(?![\w.\[])"
+)
+METHOD = re.compile(
+    r"\.(items|keys|values|get|copy|pop|update|title|upper|lower|count|index|format|strip)\b(?!\()|\['(keys|items|values|get)'\]"
+)
+BRANCH = re.compile(r"labels\.[\w.]+\(\)|labels(\.a(\.b)?|\.x|\.prefect(\.resource)?|\.zone)?\b(?!\.\w|\[')")
+OBJECT = re.compile(
+    r"\.(expect|after|for_each|within|trigger_states)\b|(flow_run(\.state)?|\bflow|deployment|automation(\.trigger)?|firings?(\[-?\d\])?|events?(\[-?\d\])?|triggering_(event|firings)|triggers\[\d\])(?![\w.\[])"
+)
 ID = re.compile(r"\b(flow_|deployment_)?id\b")
-GENERATOR = re.compile(r"\b(map|select|selectattr|reject|rejectattr|unique|items|reverse)\b(\([^()]*\))?(?! *\| *(list|join|sort|first|sum|map|select|reject|max|min|length|unique))")
+MAKES_LIST = r" *\| *(list|join|sort|first|sum|map|select|reject|max|min|length|unique)"
+LAZY = r"\b(map|select|selectattr|reject|rejectattr|unique|items|reverse)\b(\([^()]*\))?"
+GENERATOR = re.compile(f"{LAZY}(?!{MAKES_LIST})")
 OWN = re.compile(r"\b(from_json|from_cloud_event|uuid|items)\b")
-MODEL = re.compile(r"root=|UUID\('|datetime\.|<Posture|TriggerState|ReceivedEvent|Resource\(|LabelDiver|timedelta|frozenset|EventTrigger|<StateType|prefect\.|(Running|Failed)\(|<generator|dict_(keys|values|items)\(|<function|Markup\(")
+MODEL = re.compile(
+    r"root=|UUID\('|datetime\.|<Posture|TriggerState|ReceivedEvent|Resource\(|LabelDiver|timedelta|frozenset|EventTrigger|<StateType|prefect\.|(Running|Failed)\(|<generator|dict_(keys|values|items)\(|<function|Markup\("
+)
 REASONS: dict[str, dict[str, Callable[[Answers], bool]]] = {
     "event_schema": {"no such moment in UTC": _outside_of_the_calendar, "more ways to write a moment": _other_library},
     "templating": {

@@ -1,5 +1,7 @@
 """Random globs, specifications, names and labels."""
 
+# ruff: noqa: E501 - values, as many to a line as there may be
+
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -12,11 +14,70 @@ PIECES = [
 ]  # fmt: skip
 CHARACTERS = list("aabbcdABz-.]/[!^*?\\(|)+{},2#&~ ") + ["\n", "☃", "é", "e\u0301", "0", "d", "$"]
 VALUES = ["a", "b", "ab", "a.b", "B", "", "a*", "!a"]
-PATTERNS = ["a", "b", "ab", "a.b", "*", "a*", "*b", "?", "a?b", "[ab]", "[!a]*", "", "!", "!a", "!b", "!a*", "!*", "!!a", "A", "[a"]
+PATTERNS = [
+    "a",
+    "b",
+    "ab",
+    "a.b",
+    "*",
+    "a*",
+    "*b",
+    "?",
+    "a?b",
+    "[ab]",
+    "[!a]*",
+    "",
+    "!",
+    "!a",
+    "!b",
+    "!a*",
+    "!*",
+    "!!a",
+    "A",
+    "[a",
+]
 ROLES = ["p", "q", "p:q", "flow", "x", "P"]
 LABELS = ["x", "y", "z", "prefect.resource.id", "prefect.resource.role", "prefect.resource.name"]
-NAMES = ["a", "a.b", "a.b.c", "b", "ab", "A", "", "a\nb", "a.", ".b", "pump.start", "prefect.flow-run.Running", "a b", "*", "a?b"]
-NAME_PATTERNS = ["a", "a.b", "a.*", "*", "*.b", "a*b", "*b*", "a.*.c", "**", "a**", "b", "", "A.*", "a?b", "[ab]", "!a", "a.[b]", "*\n*", ".*", "a+", "^a"]
+NAMES = [
+    "a",
+    "a.b",
+    "a.b.c",
+    "b",
+    "ab",
+    "A",
+    "",
+    "a\nb",
+    "a.",
+    ".b",
+    "pump.start",
+    "prefect.flow-run.Running",
+    "a b",
+    "*",
+    "a?b",
+]
+NAME_PATTERNS = [
+    "a",
+    "a.b",
+    "a.*",
+    "*",
+    "*.b",
+    "a*b",
+    "*b*",
+    "a.*.c",
+    "**",
+    "a**",
+    "b",
+    "",
+    "A.*",
+    "a?b",
+    "[ab]",
+    "!a",
+    "a.[b]",
+    "*\n*",
+    ".*",
+    "a+",
+    "^a",
+]
 
 
 def case(random: Random) -> dict[str, Any]:
@@ -86,7 +147,9 @@ def _covers(random: Random) -> dict[str, Any]:
 
 
 def _any_label(random: Random) -> str:
-    plain = random.choice([*LABELS, "", "no", "a:b", ":", "related", "related:", "related::", "related::x", "related:p", "other:p:x"])
+    plain = random.choice(
+        [*LABELS, "", "no", "a:b", ":", "related", "related:", "related::", "related::x", "related:p", "other:p:x"]
+    )
     role, label = random.choice([*ROLES, "", "no"]), random.choice([*LABELS, "", "no"])
     return random.choice([plain, f"related:{role}:{label}", f"related:{role}:{label}", f"Related:{role}:{label}"])
 
@@ -96,14 +159,38 @@ def _label(random: Random) -> dict[str, Any]:
 
 
 def _key(random: Random) -> dict[str, Any]:
-    return {"kind": "key", "for_each": [_any_label(random) for _ in range(random.randrange(4))], "event": _event(random)}
+    return {
+        "kind": "key",
+        "for_each": [_any_label(random) for _ in range(random.randrange(4))],
+        "event": _event(random),
+    }
 
 
 def _every(random: Random) -> dict[str, Any]:
-    ids = ["prefect.flow-run.*", "prefect.flow-run.1", "*", "", "prefect.*", "prefect.flow-run.**", "!prefect.flow-run.*", "prefect.flow-run*"]
+    ids = [
+        "prefect.flow-run.*",
+        "prefect.flow-run.1",
+        "*",
+        "",
+        "prefect.*",
+        "prefect.flow-run.**",
+        "!prefect.flow-run.*",
+        "prefect.flow-run*",
+    ]
     given = random.choice([random.choice(ids), random.choices(ids, k=random.randrange(3))])
     spec = random.choice([{}, {"prefect.resource.id": given}, {"prefect.resource.id": given, "x": "*"}, {"x": given}])
     return {"kind": "every-of-kind", "spec": spec, "prefix": random.choice(["prefect.flow-run", "prefect.deployment"])}
 
 
-KINDS: list[Callable[[Random], dict[str, Any]]] = [_value, _value, _value, _spec, _includes, _covers, _covers, _label, _key, _every]
+KINDS: list[Callable[[Random], dict[str, Any]]] = [
+    _value,
+    _value,
+    _value,
+    _spec,
+    _includes,
+    _covers,
+    _covers,
+    _label,
+    _key,
+    _every,
+]

@@ -1,9 +1,13 @@
 """What the templates of random cases find: automations, firings, variables and objects, with values of every type."""
 
+# ruff: noqa: E501 - values, as many to a line as there may be
+
 from typing import Any
 
 AUTOMATION, TRIGGER, LEFT, RIGHT = (f"00000000-0000-4000-8000-{tail:012x}" for tail in (0xA001, 0x101, 0x102, 0x103))
-EVENT, RUN, FLOW, DEPLOYMENT, QUEUE = (f"00000000-0000-4000-8000-{tail:012x}" for tail in (0xE001, 0xF001, 0xF002, 0xD001, 0xC001))
+EVENT, RUN, FLOW, DEPLOYMENT, QUEUE = (
+    f"00000000-0000-4000-8000-{tail:012x}" for tail in (0xE001, 0xF001, 0xF002, 0xD001, 0xC001)
+)
 
 PAYLOAD: dict[str, Any] = {
     "count": 3, "ratio": 0.25, "whole": 2.0, "ok": True, "off": False, "nothing": None, "name": "Ann", "empty": "", "zero": 0,
@@ -15,7 +19,14 @@ PAYLOAD: dict[str, Any] = {
     "url": f"see http://ui.example/runs/flow-run/{RUN} please", "when": "2024-02-29T10:00:00Z", "template": "{{ event.id }}", "pairs": [["a", 1], ["b", 2]],
     "mixed": [True, 0, "x", None, 2.5, [], {}], "d": {"z": 1, "B": 2, "a": "x"}, "space": "  padded\t", "upper": "LOUD", "_private": "p", "ünï": 1,
 }  # fmt: skip
-PLAIN_TRIGGER = {"type": "event", "id": TRIGGER, "posture": "Reactive", "expect": ["boiler.overheated"], "threshold": 1, "within": 30.0}
+PLAIN_TRIGGER = {
+    "type": "event",
+    "id": TRIGGER,
+    "posture": "Reactive",
+    "expect": ["boiler.overheated"],
+    "threshold": 1,
+    "within": 30.0,
+}
 BOTH_TRIGGER = {
     "type": "compound", "id": TRIGGER, "require": "all", "within": 60.0,
     "triggers": [
@@ -25,19 +36,33 @@ BOTH_TRIGGER = {
 }  # fmt: skip
 
 
-def _event(name: str, resource: dict[str, str], payload: dict[str, Any], *related: dict[str, str], tail: int = 0xE001) -> dict[str, Any]:
+def _event(
+    name: str, resource: dict[str, str], payload: dict[str, Any], *related: dict[str, str], tail: int = 0xE001
+) -> dict[str, Any]:
     return {
         "id": f"00000000-0000-4000-8000-{tail:012x}", "occurred": "2024-03-01T12:00:00.123456Z", "received": "2024-03-01T12:00:01Z", "event": name,
         "resource": resource, "related": list(related), "payload": payload,
     }  # fmt: skip
 
 
-def _firing(trigger: str, event: dict[str, Any] | None, labels: dict[str, str], *children: dict[str, Any]) -> dict[str, Any]:
-    return {"trigger": trigger, "triggered": "2024-03-01T12:00:02Z", "labels": labels, "event": event, "children": list(children)}
+def _firing(
+    trigger: str, event: dict[str, Any] | None, labels: dict[str, str], *children: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "trigger": trigger,
+        "triggered": "2024-03-01T12:00:02Z",
+        "labels": labels,
+        "event": event,
+        "children": list(children),
+    }
 
 
 def _related(id_: str, role: str, **labels: str) -> dict[str, str]:
-    return {"prefect.resource.id": id_, "prefect.resource.role": role, **{f"prefect.resource.{name}": value for name, value in labels.items()}}
+    return {
+        "prefect.resource.id": id_,
+        "prefect.resource.role": role,
+        **{f"prefect.resource.{name}": value for name, value in labels.items()},
+    }
 
 
 def _run(**labels: str) -> dict[str, Any]:
@@ -54,17 +79,33 @@ def _run(**labels: str) -> dict[str, Any]:
 
 
 STATE = {"message": "it broke", "name": "Failed", "timestamp": "2024-03-01T12:00:00+00:00", "type": "FAILED"}
-LABELS = {"zone": "cellar", "prefect.resource.id": "boiler.7", "a": "one", "a.b": "two", "a.b.c": "three", "x.y": "deep"}
+LABELS = {
+    "zone": "cellar",
+    "prefect.resource.id": "boiler.7",
+    "a": "one",
+    "a.b": "two",
+    "a.b.c": "three",
+    "x.y": "deep",
+}
 BOILER = _event(
     "boiler.overheated",
-    {"prefect.resource.id": "boiler.7", "prefect.resource.name": "Boiler Seven", "zone": "cellar", "zone.floor": "-1", "maker": "Acme", "id": "own"},
+    {
+        "prefect.resource.id": "boiler.7",
+        "prefect.resource.name": "Boiler Seven",
+        "zone": "cellar",
+        "zone.floor": "-1",
+        "maker": "Acme",
+        "id": "own",
+    },
     PAYLOAD,
     _related("site.1", "site", name="North"),
     _related("person.1", "owner", name="Ann"),
     _related("person.2", "owner", name="Ben"),
     _related("thing.1", "thing"),
 )
-LEFT_EVENT, RIGHT_EVENT = (_event(name, {"prefect.resource.id": f"r.{name}"}, {"n": n}, tail=0xE001 + n) for n, name in ((1, "a"), (2, "b")))
+LEFT_EVENT, RIGHT_EVENT = (
+    _event(name, {"prefect.resource.id": f"r.{name}"}, {"n": n}, tail=0xE001 + n) for n, name in ((1, "a"), (2, "b"))
+)
 FIXTURES: dict[str, dict[str, Any]] = {
     "automation": {
         "plain": {

@@ -1,9 +1,16 @@
 """Random actions on what their event is about."""
 
+# ruff: noqa: E501 - values, as many to a line as there may be
+
 from random import Random
 from typing import Any
 
-FIELDS = {"deployment": "deployment_id", "work-pool": "work_pool_id", "work-queue": "work_queue_id", "automation": "automation_id"}
+FIELDS = {
+    "deployment": "deployment_id",
+    "work-pool": "work_pool_id",
+    "work-queue": "work_queue_id",
+    "automation": "automation_id",
+}
 TYPES = {
     "deployment": ["run-deployment", "pause-deployment", "resume-deployment"],
     "work-pool": ["pause-work-pool", "resume-work-pool"],
@@ -18,7 +25,19 @@ IDS = [
     " 00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-00000000000", "0000-0000-0000-4000-8000-0000-0000-0001",
     "٠0000000-0000-4000-8000-000000000001", "0x000000-0000-4000-8000-000000000001", "+0000000-0000-4000-8000-000000000001", "1_000000-0000-4000-8000-000000000001",
 ]  # fmt: skip
-PREFIXES = ["prefect.{}.", "prefect.{}.", "prefect.{}.", "prefect.{}.", "prefect.{}", "Prefect.{}.", "x.prefect.{}.", "prefect.{}-x.", "{}.", "prefect.{}.old.", " prefect.{}."]
+PREFIXES = [
+    "prefect.{}.",
+    "prefect.{}.",
+    "prefect.{}.",
+    "prefect.{}.",
+    "prefect.{}",
+    "Prefect.{}.",
+    "x.prefect.{}.",
+    "prefect.{}-x.",
+    "{}.",
+    "prefect.{}.old.",
+    " prefect.{}.",
+]
 
 
 def case(random: Random) -> dict[str, Any]:

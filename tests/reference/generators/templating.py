@@ -1,5 +1,7 @@
 """Random templates in parameters, messages and payloads: expressions, filters, tests, statements, kinds, and what is wrong."""
 
+# ruff: noqa: E501 - values, as many to a line as there may be
+
 from random import Random
 from typing import Any
 
@@ -54,8 +56,49 @@ METHODS = [
     ".upper()", ".lower()", ".strip()", ".title()", ".split()", ".split(' ')", ".startswith('A')", ".endswith('n')", ".replace('n', 'm')", ".get('a')", ".get('no', 'd')", ".items()", ".keys()", ".values()",
     ".isoformat()", ".strftime('%Y-%m-%d')", ".items() | list", ".capitalize()",
 ]  # fmt: skip
-SUFFIXES = ["[0]", "[-1]", "[1:]", "[:2]", "[::-1]", "[9]", "['a']", ".a", ".a.b", ".name", "[1:2]", "['no']", ".0", "[0][0]", "[none]", "[true]", "[:0]", "['a b']", "[1.0]"]
-TEXTS = ["x", "", "Hello ", "\n", "☃", " a b ", "<p>", "%", "#", "{", "}", "\\", "\"", "'", "}}", "{ {", "\t", "\r\n", "$", "\n\n"]
+SUFFIXES = [
+    "[0]",
+    "[-1]",
+    "[1:]",
+    "[:2]",
+    "[::-1]",
+    "[9]",
+    "['a']",
+    ".a",
+    ".a.b",
+    ".name",
+    "[1:2]",
+    "['no']",
+    ".0",
+    "[0][0]",
+    "[none]",
+    "[true]",
+    "[:0]",
+    "['a b']",
+    "[1.0]",
+]
+TEXTS = [
+    "x",
+    "",
+    "Hello ",
+    "\n",
+    "☃",
+    " a b ",
+    "<p>",
+    "%",
+    "#",
+    "{",
+    "}",
+    "\\",
+    '"',
+    "'",
+    "}}",
+    "{ {",
+    "\t",
+    "\r\n",
+    "$",
+    "\n\n",
+]
 BROKEN = [
     "{{", "{{ }", "{{ }}", "{% if x %}", "{% endif %}", "{{ 1 + }}", "{% nosuch %}", "{% for a in %}x{% endfor %}", "{{ a b }}", "{% for a in [1] %}{% for b in [1] %}{% for c in [1] %}{% endfor %}{% endfor %}{% endfor %}", "{{ 'x }}", "{{ x | }}",
     "{% for %}{% endfor %}", "{{ x", "{% set %}", "{{ [1, }}", "{% raw %}{{ x }}", "{{ a.1b }}", "{% if %}x{% endif %}", "{{ x is }}", "{{ {{ x }} }}", "{{ x }} }} {{", "{#", "{# a #}{{ 1 }}", "{{ x if }}", "{% else %}", "{{ @ }}", "{{ a..b }}",
@@ -68,7 +111,11 @@ BROKEN = [
 def case(random: Random) -> dict[str, Any]:
     """Return a random case."""
     firing = random.choice(["boiler"] * 9 + list(FIXTURES["firing"]))
-    chosen: dict[str, Any] = {"automation": "both" if firing == "both" else "plain", "firing": firing, "action": _action(random)}
+    chosen: dict[str, Any] = {
+        "automation": "both" if firing == "both" else "plain",
+        "firing": firing,
+        "action": _action(random),
+    }
     if random.random() < 0.6:
         chosen["variables"] = random.choice(["some", "some", "none"])
     if random.random() < 0.6 or firing in ("run", "stateless", "half", "odd"):
@@ -79,17 +126,41 @@ def case(random: Random) -> dict[str, Any]:
 def _action(random: Random) -> dict[str, Any]:
     match random.randrange(10):
         case 0 | 1:
-            return {"type": "send-notification", "block_document_id": BLOCK, "body": _template(random), **({"subject": _template(random)} if random.random() < 0.3 else {})}
+            return {
+                "type": "send-notification",
+                "block_document_id": BLOCK,
+                "body": _template(random),
+                **({"subject": _template(random)} if random.random() < 0.3 else {}),
+            }
         case 2:
-            return {"type": "call-webhook", "block_document_id": BLOCK, "payload": random.choice([_template(random), {"m": _template(random), "n": [1, _template(random)]}, [_template(random)], {}, 1.5])}
+            return {
+                "type": "call-webhook",
+                "block_document_id": BLOCK,
+                "payload": random.choice(
+                    [
+                        _template(random),
+                        {"m": _template(random), "n": [1, _template(random)]},
+                        [_template(random)],
+                        {},
+                        1.5,
+                    ]
+                ),
+            }
         case _:
-            return {"type": "run-deployment", "source": "selected", "deployment_id": DEPLOYMENT, "parameters": _parameters(random)}
+            return {
+                "type": "run-deployment",
+                "source": "selected",
+                "deployment_id": DEPLOYMENT,
+                "parameters": _parameters(random),
+            }
 
 
 def _parameters(random: Random) -> dict[str, Any]:
     if random.random() < 0.03:
         return _kind(random, 0)
-    return {random.choice(["p", "q", "{{ x }}", "a b", ""]): _value(random, 0) for _ in range(random.choice([1, 1, 1, 2]))}
+    return {
+        random.choice(["p", "q", "{{ x }}", "a b", ""]): _value(random, 0) for _ in range(random.choice([1, 1, 1, 2]))
+    }
 
 
 def _value(random: Random, depth: int) -> Any:
@@ -101,40 +172,100 @@ def _value(random: Random, depth: int) -> Any:
     if chance < 0.82:
         return [_value(random, depth + 1) for _ in range(random.randrange(4))]
     if chance < 0.88:
-        return {random.choice(["a", "b", "value", "template", "{{ k }}"]): _value(random, depth + 1) for _ in range(random.randrange(3))}
+        return {
+            random.choice(["a", "b", "value", "template", "{{ k }}"]): _value(random, depth + 1)
+            for _ in range(random.randrange(3))
+        }
     return _kind(random, depth)
 
 
 def _kind(random: Random, depth: int) -> dict[str, Any]:
     inner: Any = _kind(random, depth + 1) if random.random() < 0.3 and depth < 3 else None
-    tree = random.choice([1, None, [1], {"a": 1}, "x", True, [{"__prefect_kind": "json", "value": "1"}], {"a": {"__prefect_kind": "json"}}, ["{{ event.event }}"], {"b": "{{ event.event }}"}])
+    tree = random.choice(
+        [
+            1,
+            None,
+            [1],
+            {"a": 1},
+            "x",
+            True,
+            [{"__prefect_kind": "json", "value": "1"}],
+            {"a": {"__prefect_kind": "json"}},
+            ["{{ event.event }}"],
+            {"b": "{{ event.event }}"},
+        ]
+    )
     match random.choice(["none", "json", "jinja", "workspace_variable", "what"]):
         case "none":
             given = {"value": inner or random.choice([tree, tree, "{{ event.event }}"])}
         case "json":
-            given = {"value": inner or random.choice(["1", "1.50", "-0", "1e2", "true", "null", '"x"', "[1, 2]", '{"a": {"b": null}}', "", " ", "{", "nul", " [1] ", "1 2", "01", "'x'", '{"a": 1, "a": 2}', "{{ event.event }}", "\u00a01", '"\\u2603"', '"a\nb"', "[1,]", "9007199254740993", "1E400", "NaN", tree])}
+            given = {
+                "value": inner
+                or random.choice(
+                    [
+                        "1",
+                        "1.50",
+                        "-0",
+                        "1e2",
+                        "true",
+                        "null",
+                        '"x"',
+                        "[1, 2]",
+                        '{"a": {"b": null}}',
+                        "",
+                        " ",
+                        "{",
+                        "nul",
+                        " [1] ",
+                        "1 2",
+                        "01",
+                        "'x'",
+                        '{"a": 1, "a": 2}',
+                        "{{ event.event }}",
+                        "\u00a01",
+                        '"\\u2603"',
+                        '"a\nb"',
+                        "[1,]",
+                        "9007199254740993",
+                        "1E400",
+                        "NaN",
+                        tree,
+                    ]
+                )
+            }
         case "jinja":
             given = {"template": inner or random.choice([_template(random), _template(random), "plain", "", "x\n"])}
         case "workspace_variable":
             given = {"variable_name": inner or random.choice([*FIXTURES["variables"]["some"], "missing", "", "City"])}
         case other:
             given = {"value": random.choice([inner, tree, "{{ event.event }}"])}
-            return {"__prefect_kind": random.choice([other, "JSON", "", " json", None, 1, True]), **random.choice([given, {}])}
+            return {
+                "__prefect_kind": random.choice([other, "JSON", "", " json", None, 1, True]),
+                **random.choice([given, {}]),
+            }
     kind = {"value": "json", "template": "jinja", "variable_name": "workspace_variable"}[next(iter(given))]
     if "value" in given and random.random() < 0.3:
         kind = "none"
-    return {"__prefect_kind": kind, **(given if random.random() < 0.9 else random.choice([{}, {"value": 1}, {"template": "x"}]))}
+    return {
+        "__prefect_kind": kind,
+        **(given if random.random() < 0.9 else random.choice([{}, {"value": 1}, {"template": "x"}])),
+    }
 
 
 def _template(random: Random) -> str:
     chance = random.random()
     if chance < 0.45:
         left, right = random.choice(["", "", "", " ", "\n", "\t"]), random.choice(["", "", "", " ", "\n"])
-        opening, closing = random.choice(["{{ ", "{{ ", "{{ ", "{{", "{{- ", "{{+ "]), random.choice([" }}", " }}", " }}", "}}", " -}}"])
+        opening, closing = (
+            random.choice(["{{ ", "{{ ", "{{ ", "{{", "{{- ", "{{+ "]),
+            random.choice([" }}", " }}", " }}", "}}", " -}}"]),
+        )
         return left + opening + _expression(random, 0) + closing + right
     if chance < 0.52:
         return random.choice(BROKEN)
-    return "".join(random.choice([_text, _output, _output, _statement])(random) for _ in range(random.choice([1, 2, 2, 3])))
+    return "".join(
+        random.choice([_text, _output, _output, _statement])(random) for _ in range(random.choice([1, 2, 2, 3]))
+    )
 
 
 def _text(random: Random) -> str:
@@ -142,7 +273,15 @@ def _text(random: Random) -> str:
 
 
 def _output(random: Random) -> str:
-    return "{{" + random.choice(["", "-", " ", " "]) + " " + _expression(random, 0) + " " + random.choice(["", "-", "", ""]) + "}}"
+    return (
+        "{{"
+        + random.choice(["", "-", " ", " "])
+        + " "
+        + _expression(random, 0)
+        + " "
+        + random.choice(["", "-", "", ""])
+        + "}}"
+    )
 
 
 def _name(random: Random) -> str:
@@ -157,21 +296,19 @@ def _expression(random: Random, depth: int) -> str:
     if depth > 2 or chance < 0.25:
         return _name(random) if random.random() < 0.7 else random.choice(CONSTANTS)
     inside = _expression(random, depth + 1)
-    if chance < 0.62:
-        return f"{inside} | {random.choice(FILTERS)}"
-    if chance < 0.70:
-        return f"{inside} {random.choice(OPERATORS)} {_expression(random, depth + 1)}"
-    if chance < 0.76:
-        return f"({inside})"
-    if chance < 0.82:
-        return f"{_name(random)} is {random.choice(TESTS)}"
-    if chance < 0.87:
-        return f"{_name(random)}{random.choice(SUFFIXES)}"
-    if chance < 0.91:
-        return f"{inside} if {_expression(random, depth + 1)}" + random.choice(["", f" else {random.choice(CONSTANTS)}"])
-    if chance < 0.94:
-        return f"{_name(random)}{random.choice(METHODS)}"
-    return random.choice([f"not {inside}", f"-{inside}", f"[{inside}, 1]", f"{{'k': {inside}}}", f"({inside}, 1)", f"({inside}) | {random.choice(FILTERS)}"])
+    forms = {
+        0.62: f"{inside} | {random.choice(FILTERS)}",
+        0.70: f"{inside} {random.choice(OPERATORS)} {_expression(random, depth + 1)}",
+        0.76: f"({inside})",
+        0.82: f"{_name(random)} is {random.choice(TESTS)}",
+        0.87: f"{_name(random)}{random.choice(SUFFIXES)}",
+        0.91: f"{inside} if {_expression(random, depth + 1)}"
+        + random.choice(["", f" else {random.choice(CONSTANTS)}"]),
+        0.94: f"{_name(random)}{random.choice(METHODS)}",
+        0.97: random.choice([f"not {inside}", f"-{inside}", f"({inside}) | {random.choice(FILTERS)}"]),
+        1.00: random.choice([f"[{inside}, 1]", f"{{'k': {inside}}}", f"({inside}, 1)"]),
+    }
+    return next(form for most, form in forms.items() if chance < most)
 
 
 def _statement(random: Random) -> str:
@@ -183,12 +320,53 @@ def _statement(random: Random) -> str:
             more = random.choice(["", "{% else %}no", "{% elif event.payload.ok %}yes{% else %}no"])
             return f"{{%{trim} if {condition} {end}%}}{inside}{more}{{%{trim} endif {end}%}}"
         case 2 | 3:
-            body = random.choice(["{{ i }},", "{{ loop.index }}{% if not loop.last %};{% endif %}", "{{ loop.index0 }}{{ loop.first }}{{ loop.length }}", "{{ i.name }} ", "{{ loop.revindex }}{{ loop.previtem }}", inside, "{{ i | upper }}"])
-            over = random.choice(["event.payload.names", "event.payload.numbers", "event.payload.people", "event.related", "firings", "range(4)", "event.payload.nested", "labels", "'abc'", condition])
+            body = random.choice(
+                [
+                    "{{ i }},",
+                    "{{ loop.index }}{% if not loop.last %};{% endif %}",
+                    "{{ loop.index0 }}{{ loop.first }}{{ loop.length }}",
+                    "{{ i.name }} ",
+                    "{{ loop.revindex }}{{ loop.previtem }}",
+                    inside,
+                    "{{ i | upper }}",
+                ]
+            )
+            over = random.choice(
+                [
+                    "event.payload.names",
+                    "event.payload.numbers",
+                    "event.payload.people",
+                    "event.related",
+                    "firings",
+                    "range(4)",
+                    "event.payload.nested",
+                    "labels",
+                    "'abc'",
+                    condition,
+                ]
+            )
             return f"{{%{trim} for i in {over}{random.choice(['', '', ' if i', ' if loop.index > 1'])} {end}%}}{body}{random.choice(['', '{% else %}none'])}{{% endfor %}}"
         case 4:
             return f"{{% set v = {condition} %}}" + random.choice(["{{ v }}", "{{ v | string }}", "[{{ v }}]", ""])
         case 5:
-            return random.choice(["{% raw %}{{ x }}{% endraw %}", "{# note #}", "{%- raw -%} {{ x }} {%- endraw -%}", "{% with w = 1 %}{{ w }}{% endwith %}{{ w }}", "{% set ns = namespace(n=0) %}{% for i in [1, 2] %}{% set ns.n = ns.n + i %}{% endfor %}{{ ns.n }}"])
+            return random.choice(
+                [
+                    "{% raw %}{{ x }}{% endraw %}",
+                    "{# note #}",
+                    "{%- raw -%} {{ x }} {%- endraw -%}",
+                    "{% with w = 1 %}{{ w }}{% endwith %}{{ w }}",
+                    "{% set ns = namespace(n=0) %}{% for i in [1, 2] %}{% set ns.n = ns.n + i %}{% endfor %}{{ ns.n }}",
+                ]
+            )
         case _:
-            return random.choice(["{% for k, v in event.payload.d | dictsort %}{{ k }}={{ v }};{% endfor %}", "{% for k, v in event.resource.labels | sort %}{{ k }}={{ v }};{% endfor %}", "{% for k, v in event.payload.pairs %}{{ k }}{{ v }}{% endfor %}", "{% for k, v in labels | sort %}{{ k }}{% endfor %}", "{% for k in event.payload.d %}{{ k }}{% endfor %}", "{% for a in [1, 2] %}{% for b in [3, 4] %}{{ a * b }} {% endfor %}{% endfor %}", "{% for g, l in event.payload.people | groupby('age') %}{{ g }}:{{ l | length }} {% endfor %}"])
+            return random.choice(
+                [
+                    "{% for k, v in event.payload.d | dictsort %}{{ k }}={{ v }};{% endfor %}",
+                    "{% for k, v in event.resource.labels | sort %}{{ k }}={{ v }};{% endfor %}",
+                    "{% for k, v in event.payload.pairs %}{{ k }}{{ v }}{% endfor %}",
+                    "{% for k, v in labels | sort %}{{ k }}{% endfor %}",
+                    "{% for k in event.payload.d %}{{ k }}{% endfor %}",
+                    "{% for a in [1, 2] %}{% for b in [3, 4] %}{{ a * b }} {% endfor %}{% endfor %}",
+                    "{% for g, l in event.payload.people | groupby('age') %}{{ g }}:{{ l | length }} {% endfor %}",
+                ]
+            )

@@ -1,16 +1,42 @@
 """Random automations as clients send them: every trigger and action, with something odd about them."""
 
+# ruff: noqa: E501 - values, as many to a line as there may be
+
 from random import Random
 from typing import Any
 
 from tests.reference.generators.pools import BOOLEANS, DEPLOYMENT, DURATIONS, INTEGERS, TEXTS, UUIDS, mutated
 
-NAMES: list[Any] = [["a.b"], ["a.b", "a.b"], ["b", "a", "B", "☃"], [], ["a.*", ""], "a.b", None, {}, {"a": 1}, ["x", 1], [None], [["x"]], [True]]
+NAMES: list[Any] = [
+    ["a.b"],
+    ["a.b", "a.b"],
+    ["b", "a", "B", "☃"],
+    [],
+    ["a.*", ""],
+    "a.b",
+    None,
+    {},
+    {"a": 1},
+    ["x", 1],
+    [None],
+    [["x"]],
+    [True],
+]
 SPECS: list[Any] = [
     {}, {"a": "b"}, {"a": ["b", "c"]}, {"a": []}, {"": ""}, {"prefect.resource.id": "prefect.flow-run.*"}, {"a": 1}, {"a": None},
     {"a": ["b", 1]}, {"a": {"b": "c"}}, {"a": [["b"]]}, {"a": "b", "c": True}, None, "x", [], 5, True, [["a", "b"]],
 ]  # fmt: skip
-RELATED: list[Any] = [*SPECS, [{}], [{"a": "b"}], [{"a": "b"}, {"c": ["d"]}], [{"a": 1}], [None], ["x"], [[{"a": "b"}]], [{}, {"a": []}]]
+RELATED: list[Any] = [
+    *SPECS,
+    [{}],
+    [{"a": "b"}],
+    [{"a": "b"}, {"c": ["d"]}],
+    [{"a": 1}],
+    [None],
+    ["x"],
+    [[{"a": "b"}]],
+    [{}, {"a": []}],
+]
 STATES: list[Any] = [
     "SCHEDULED", "PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED", "CRASHED", "PAUSED", "CANCELLING", "failed", "Failed",
     " FAILED", "LATE", "", None, 5, ["FAILED"],
@@ -53,7 +79,21 @@ ON_OBJECT = {
 }  # fmt: skip
 PLAIN = ["do-nothing", "cancel-flow-run", "suspend-flow-run", "resume-flow-run", "delete-flow-run"]
 FLOW_RUN_NAMES = ["Scheduled", "Pending", "Running", "*", "Failed", "Completed", "running", "R*", ""]
-ACTION_FIELDS = ["source", "deployment_id", "work_pool_id", "block_document_id", "body", "subject", "payload", "state", "name", "message", "force", "parameters", "schedule_after"]
+ACTION_FIELDS = [
+    "source",
+    "deployment_id",
+    "work_pool_id",
+    "block_document_id",
+    "body",
+    "subject",
+    "payload",
+    "state",
+    "name",
+    "message",
+    "force",
+    "parameters",
+    "schedule_after",
+]
 
 
 def case(random: Random) -> dict[str, Any]:
@@ -61,13 +101,20 @@ def case(random: Random) -> dict[str, Any]:
     endpoint = random.choice(["create"] * 8 + ["replace", "patch"])
     if endpoint == "patch":
         document: Any = {"enabled": random.choice(BOOLEANS)}
-        return {"endpoint": endpoint, "document": mutated(random, document, random.choice([0, 0, 0, 1]), {"enabled": BOOLEANS, "name": TEXTS})}
+        return {
+            "endpoint": endpoint,
+            "document": mutated(random, document, random.choice([0, 0, 0, 1]), {"enabled": BOOLEANS, "name": TEXTS}),
+        }
     document = _looping(random) if random.random() < 0.12 else _automation(random)
     return {"endpoint": endpoint, "document": mutated(random, document, random.choice([0, 1, 1, 1, 2]), POOLS)}
 
 
 def _automation(random: Random) -> dict[str, Any]:
-    document: dict[str, Any] = {"name": "n", "trigger": _trigger(random, 0), "actions": [_action(random) for _ in range(random.choice([1, 1, 1, 0, 2]))]}
+    document: dict[str, Any] = {
+        "name": "n",
+        "trigger": _trigger(random, 0),
+        "actions": [_action(random) for _ in range(random.choice([1, 1, 1, 0, 2]))],
+    }
     for field in ("description", "enabled", "tags", "owner_resource"):
         if random.random() < 0.12:
             document[field] = random.choice(POOLS[field])
@@ -100,10 +147,23 @@ def _trigger(random: Random, depth: int) -> dict[str, Any]:
 def _action(random: Random) -> dict[str, Any]:
     if random.random() < 0.1:  # without a type: it is told by its fields
         return {field: random.choice(POOLS[field]) for field in random.sample(ACTION_FIELDS, random.randrange(4))}
-    kind = random.choice([*ON_OBJECT, *PLAIN, "run-deployment", "run-deployment", "send-notification", "send-notification", "call-webhook", "change-flow-run-state"])
+    kind = random.choice(
+        [
+            *ON_OBJECT,
+            *PLAIN,
+            "run-deployment",
+            "run-deployment",
+            "send-notification",
+            "send-notification",
+            "call-webhook",
+            "change-flow-run-state",
+        ]
+    )
     action: dict[str, Any] = {"type": kind}
     if kind in ON_OBJECT:
-        action |= random.choice([{"source": "inferred"}, {"source": "selected", ON_OBJECT[kind]: DEPLOYMENT}, {ON_OBJECT[kind]: DEPLOYMENT}])
+        action |= random.choice(
+            [{"source": "inferred"}, {"source": "selected", ON_OBJECT[kind]: DEPLOYMENT}, {ON_OBJECT[kind]: DEPLOYMENT}]
+        )
     if kind in ("send-notification", "call-webhook"):
         action["block_document_id"] = DEPLOYMENT
     optional = {
@@ -115,14 +175,27 @@ def _action(random: Random) -> dict[str, Any]:
 
 def _looping(random: Random) -> dict[str, Any]:
     """Return an automation that may be triggered by the runs that it starts."""
-    every = random.choice([{}, {"prefect.resource.id": "prefect.flow-run.*"}, {"prefect.resource.id": ["x", "prefect.flow-run.*"]}, {"prefect.resource.id": "*"}, {"x": "y"}])
+    every = random.choice(
+        [
+            {},
+            {"prefect.resource.id": "prefect.flow-run.*"},
+            {"prefect.resource.id": ["x", "prefect.flow-run.*"]},
+            {"prefect.resource.id": "*"},
+            {"x": "y"},
+        ]
+    )
     trigger = {
         "type": "event", "posture": random.choice(["Reactive", "Reactive", "Reactive", "Proactive"]), "match": every,
         "expect": [f"prefect.flow-run.{name}" for name in random.sample(FLOW_RUN_NAMES, random.choice([1, 1, 2]))],
     }  # fmt: skip
     if random.random() < 0.5:
-        trigger["match_related"] = random.choice([{}, [], [{}], {"a": "b"}, [{"a": "b"}, {}], {"prefect.resource.id": "prefect.flow-run.*"}])
+        trigger["match_related"] = random.choice(
+            [{}, [], [{}], {"a": "b"}, [{"a": "b"}, {}], {"prefect.resource.id": "prefect.flow-run.*"}]
+        )
     runs = random.choice([{"source": "inferred"}, {"source": "selected", "deployment_id": DEPLOYMENT}])
-    return {"name": "n", "trigger": trigger, "actions": [*random.choice([[], [{"type": "do-nothing"}]]), {"type": "run-deployment", **runs}], "enabled": random.choice([True, True, True, False, "off"])}
-
-
+    return {
+        "name": "n",
+        "trigger": trigger,
+        "actions": [*random.choice([[], [{"type": "do-nothing"}]]), {"type": "run-deployment", **runs}],
+        "enabled": random.choice([True, True, True, False, "off"]),
+    }

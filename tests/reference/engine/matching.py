@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from prefect.server.events.schemas.automations import EventTrigger
-from prefect.server.events.schemas.events import ReceivedEvent, RelatedResource, Resource, ResourceSpecification, matches
+from prefect.server.events.schemas.events import (
+    ReceivedEvent,
+    RelatedResource,
+    Resource,
+    ResourceSpecification,
+    matches,
+)
 
 MOMENT = "2024-03-01T12:00:00Z"
 EVENT_ID = "00000000-0000-4000-8000-00000000e001"
