@@ -23,6 +23,8 @@ BUILD_FOR ?= host
 .DEFAULT_GOAL := help
 .PHONY: fuzz help up demo down clean test test-template test-built test-dynamodb-local test-contract-local test-kafka test-prefect-client \
 	test-iam test-schemathesis test-schemathesis-quick test-github-examples test-aws openapi check lint types contracts validate format build build-lambda deploy lock \
+
+	test-reference test-schemathesis test-github-examples test-aws openapi check lint types contracts validate format build build-lambda deploy lock \
 	simulate sam-local sam-local-down bench-launch bench-backtest bench-matching bench-webhook \
 	environment environment-local environment-dev environment-tests environment-sam
 
@@ -68,6 +70,12 @@ test-prefect-client: environment-dev ## Prefect's own client against the local s
 
 test-iam: environment-dev ## a local stack with ApiAuthorization=iam: who signs is let in, nobody else (half a minute)
 	@$(python) -m pytest --quiet tests/iam
+
+REFERENCE_CASES ?= 2000
+
+test-reference: environment-dev ## random cases beside Prefect's own engine, REFERENCE_CASES of each set (REFERENCE_ARGS="--seed 7 --set matching")
+	@scripts/environment.sh prefect-client
+	@PYTHONPATH=layers/whenflow:. $(python) -W ignore::SyntaxWarning -m tests.reference --cases $(REFERENCE_CASES) $(REFERENCE_ARGS)
 
 test-schemathesis: environment-dev ## the API against its own description (SCHEMATHESIS_ARGS=…)
 	@scripts/environment.sh schemathesis

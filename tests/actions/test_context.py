@@ -212,3 +212,12 @@ def test_all_templates_of_a_tree_share_what_work_there_is():
 
     with pytest.raises(TemplateError, match="too much work"):
         render_parameters(tree, context_of(firing_on(event), event))
+
+
+def test_what_the_event_mentions_but_nobody_finds_is_none():
+    context = context_of(firing_on(failed_run()), failed_run())
+
+    assert render_parameters({"p": "{{ flow_run }}", "q": "[{{ flow_run.name }}] {{ flow_run }}"}, context) == {
+        "p": None,
+        "q": "[] None",
+    }

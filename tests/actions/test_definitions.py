@@ -80,11 +80,38 @@ def test_a_run_cannot_wait_for_less_than_no_time(given):
         ({"type": "send-notification", "block_document_id": NOBODY}, "body"),
         ({"type": "send-notification", "block_document_id": NOBODY, "body": "x", "subject": "{{ nope"}, "subject"),
         ({"type": "call-webhook", "block_document_id": NOBODY, "payload": "{{ nope"}, "payload"),
-        ({"type": "call-webhook", "block_document_id": NOBODY, "payload": 7}, "payload"),
+        ({"type": "call-webhook", "block_document_id": NOBODY, "payload": None}, "payload"),
     ],
 )
 def test_an_action_that_lacks_or_misstates_something_is_told_by_its_field(document, field):
     assert field in refused(document)
+
+
+@pytest.mark.parametrize(
+    ("payload", "text"), [(1.5, "1.5"), (True, "true"), (["☃"], '[\n  "☃"\n]'), ({}, "{}"), ("x", "x")]
+)
+def test_a_payload_that_is_no_text_is_kept_as_its_json(payload, text):
+    assert (
+        ACTION.validate_python({"type": "call-webhook", "block_document_id": NOBODY, "payload": payload}).payload
+        == text
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "type_"),
+    [
+        ({}, "do-nothing"),
+        ({"nonsense": 1}, "do-nothing"),
+        ({"source": "inferred"}, "run-deployment"),
+        ({"work_pool_id": NOBODY}, "pause-work-pool"),
+        ({"state": "FAILED"}, "change-flow-run-state"),
+        ({"state": "failed"}, "do-nothing"),
+        ({"block_document_id": NOBODY}, "call-webhook"),
+        ({"block_document_id": NOBODY, "body": "x"}, "send-notification"),
+    ],
+)
+def test_an_action_without_a_type_is_the_one_that_knows_most_of_its_fields(fields, type_):
+    assert ACTION.validate_python(fields).type == type_
 
 
 def test_a_payload_that_is_an_object_is_kept_as_its_text():

@@ -37,6 +37,9 @@ JINJA = kind("jinja", template="{{ event.payload | tojson }}")
         (kind("json", value=JINJA), CONTEXT["event"]["payload"]),
         (kind("jinja", template="{{ event.payload.n }}"), "3"),
         (kind("jinja", template="plain"), "plain"),
+        (kind("jinja", template="no template: {# stays #}\n"), "no template: {# stays #}\n"),
+        (kind("jinja", template={"a": kind("json", value="1")}), {"a": 1}),
+        (kind("json", value=[kind("json", value="1")]), [kind("json", value="1")]),
         (kind("jinja", template=kind("workspace_variable", variable_name="template")), "3"),
         (kind("workspace_variable", variable_name="limit"), 12),
         (kind("workspace_variable", variable_name="template"), "{{ event.payload.n }}"),
@@ -120,6 +123,10 @@ def test_without_variables_there_is_none_of_a_name():
         ({"a": kind("json", value="")}, ("a", "value")),
         ({"a": kind("json", value=kind("jinja", template="{% if %}"))}, ("a", "value", "template")),
         (kind("json", value="[1]"), ("value",)),
+        ({"a": kind([])}, ("a", "__prefect_kind")),
+        ({"a": kind("json", value=kind("whatever", value="{"))}, ("a", "value")),
+        ({"a": kind("json", value=kind("none", value=kind("json", value='"{"')))}, ("a", "value")),
+        ({"a": kind("jinja", template=kind("json", value='"{{ x"'))}, ("a", "template")),
     ],
 )
 def test_what_is_wrong_is_found_when_it_is_saved(document: Any, path: tuple[str | int, ...]):
@@ -134,6 +141,8 @@ def test_what_is_wrong_is_found_when_it_is_saved(document: Any, path: tuple[str 
         {"a": kind("whatever", value={"b": "{{ nope }", "c": kind("json", value="{")})},
         {"a": "{{ x | a_filter_of_tomorrow }}", "{{ key": 1, "n": None},
         kind("json", value='{"a": 1}'),
+        {"a": kind("json", value=kind("workspace_variable", variable_name="{"))},
+        {"a": kind("json", value=kind("whatever"))},
     ],
 )
 def test_what_cannot_be_judged_before_is_let_pass(document: Any):

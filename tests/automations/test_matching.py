@@ -2,7 +2,7 @@
 
 import pytest
 
-from whenflow.automations.matching import any_name_matches, met_by, name_matches, satisfies, value_matches
+from whenflow.automations.matching import NamePatterns, any_name_matches, met_by, name_matches, satisfies, value_matches
 
 ROSE = {"prefect.resource.id": "r", "prefect.resource.role": "meal", "genus": "Lilium"}
 
@@ -128,6 +128,12 @@ def test_without_related_resources_nothing_is_met():
 def test_in_names_only_the_star_is_special_and_stands_for_something(pattern, fits, fits_not):
     assert [name_matches(pattern, name) for name in fits] == [True] * len(fits)
     assert [name_matches(pattern, name) for name in fits_not] == [False] * len(fits_not)
+
+
+@pytest.mark.parametrize("pattern", ["*", "a*", "**"])
+def test_a_name_that_is_empty_fits_no_star(pattern):
+    assert not NamePatterns([pattern]).fit("")
+    assert not name_matches(pattern, "")
 
 
 def test_one_name_of_many_is_enough():

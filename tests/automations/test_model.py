@@ -33,6 +33,11 @@ def acting(*actions: Any) -> dict[str, Any]:
     return document(actions=list(actions))
 
 
+def stored(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the trigger of an automation as it is kept."""
+    return automation_from_document(given).trigger.model_dump(mode="json")
+
+
 def refused(given: Any) -> list[tuple[tuple[str | int, ...], str]]:
     with pytest.raises(Rejected) as refusal:
         automation_from_document(given)
@@ -143,8 +148,8 @@ def test_names_and_labels_are_a_set_in_order():
     assert (trigger.expect, trigger.for_each) == (["a", "b"], ["x", "y"])
 
 
-def test_tags_are_kept_in_their_order_each_once():
-    assert automation_from_document(document(tags=["b", "a", "b"])).tags == ["b", "a"]
+def test_tags_are_kept_as_they_are():
+    assert automation_from_document(document(tags=["b", "a", "b"])).tags == ["b", "a", "b"]
 
 
 @pytest.mark.parametrize("document", [None, 7, [], "x"])
@@ -153,9 +158,36 @@ def test_what_is_no_object_is_no_automation(document):
 
 
 def test_the_id_of_a_trigger_that_a_client_sends_is_replaced():
-    automation = with_identity(automation_from_document(triggered(id="mine")), "a-1", NOON, NOON)
+    theirs = "00000000-0000-4000-8000-000000000001"
+    automation = with_identity(automation_from_document(triggered(id=theirs)), "a-1", NOON, NOON)
 
-    assert automation.trigger.id not in ("", "mine")
+    assert automation.trigger.id not in ("", theirs)
+
+
+def test_an_id_of_a_trigger_that_is_no_uuid_is_refused_wherever_it_is():
+    child = {"type": "event", "posture": "Reactive", "id": "mine"}
+    both = {"type": "sequence", "within": None, "id": "", "triggers": [child]}
+
+    with pytest.raises(Rejected) as refusal:
+        automation_from_document(document(trigger=both))
+
+    assert [fault.loc for fault in refusal.value.faults] == [("trigger", "id"), ("trigger", "triggers", 0, "id")]
+
+
+@pytest.mark.parametrize(("given", "kept"), [(1.0000006, 1.000001), (1e-9, 0.0), (True, 1.0), ("PT0.5S", 0.5)])
+def test_durations_are_kept_to_the_microsecond(given, kept):
+    assert stored(triggered(within=given))["within"] == kept
+
+
+@pytest.mark.parametrize("empty", [0, 1e-9, False, ""])
+def test_a_proactive_trigger_whose_window_is_left_empty_has_ten_seconds(empty):
+    assert stored(triggered(posture="Proactive", within=empty))["within"] == 10
+
+
+def test_the_window_of_a_composite_may_be_below_zero_as_with_prefect():
+    both = {"type": "sequence", "within": -5, "triggers": []}
+
+    assert stored(document(trigger=both))["within"] == -5
 
 
 def test_a_trigger_that_stays_the_same_keeps_its_id():

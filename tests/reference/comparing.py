@@ -1,6 +1,7 @@
 """Asks both: Prefect's engine, in a process of its own environment, and ours; and judges what they say."""
 
 import json
+import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from tests.reference.differences import Answers, reason_for
 
 from whenflow.testing.conformance.runner import SETS, _alike
 
-WORKER = Path(__file__).with_name("worker.py")
+ROOT = Path(__file__).parents[2]
+SETTINGS = {"PREFECT_UI_URL": "http://ui.example:4200", "PREFECT_LOGGING_LEVEL": "CRITICAL", "PATH": os.defpath}
 
 
 class InvalidCase(Exception):
@@ -54,7 +56,12 @@ class Comparer:
     def __enter__(self) -> "Comparer":
         """Start the process."""
         self._worker = subprocess.Popen(
-            [str(self._python), str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [str(self._python), "-m", "tests.reference.engine.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env={**SETTINGS, "HOME": os.environ.get("HOME", "/")},
         )
         assert self._worker.stdout
         self._version = tuple(json.loads(self._worker.stdout.readline() or "[]"))

@@ -100,6 +100,11 @@ def _strict_json(answers: Answers) -> bool:
     return answers.refused_by_us_alone and any(one in ("NaN", "1E400") for one in _texts(answers.case["action"]))
 
 
+def _long_numbers(answers: Answers) -> bool:
+    """Texts of more than 64 characters are not written as numbers for people."""
+    return answers.refused_by_us_alone and any("humanize_" in one for one in _texts(answers.case["action"]))
+
+
 def _closed_twice(answers: Answers) -> bool:
     """A text with one `{{` and more `}}`: both fail, for reasons of their own."""
     both = answers.reference.get("result") == answers.ours.get("result") == "failed"
@@ -142,18 +147,20 @@ def _top_level_kind(answers: Answers) -> bool:
 RESOURCE = re.compile(
     r"(event\.resource|related\[-?\d+\]|in_role(\[[^\]]*\])+|involved)(?![\w.\[])|[ie]vents?\.related(?![\w.\[])"
 )
-METHOD = re.compile(r"\.(items|keys|values|get|copy|pop|update|title|upper|lower|count|index|format|strip)\b(?!\()")
-BRANCH = re.compile(r"labels(\.a|\.x|\.prefect(\.resource)?|\.zone)?\b(?![.\[]\w)")
+METHOD = re.compile(
+    r"\.(items|keys|values|get|copy|pop|update|title|upper|lower|count|index|format|strip)\b(?!\()|\['(keys|items|values|get)'\]"
+)
+BRANCH = re.compile(r"labels\.[\w.]+\(\)|labels(\.a(\.b)?|\.x|\.prefect(\.resource)?|\.zone)?\b(?!\.\w|\[')")
 OBJECT = re.compile(
-    r"(flow_run(\.state)?|\bflow|deployment|automation(\.trigger)?|firings?(\[-?\d\])?|events?(\[-?\d\])?|triggering_(event|firings)|triggers\[\d\])(?![\w.\[])"
+    r"\.(expect|after|for_each|within|trigger_states)\b|(flow_run(\.state)?|\bflow|deployment|automation(\.trigger)?|firings?(\[-?\d\])?|events?(\[-?\d\])?|triggering_(event|firings)|triggers\[\d\])(?![\w.\[])"
 )
 ID = re.compile(r"\b(flow_|deployment_)?id\b")
-GENERATOR = re.compile(
-    r"\b(map|select|selectattr|reject|rejectattr|unique|items|reverse)\b(\([^()]*\))?(?! *\| *(list|join|sort|first|sum|map|select|reject|max|min|length|unique))"
-)
-OWN = re.compile(r"\b(from_json|from_cloud_event|uuid)\b")
+MAKES_LIST = r" *\| *(list|join|sort|first|sum|map|select|reject|max|min|length|unique)"
+LAZY = r"\b(map|select|selectattr|reject|rejectattr|unique|items|reverse)\b(\([^()]*\))?"
+GENERATOR = re.compile(f"{LAZY}(?!{MAKES_LIST})")
+OWN = re.compile(r"\b(from_json|from_cloud_event|uuid|items)\b")
 MODEL = re.compile(
-    r"root=|UUID\('|datetime\.|<Posture|TriggerState|ReceivedEvent|Resource\(|LabelDiver|timedelta|frozenset|EventTrigger|<StateType|prefect\.|(Running|Failed)\(|<generator|<function|Markup\("
+    r"root=|UUID\('|datetime\.|<Posture|TriggerState|ReceivedEvent|Resource\(|LabelDiver|timedelta|frozenset|EventTrigger|<StateType|prefect\.|(Running|Failed)\(|<generator|dict_(keys|values|items)\(|<function|Markup\("
 )
 REASONS: dict[str, dict[str, Callable[[Answers], bool]]] = {
     "event_schema": {"no such moment in UTC": _outside_of_the_calendar, "more ways to write a moment": _other_library},
@@ -168,6 +175,7 @@ REASONS: dict[str, dict[str, Callable[[Answers], bool]]] = {
         "ids are texts": _ids_as_text,
         "generators as text": _generators,
         "filters of our own": _own_filters,
+        "long numbers": _long_numbers,
         "strict JSON": _strict_json,
         "closed more than once": _closed_twice,
         "a kind for all parameters": _top_level_kind,

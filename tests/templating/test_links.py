@@ -29,6 +29,8 @@ def text(source: str, site: str = "http://ui.example/") -> str:
         ("{{ file | ui_resource_events_url }}", "http://ui.example/events?resource=s3%3A%2F%2Fbucket%2Fa%26b"),
         (f"{{{{ 'see http://x/runs/flow-run/{ID} ' | flow_run_id }}}}", ID),
         ("{{ 'flow-run/7' | flow_run_id }}", "None"),
+        ("{{ '' | flow_run_id }}", "None"),
+        ("{{ 'flow-run/0000000A-0000-4000-8000-00000000000B' | flow_run_id }}", "None"),
     ],
 )
 def test_pages_have_addresses(source: str, result: str):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from whenflow.templating import CaseInsensitive, ResourceView, render
+from whenflow.templating import CaseInsensitive, ResourceView, Word, render
 
 HEADERS = CaseInsensitive({"X-Event": "Signup", "Content-Type": "application/json"})
 ORDER = ResourceView(
@@ -78,8 +78,25 @@ def test_a_resource_answers_to_its_labels_and_their_short_names(source, result):
     assert text(source) == result
 
 
-def test_a_resource_without_a_name_has_none():
-    assert render("<{{ r.name }}>", {"r": ResourceView({"prefect.resource.id": "x"})}) == "<>"
+def test_the_name_of_a_resource_without_one_is_none():
+    resource = ResourceView({"prefect.resource.id": "x"})
+
+    assert render("<{{ r.name }}>", {"r": resource}) == "<None>"
+    assert render("<{{ r.name or r.id }}>", {"r": resource}) == "<x>"
+
+
+def test_the_conveniences_of_a_resource_come_before_labels_of_their_names():
+    resource = ResourceView({"prefect.resource.id": "x", "id": "own", "name": "own"})
+
+    assert render("{{ r.id }} {{ r.name }} {{ r['id'] }}", {"r": resource}) == "x None own"
+
+
+def test_as_text_a_word_has_the_name_of_the_few_it_is_one_of():
+    word = Word("FAILED", "StateType")
+
+    assert render("{{ w }} {{ w.value }} {{ w | tojson }} {{ w == 'FAILED' }}", {"w": word}) == (
+        'StateType.FAILED FAILED "FAILED" True'
+    )
 
 
 def test_a_resource_is_plain_json():

@@ -1,1 +1,1 @@
-"""Random cases in the format of the conformance cases, a module for each set; `expect` is what is asked of the engine."""
+"""Random cases in the format of the conformance cases, a module for each set. What is expected the engine says."""

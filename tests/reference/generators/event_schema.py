@@ -1,5 +1,7 @@
 """Random events as clients send them, with something odd about them."""
 
+# ruff: noqa: E501 - values, as many to a line as there may be
+
 from random import Random
 from typing import Any
 
@@ -16,7 +18,7 @@ POOLS = {
     "resource": [{}, {"x": "y"}, {"prefect.resource.id": "r"}, "r", None, [], [["prefect.resource.id", "r"]]],
     "related": [[], {}, None, "x", [{}], [None], ["x"], [{"prefect.resource.id": "r", "prefect.resource.role": "x"}]],
 }  # fmt: skip
-SIZES = [
+SIZES: list[tuple[str, list[Any]]] = [
     (
         "event",
         [{"$repeat": [text, times]} for text in ("x", "☃", "𝄞", "e\u0301") for times in (512, 1023, 1024, 1025, 2048)],

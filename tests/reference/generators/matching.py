@@ -1,5 +1,7 @@
 """Random globs, specifications, names and labels."""
 
+# ruff: noqa: E501 - values, as many to a line as there may be
+
 from collections.abc import Callable
 from random import Random
 from typing import Any

@@ -1,5 +1,9 @@
 """Values that documents are mutated with: of every JSON type, and what is close to being right."""
 
+# ruff: noqa: E501 - values, as many to a line as there may be
+
+from collections.abc import Iterator
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -71,27 +75,22 @@ TEXTS: list[Any] = [
 
 def one(random: Random, *pools: list[Any]) -> Any:
     """Return a value of some pool; now and then one of another type."""
-    if random.random() < 0.15:
-        return random.choice(ODD)
-    return random.choice(random.choice(pools))
+    return deepcopy(random.choice(ODD if random.random() < 0.15 else random.choice(pools)))
 
 
 def mutated(random: Random, document: Any, times: int, pools: dict[str, list[Any]]) -> Any:
     """Return a copy of a tree with some of its places changed: replaced, removed, added to or repeated."""
-    import copy
-
-    changed = copy.deepcopy(document)
+    changed = deepcopy(document)
     for _ in range(times):
         places = list(_places(changed))
         if not places:
             return changed
-        holder, key = random.choice(places)
-        _change(random, holder, key, pools)
+        _change(random, *random.choice(places), pools)
+        changed = deepcopy(changed)  # what was put in is in the pools still, and may be changed next
     return changed
 
 
 def _change(random: Random, holder: Any, key: Any, pools: dict[str, list[Any]]) -> None:
-    pool = pools.get(str(key), ODD)
     match random.randrange(10):
         case 0:
             del holder[key]
@@ -105,10 +104,10 @@ def _change(random: Random, holder: Any, key: Any, pools: dict[str, list[Any]]) 
         case 4:
             holder[key] = random.choice(ODD)
         case _:
-            holder[key] = random.choice(pool)
+            holder[key] = random.choice(pools.get(str(key), ODD))
 
 
-def _places(value: Any) -> Any:
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(value, dict):
         for key, item in value.items():
             yield value, key

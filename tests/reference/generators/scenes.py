@@ -1,5 +1,7 @@
 """What the templates of random cases find: automations, firings, variables and objects, with values of every type."""
 
+# ruff: noqa: E501 - values, as many to a line as there may be
+
 from typing import Any
 
 AUTOMATION, TRIGGER, LEFT, RIGHT = (f"00000000-0000-4000-8000-{tail:012x}" for tail in (0xA001, 0x101, 0x102, 0x103))

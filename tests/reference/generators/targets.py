@@ -1,5 +1,7 @@
 """Random actions on what their event is about."""
 
+# ruff: noqa: E501 - values, as many to a line as there may be
+
 from random import Random
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Random templates in parameters, messages and payloads: expressions, filters, tests, statements, kinds, and what is wrong."""
 
+# ruff: noqa: E501 - values, as many to a line as there may be
+
 from random import Random
 from typing import Any
 
@@ -24,7 +26,7 @@ PATHS = [
     "flow_run.state.name", "flow_run.state.type", "flow_run.state.type.value", "flow_run.state.message", "flow_run.state.timestamp", "flow_run.parameters", "flow_run.parameters.n",
     "flow_run.tags", "flow_run.run_count", "flow_run.flow_id", "flow_run.nosuch", "flow.name", "flow.tags", "flow.id", "deployment.name", "deployment.parameters.n",
     "deployment.paused", "work_pool.name", "work_queue", "task_run.name", "concurrency_limit.tag", "variables.city", "variables.limit", "variables.flags", "variables['hosts'][0]",
-    "variables.no", "variables", "nosuch", "nosuch.a.b", "nosuch['a']", "none", "true", "False", "None", "loop.index", "payload", "range", "range(3)", "range(101)",
+    "variables.no", "variables", "nosuch", "nosuch.a.b", "nosuch['a']", "none", "true", "False", "None", "loop.index", "payload", "range(3)", "range(101)",
 ]  # fmt: skip
 CONSTANTS = [
     "1", "0", "-1", "1.5", "2.0", "1e3", "''", "'x'", "\"it's\"", "'a b'", "true", "false", "none", "[]", "{}", "[1, 'a', none]", "{'a': 1}", "{'a': {'b': [1]}}",
@@ -294,32 +296,19 @@ def _expression(random: Random, depth: int) -> str:
     if depth > 2 or chance < 0.25:
         return _name(random) if random.random() < 0.7 else random.choice(CONSTANTS)
     inside = _expression(random, depth + 1)
-    if chance < 0.62:
-        return f"{inside} | {random.choice(FILTERS)}"
-    if chance < 0.70:
-        return f"{inside} {random.choice(OPERATORS)} {_expression(random, depth + 1)}"
-    if chance < 0.76:
-        return f"({inside})"
-    if chance < 0.82:
-        return f"{_name(random)} is {random.choice(TESTS)}"
-    if chance < 0.87:
-        return f"{_name(random)}{random.choice(SUFFIXES)}"
-    if chance < 0.91:
-        return f"{inside} if {_expression(random, depth + 1)}" + random.choice(
-            ["", f" else {random.choice(CONSTANTS)}"]
-        )
-    if chance < 0.94:
-        return f"{_name(random)}{random.choice(METHODS)}"
-    return random.choice(
-        [
-            f"not {inside}",
-            f"-{inside}",
-            f"[{inside}, 1]",
-            f"{{'k': {inside}}}",
-            f"({inside}, 1)",
-            f"({inside}) | {random.choice(FILTERS)}",
-        ]
-    )
+    forms = {
+        0.62: f"{inside} | {random.choice(FILTERS)}",
+        0.70: f"{inside} {random.choice(OPERATORS)} {_expression(random, depth + 1)}",
+        0.76: f"({inside})",
+        0.82: f"{_name(random)} is {random.choice(TESTS)}",
+        0.87: f"{_name(random)}{random.choice(SUFFIXES)}",
+        0.91: f"{inside} if {_expression(random, depth + 1)}"
+        + random.choice(["", f" else {random.choice(CONSTANTS)}"]),
+        0.94: f"{_name(random)}{random.choice(METHODS)}",
+        0.97: random.choice([f"not {inside}", f"-{inside}", f"({inside}) | {random.choice(FILTERS)}"]),
+        1.00: random.choice([f"[{inside}, 1]", f"{{'k': {inside}}}", f"({inside}, 1)"]),
+    }
+    return next(form for most, form in forms.items() if chance < most)
 
 
 def _statement(random: Random) -> str:

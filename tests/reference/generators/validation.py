@@ -1,5 +1,7 @@
 """Random automations as clients send them: every trigger and action, with something odd about them."""
 
+# ruff: noqa: E501 - values, as many to a line as there may be
+
 from random import Random
 from typing import Any
 

@@ -16,6 +16,7 @@ from whenflow.templating.meter import current
 
 NATIVE = ("flow_run", "flow", "deployment", "task_run", "work_pool", "work_queue", "concurrency_limit")
 STATE = "prefect.state-"
+STATE_TYPES = "StateType"
 MOMENTS = frozenset({"created", "updated", "timestamp", "last_polled", "occurred", "received"})
 
 
@@ -186,7 +187,7 @@ class ActionContext(Context):
                 return None
             view = ObjectView(kind, _timed(values))
             if kind == "flow-run":
-                view["state"] = _state_in(labels) or _worded(view.get("state"))
+                view["state"] = _state_in(labels) or _stated(view.get("state"))
             return view
 
         return found
@@ -228,7 +229,7 @@ def _state_in(labels: Mapping[str, str]) -> dict[str, Any] | None:
     """Return the state that a flow run had when the event happened, where the event tells all of it."""
     try:
         return {
-            "type": Word(StateType(labels[f"{STATE}type"])),
+            "type": Word(StateType(labels[f"{STATE}type"]), STATE_TYPES),
             "name": labels[f"{STATE}name"],
             "message": labels[f"{STATE}message"],
             "timestamp": parse_iso(labels[f"{STATE}timestamp"]),
@@ -255,11 +256,19 @@ def _moment(name: str, value: Any) -> Any:
     return value
 
 
+def _stated(value: Any) -> Any:
+    """Return a state whose type answers to `.value`."""
+    if not isinstance(value, Mapping) or not isinstance(value.get("type"), str):
+        return value
+    return {**value, "type": Word(value["type"], STATE_TYPES)}
+
+
 def _worded(value: Any) -> Any:
-    """Return a trigger or a state in which the words of a fixed few answer to `.value`."""
+    """Return a trigger in which the words of a fixed few answer to `.value`."""
     if not isinstance(value, Mapping):
         return value
-    words = {name: Word(value[name]) for name in ("posture", "type") if isinstance(value.get(name), str)}
+    few = {"posture": "Posture", "type": ""}
+    words = {name: Word(value[name], kind) for name, kind in few.items() if isinstance(value.get(name), str)}
     children = {"triggers": [_worded(child) for child in value["triggers"]]} if "triggers" in value else {}
     return {**value, **words, **children}
 

@@ -181,7 +181,7 @@ def _names(tree: nodes.Template) -> frozenset[str]:
 
 @lru_cache(maxsize=512)
 def _compile(source: str, for_json: bool) -> _Compiled:
-    tree = _parse(source, for_json=for_json)
+    tree = _parse(source, for_json=for_json, unknown_later=True)
     names = _names(tree)
     made_for = environment(for_json)
     return _Compiled(made_for.from_string(counted_tree(tree, made_for)), names)
@@ -189,7 +189,7 @@ def _compile(source: str, for_json: bool) -> _Compiled:
 
 @lru_cache(maxsize=512)
 def _compile_expression(source: str) -> _Compiled:
-    tree = _parse(source, for_json=False)
+    tree = _parse(source, for_json=False, unknown_later=True)
     outputs = [node for output in tree.body if isinstance(output, nodes.Output) for node in output.nodes]
     if len(outputs) != 1 or len(tree.body) != 1 or isinstance(outputs[0], nodes.TemplateData):
         raise TemplateError("this is more than one expression", 1)

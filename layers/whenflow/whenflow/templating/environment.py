@@ -91,13 +91,16 @@ class Environment(ImmutableSandboxedEnvironment):
         return str(made("".join(texts)))
 
     def sliced(self, value: Any, *bounds: Any) -> Any:
-        """Return what `value[start:stop:step]` gives."""
+        """Return what `value[start:stop:step]` gives; what has no such parts has none, like any item that is not there."""
         if isinstance(value, Undefined):
             return value
-        if not isinstance(value, str | list | tuple):
-            raise Misused(f"a {type(value).__name__} has no parts")
+        if not isinstance(value, str | list | tuple | range):
+            return self.undefined(obj=value, name="a part")
         spend(len(value))
-        return made(value[slice(*bounds)])
+        try:
+            return made(value[slice(*bounds)])
+        except TypeError:
+            return self.undefined(obj=value, name="a part")
 
     def written(self, value: Any) -> Any:
         """Return a list or an object that a template writes down."""

@@ -34,7 +34,7 @@ def _split(text: str, separator: str | None = None) -> list[str]:
 def _title(text: str) -> str:
     """Return a text whose words begin with capitals. To the method any letter after none begins one: `O'Neil`."""
     spend(SLOW * len(text))
-    return made(text.title())
+    return str(made(text.title()))
 
 
 def _strftime(value: datetime, format: str) -> str:

@@ -15,14 +15,28 @@ class View:
 
 
 class Word(str, View):
-    """One word of a fixed few; `.value` and `.name` are the word again, as in Prefect's templates."""
+    """One word of a fixed few; `.value` and `.name` are the word again, as in Prefect's templates.
 
-    __slots__ = ()
+    It compares as the word, and is the word as JSON. As text it has the name of the few before it: `StateType.FAILED`.
+    """
+
+    __slots__ = ("few",)
+    few: str
+
+    def __new__(cls, word: str, few: str = "") -> "Word":
+        """Keep the word, and the name of the few; a word without one is like any text."""
+        made = super().__new__(cls, word)
+        made.few = few
+        return made
+
+    def __str__(self) -> str:
+        """Return the word with the name of the few."""
+        return f"{self.few}.{super().__str__()}" if self.few else super().__str__()
 
     def look_up(self, name: str) -> str:
         """Return the word."""
         if name in ("value", "name"):
-            return str(self)
+            return super().__str__()
         raise KeyError(name)
 
 

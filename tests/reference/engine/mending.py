@@ -1,7 +1,7 @@
 """Prefect's engine without the faults that Whenflow does not share.
 
-What Whenflow does in their place is written in the rules of the conformance cases. A case on which the engine as it is and
-Whenflow disagree, but the engine so mended and Whenflow agree, is a deliberate difference.
+What Whenflow does in their place is written in the rules of the conformance cases, and in docs/templates.md. Where
+the engine as it is and Whenflow disagree, but the engine so mended and Whenflow agree, they are meant to differ.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,14 +11,13 @@ from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
-import refdocuments
-import reftemplating
 from jinja2 import TemplateSyntaxError
 from prefect.server.events import actions
 from prefect.server.events.schemas.labelling import LabelDiver
 from prefect.server.utilities import user_templates
 from prefect.utilities.schema_tools.hydration import HydrationError
 from pydantic import TypeAdapter, ValidationError
+from tests.reference.engine import documents, templating
 
 DURATION = TypeAdapter(timedelta)
 _prepared = user_templates._prepare_value_for_json
@@ -34,7 +33,7 @@ def without_faults() -> Iterator[None]:
     run = actions.RunDeployment
     with ExitStack() as stack:
         for patched in (
-            patch.object(refdocuments, "prepared", _durations_as_numbers),
+            patch.object(documents, "prepared", _durations_as_numbers),
             patch.object(run, "_wrap_v1_template", staticmethod(_whole_expression)),
             patch.object(run, "_upgrade_v1_templates", classmethod(_in_lists_too)),
             patch.object(run, "_collect_errors", classmethod(_errors_in_lists_too)),
@@ -43,7 +42,7 @@ def without_faults() -> Iterator[None]:
             patch.object(actions.JinjaTemplateAction, "_relevant_native_objects", _variables_without_event),
             patch.object(LabelDiver, "__getattr__", _leaves_are_texts),
             patch.object(LabelDiver, "__str__", lambda self: self._value or str(self._labels)),
-            patch.object(reftemplating._Api, "every_variable", True),
+            patch.object(templating.Api, "every_variable", True),
         ):
             stack.enter_context(patched)
         yield
@@ -64,7 +63,7 @@ def _durations_as_numbers(value: Any) -> Any:
 
 def _whole_expression(template: str) -> dict[str, Any]:
     """`| tojson` is for the whole of a lone expression; marks that trim white space around it mean nothing there."""
-    wrapped = _wrap(template)
+    wrapped: dict[str, Any] = _wrap(template)
     if wrapped["__prefect_kind"] != "json":
         return wrapped
     inside = template.strip()[2:-2]

@@ -6,13 +6,12 @@ from contextlib import asynccontextmanager
 from copy import deepcopy
 from typing import Any
 
-import jinja2
 from prefect.server.events import actions
 from prefect.server.events.schemas.automations import Automation, AutomationCreate, Firing, TriggeredAction
 from prefect.server.events.schemas.events import ReceivedEvent
 from prefect.utilities.schema_tools.hydration import InvalidJinja, InvalidJSON, WorkspaceVariableNotFound
 from pydantic import ValidationError
-from refdocuments import refused
+from tests.reference.engine.documents import refused
 
 MOMENT = "2000-01-01T00:00:00Z"
 ID = "00000000-0000-4000-8000-00000000a001"
@@ -25,7 +24,6 @@ TARGETS = {
     "automation": "automation_id_to_use",
     "flow-run": "flow_run",
 }
-ABSENT = object()
 
 
 class _Answer:
@@ -37,7 +35,7 @@ class _Answer:
         return self._document
 
 
-class _Api:
+class Api:
     """The few calls that templates cause."""
 
     every_variable = False
@@ -47,8 +45,8 @@ class _Api:
         self._variables = variables
 
     async def read_workspace_variables(self, names: Sequence[str] | None = None) -> dict[str, Any]:
-        every = names is None or self.every_variable
-        return {name: value for name, value in self._variables.items() if every or name in names}
+        wanted = self._variables if names is None or self.every_variable else names
+        return {name: value for name, value in self._variables.items() if name in wanted}
 
     def __getattr__(self, call: str) -> Any:
         kind = call.removeprefix("read_").removesuffix("_raw").removesuffix("_v2").replace("_", "-")
@@ -74,10 +72,10 @@ def templating(case: Mapping[str, Any], fixtures: Mapping[str, Any]) -> dict[str
     triggered = _triggered_action(case, fixtures, given)
     variables = fixtures["variables"][case["variables"]] if "variables" in case else {}
     objects = fixtures["objects"][case["objects"]] if "objects" in case else {}
-    return LOOP.run_until_complete(_rendered(triggered, _Api(objects, variables)))
+    return LOOP.run_until_complete(_rendered(triggered, Api(objects, variables)))
 
 
-async def _rendered(triggered: TriggeredAction, api: _Api) -> dict[str, Any]:
+async def _rendered(triggered: TriggeredAction, api: Api) -> dict[str, Any]:
     action = triggered.action
 
     @asynccontextmanager
@@ -89,27 +87,34 @@ async def _rendered(triggered: TriggeredAction, api: _Api) -> dict[str, Any]:
 
     actions.ExternalDataAction.orchestration_client = orchestration_client
     try:
-        match action:
-            case actions.RunDeployment():
-                parameters = await action.render_parameters(triggered)
-                if not isinstance(parameters, dict):
-                    return {"result": "crash"}
-                return {"result": "ok", "parameters": parameters}
-            case actions.SendNotification():
-                subject, body = await action._render([action.subject, action.body], triggered)
-                return {"result": "ok", "subject": subject, "body": body}
-            case actions.CallWebhook():
-                (payload,) = await action._render([action.payload], triggered)
-                return {"result": "ok", "payload": payload}
+        return {"result": "ok", **await _result(action, triggered)}
     except actions.ActionFailed:
         return {"result": "failed", "error": "render-failed"}
     except tuple(WORDS) as error:
         return {"result": "failed", "error": WORDS[type(error)]}
-    except jinja2.TemplateError:
-        return {"result": "failed", "error": "invalid-jinja"}
-    except Exception as error:
-        return {"result": "failed", "error": "other", "why": repr(error)[:200]}
-    return {"result": "failed", "error": "other"}
+    except _Crash:
+        return {"result": "crash"}
+    except Exception:
+        return {"result": "failed", "error": "other"}
+
+
+class _Crash(Exception):
+    pass
+
+
+async def _result(action: Any, triggered: TriggeredAction) -> dict[str, Any]:
+    match action:
+        case actions.RunDeployment():
+            parameters = await action.render_parameters(triggered)
+            if not isinstance(parameters, dict):
+                raise _Crash
+            return {"parameters": parameters}
+        case actions.SendNotification():
+            subject, body = await action._render([action.subject, action.body], triggered)
+            return {"subject": subject, "body": body}
+        case _:
+            (payload,) = await action._render([action.payload], triggered)
+            return {"payload": payload}
 
 
 def _triggered_action(case: Mapping[str, Any], fixtures: Mapping[str, Any], automation: Any) -> TriggeredAction:
