@@ -22,14 +22,12 @@ BUILD_FOR ?= host
 
 .DEFAULT_GOAL := help
 .PHONY: fuzz help up demo down clean test test-template test-built test-dynamodb-local test-contract-local test-kafka test-prefect-client \
-	test-iam test-schemathesis test-schemathesis-quick test-github-examples test-aws openapi check lint types contracts validate format build build-lambda deploy lock \
-
-	test-reference test-schemathesis test-github-examples test-aws openapi check lint types contracts validate format build build-lambda deploy lock \
-	simulate sam-local sam-local-down bench-launch bench-backtest bench-matching bench-webhook \
-	environment environment-local environment-dev environment-tests environment-sam
+	test-iam test-reference test-schemathesis test-schemathesis-quick test-github-examples test-aws openapi check lint types contracts \
+	validate format build build-lambda deploy lock simulate sam-local sam-local-down bench-launch bench-backtest bench-matching \
+	bench-webhook environment environment-local environment-dev environment-tests environment-sam
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # ---- the stack on this machine ----
 
