@@ -185,7 +185,7 @@ def test_a_match_with_its_run_to_completed_costs_twenty_one_write_units_and_the_
     assert {told.event for told in stores.events.newest(20).events} == LIFE_CYCLE | before
     # Of these, one is the first run of its day, and one the way from an event to its firings.
     assert meter.written <= 22
-    # Four are for the first of a day or second alone: the day, the deployment, and whether its pool and queue are paused.
+    # Four are for the first of a day or second: the day, the deployment, and whether its pool and queue are paused.
     assert (meter.requests, meter.read) == (12, 4)
 
 
