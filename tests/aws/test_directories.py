@@ -283,9 +283,9 @@ def test_a_deployment_is_as_it_was_at_most_a_second_ago(config, watch):
     config.replace("deployment", "d-1", {"id": "d-1", "name": "new"})
 
     watch.seconds += 0.9
-    assert recent.get("deployment", "d-1")["name"] == "old"
+    assert recent.get("deployment", "d-1") == {"id": "d-1", "name": "old"}
     watch.seconds += 0.2
-    assert recent.get("deployment", "d-1")["name"] == "new"
+    assert recent.get("deployment", "d-1") == {"id": "d-1", "name": "new"}
 
 
 def test_a_deployment_that_is_not_there_is_looked_for_again_after_a_second(config, watch):
@@ -301,7 +301,9 @@ def test_whoever_changes_what_he_was_given_changes_it_for_himself_alone(config, 
     config.create("deployment", "d-1", {"id": "d-1"})
     recent = RecentDeployments(config)
 
-    recent.get("deployment", "d-1")["name"] = "mine"
+    given = recent.get("deployment", "d-1")
+    assert given is not None
+    given["name"] = "mine"
 
     assert recent.get("deployment", "d-1") == {"id": "d-1"}
 
