@@ -8,7 +8,7 @@ from tests.stories import NOON, order_placed, signup_webhook
 
 from whenflow.automations import Automation, Engine
 from whenflow.aws import directories
-from whenflow.aws.directories import CachedWebhooks, LoadedEngine
+from whenflow.aws.directories import CachedWebhooks, LoadedEngine, RecentDeployments
 from whenflow.errors import Transient
 from whenflow.ports import Reference
 from whenflow.testing import MemoryConfigStore, an_automation
@@ -274,3 +274,44 @@ def test_a_store_that_does_not_answer_leaves_the_automations_as_they_were(config
 
 def _raise(error: Exception) -> Any:
     raise error
+
+
+def test_a_deployment_is_as_it_was_at_most_a_second_ago(config, watch):
+    config.create("deployment", "d-1", {"id": "d-1", "name": "old"})
+    recent = RecentDeployments(config)
+    assert recent.get("deployment", "d-1") == {"id": "d-1", "name": "old"}
+    config.replace("deployment", "d-1", {"id": "d-1", "name": "new"})
+
+    watch.seconds += 0.9
+    assert recent.get("deployment", "d-1") == {"id": "d-1", "name": "old"}
+    watch.seconds += 0.2
+    assert recent.get("deployment", "d-1") == {"id": "d-1", "name": "new"}
+
+
+def test_a_deployment_that_is_not_there_is_looked_for_again_after_a_second(config, watch):
+    recent = RecentDeployments(config)
+    assert recent.get("deployment", "d-1") is None
+    config.create("deployment", "d-1", {"id": "d-1"})
+
+    watch.seconds += 1.1
+    assert recent.get("deployment", "d-1") == {"id": "d-1"}
+
+
+def test_whoever_changes_what_he_was_given_changes_it_for_himself_alone(config, watch):
+    config.create("deployment", "d-1", {"id": "d-1"})
+    recent = RecentDeployments(config)
+
+    given = recent.get("deployment", "d-1")
+    assert given is not None
+    given["name"] = "mine"
+
+    assert recent.get("deployment", "d-1") == {"id": "d-1"}
+
+
+def test_all_but_deployments_is_as_it_is_now(config, watch):
+    recent = RecentDeployments(config)
+    assert recent.get("flow", "f-1") is None
+    config.create("flow", "f-1", {"id": "f-1"})
+
+    assert recent.get("flow", "f-1") == {"id": "f-1"}
+    assert recent.all("flow") == [{"id": "f-1"}]

@@ -17,11 +17,8 @@ from whenflow.automations.model import with_identity
 from whenflow.errors import Transient
 from whenflow.events import Event
 from whenflow.flows import flow, task
-from whenflow.runs import FlowRun, RunLedger
-from whenflow.runs.heartbeats import HEARTBEAT, Heartbeats, pulse_of
+from whenflow.runs import RunLedger
 from whenflow.runs.schedule import RunSchedule
-from whenflow.sources import NotificationReceiver
-from whenflow.sources.model import Source
 from whenflow.testing import RecordedLauncher
 from whenflow.testing.windows import MemoryTimerQueue
 
@@ -107,30 +104,6 @@ def test_in_a_batch_that_costs_little(stores, dynamodb, observer, ids, kilobyte)
     assert meter.written / len(orders) <= 1.1
 
 
-class _NoSources:
-    """A directory without a source."""
-
-    def sources(self) -> list[Source]:
-        """Return none."""
-        return []
-
-
-def test_an_event_of_eventbridge_costs_one_write_unit_and_one_that_comes_late_two(
-    stores, dynamodb, observer, clock, ids
-):
-    receiver = NotificationReceiver(_NoSources(), stores.events, clock, ids)
-    told = {"source": "shop", "detail-type": "Order Placed", "detail": {"number": 7}, "time": "2026-11-20T12:00:00Z"}
-    receiver.receive({**told, "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467711"})
-
-    with metered(dynamodb, observer) as at_once:
-        receiver.receive({**told, "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467712"})
-    clock.advance(300)
-    with metered(dynamodb, observer) as late:
-        receiver.receive({**told, "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467713"})
-
-    assert (at_once.written, late.written) == (1, 2)
-
-
 def test_storing_an_event_reads_nothing(stores, dynamodb, observer, ids, kilobyte):
     with metered(dynamodb, observer) as meter:
         stores.events.put(signup(kilobyte))
@@ -212,7 +185,7 @@ def test_a_match_with_its_run_to_completed_costs_twenty_one_write_units_and_the_
     assert {told.event for told in stores.events.newest(20).events} == LIFE_CYCLE | before
     # Of these, one is the first run of its day, and one the way from an event to its firings.
     assert meter.written <= 22
-    # Four are for the first of a day or second alone: the day, the deployment, and whether pool and queue are paused.
+    # Four are for the first of a day or second: the day, the deployment, and whether its pool and queue are paused.
     assert (meter.requests, meter.read) == (12, 4)
 
 
@@ -287,34 +260,3 @@ def test_a_run_with_three_tasks_costs_seven_units_more_at_most(stores, dynamodb,
     cost(new_user_flow)  # the first of its hour
 
     assert cost(three_steps) - cost(new_user_flow) <= 7
-
-
-def test_a_heartbeat_costs_what_its_event_costs_and_a_look_at_a_run_that_lives_one_read(
-    stores, dynamodb, observer, clock, ids
-):
-    deployment = deployed(welcome_deployment(), stores, clock, ids)
-    runner = runner_over(stores, RecordedLauncher(), clock, ids)
-    automation = with_identity(
-        automation_from_document(welcoming(deployment, actions=[run_of(deployment)])), ids.new(), NOON, NOON
-    )
-    firing = firing_for(automation, order_placed(name="user.signed-up"), clock.now())
-    runner.run(firing.actions[0], firing, 0, firing.event)
-    (run,) = stores.runs.newest(1)
-    started = RunLedger(stores.runs, clock, ids).start(run.id, "launch-1", 180.0)
-    assert isinstance(started, FlowRun)
-    pulse, heartbeats = pulse_of(started), Heartbeats(stores.events)
-    assert pulse
-    beat = order_placed(id=pulse.id_of(1), name=HEARTBEAT, resource=run.resource_id, occurred=pulse.at(1))
-
-    clock.advance(200)
-    with metered(dynamodb, observer) as told:
-        stores.events.put(replace(beat, received=clock.now()))
-    with metered(dynamodb, observer) as looked:
-        assert heartbeats.last(started, clock.now()) == pulse.at(1)
-    clock.advance(20 * 60)
-    with metered(dynamodb, observer) as silent:
-        assert heartbeats.last(started, clock.now()) == pulse.at(1)
-
-    assert (told.written, told.read) == (1, 0)
-    assert (looked.written, looked.read) == (0, 1)
-    assert silent.read <= 11
