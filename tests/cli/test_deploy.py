@@ -57,7 +57,7 @@ def test_a_file_makes_deployments_with_schedules_and_triggers(cli, deploy):
     assert (second["trigger"]["within"], second["actions"][0]["schedule_after"]) == (300, 5)
 
 
-def test_deployed_twice_there_is_one_set_of_everything_and_nothing_to_do(cli, deploy):
+def test_D13_deployed_twice_there_is_one_set_of_everything_and_nothing_to_do(cli, deploy):
     deploy(FILE)
     before = automations(cli), cli("deployment", "inspect", "main", "--json").document
 

@@ -47,7 +47,7 @@ def test_a_task_that_is_delayed_is_scheduled_and_not_run(connected):
     assert connected.task_queue.sent[0]["parameters"] == {"to": "ann", "subject": "Welcome"}
 
 
-def test_a_worker_runs_it_and_tells_its_states_on_the_same_task_run(connected):
+def test_D12_a_worker_runs_it_and_tells_its_states_on_the_same_task_run(connected):
     made = send_mail.delay("ann")
 
     answer = connected.serve(send_mail).serve(records(connected))
@@ -59,7 +59,7 @@ def test_a_worker_runs_it_and_tells_its_states_on_the_same_task_run(connected):
     assert (row["state_name"], row["run_count"]) == ("Completed", 1)
 
 
-def test_a_task_delivered_twice_is_run_once(connected):
+def test_D12_a_task_delivered_twice_is_run_once(connected):
     send_mail.delay("ann")
     worker = connected.serve(send_mail)
 

@@ -76,7 +76,7 @@ def test_a_trigger_is_an_automation_that_the_deployment_owns(world, client):
     assert made["actions"][0]["deployment_id"] == id_
 
 
-def test_deployed_twice_it_owns_one_set_of_automations(world, client):
+def test_D13_deployed_twice_it_owns_one_set_of_automations(world, client):
     before = owned(world, deployment(UPSTREAM_COMPLETED, SIGNUP).apply(client))
     after = owned(world, deployment(UPSTREAM_COMPLETED, SIGNUP).apply(client))
 
@@ -160,7 +160,7 @@ def test_two_triggers_of_one_name_are_refused(client):
         deployment(UPSTREAM_COMPLETED, UPSTREAM_COMPLETED).apply(client)
 
 
-def test_deleting_a_deployment_removes_its_automations(world, client):
+def test_D14_deleting_a_deployment_removes_its_automations(world, client):
     id_ = deployment(SIGNUP).apply(client)
 
     call_api(world, "DELETE", f"/deployments/{id_}")

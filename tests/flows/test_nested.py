@@ -56,7 +56,7 @@ def test_a_flow_in_a_flow_returns_its_value_and_has_its_own_run(world, serve):
     assert states(runs_of(world, "animal-facts")[0])[-1] == "Completed"
 
 
-def test_the_states_of_a_nested_flow_are_copied_onto_its_task_run_in_the_parent(world, serve):
+def test_D10_the_states_of_a_nested_flow_are_copied_onto_its_task_run_in_the_parent(world, serve):
     @flow
     def animal_facts() -> None:
         cat_fact()
@@ -350,14 +350,14 @@ def greets(world: World) -> None:
             world.serve(new_user_flow).serve({"flow_run_id": run.id, "launch": "child-launch"})
 
 
-def test_run_deployment_with_timeout_0_returns_at_once(world, welcome, connected):
+def test_D9_run_deployment_with_timeout_0_returns_at_once(world, welcome, connected):
     run = run_deployment("new-user-flow/welcome", parameters={"name": "Ann"}, timeout=0)
 
     assert run.state.name == "Scheduled"
     assert (run.parameters, run.deployment_id, run.parent_task_run_id) == ({"name": "Ann"}, welcome["id"], None)
 
 
-def test_run_deployment_waits_until_the_run_has_ended(world, welcome, connected, naps, monkeypatch):
+def test_D9_run_deployment_waits_until_the_run_has_ended(world, welcome, connected, naps, monkeypatch):
     from whenflow.flows.task_engine import nap
 
     nap.set(lambda _seconds: greets(world))
@@ -367,7 +367,7 @@ def test_run_deployment_waits_until_the_run_has_ended(world, welcome, connected,
     assert run.state.name == "Completed"
 
 
-def test_run_deployment_returns_the_run_as_it_is_when_the_time_is_up(world, welcome, connected, naps):
+def test_D9_run_deployment_returns_the_run_as_it_is_when_the_time_is_up(world, welcome, connected, naps):
     run = run_deployment("new-user-flow/welcome", timeout=12, poll_interval=5)
 
     assert not run.state.type.is_final
@@ -379,7 +379,7 @@ def test_a_negative_timeout_is_refused(world, welcome, connected):
         run_deployment("new-user-flow/welcome", timeout=-1)
 
 
-def test_a_run_of_a_deployment_is_linked_to_the_flow_that_asked_for_it(world, welcome, launched):
+def test_D9_a_run_of_a_deployment_is_linked_to_the_flow_that_asked_for_it(world, welcome, launched):
     @flow
     def parent() -> None:
         run_deployment("new-user-flow/welcome", timeout=0)
@@ -408,7 +408,7 @@ def test_the_task_run_of_a_deployments_run_shows_how_that_went_even_if_nobody_wa
     assert placeholder.state.name == "Completed"
 
 
-def test_a_run_that_is_no_subflow_is_not_linked(world, welcome, launched):
+def test_D9_a_run_that_is_no_subflow_is_not_linked(world, welcome, launched):
     @flow
     def parent() -> None:
         run_deployment("new-user-flow/welcome", timeout=0, as_subflow=False)

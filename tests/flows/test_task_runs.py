@@ -52,7 +52,7 @@ def built(events):
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
-def test_events_in_any_order_build_the_same_task_run(order):
+def test_D11_events_in_any_order_build_the_same_task_run(order):
     row = built(told(number) for number in order)
 
     assert [state.name for state in row.states] == ["Running", "AwaitingRetry", "Retrying", "Completed"]
@@ -61,7 +61,7 @@ def test_events_in_any_order_build_the_same_task_run(order):
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=12))
-def test_events_told_any_number_of_times_build_the_same_task_run(numbers):
+def test_D11_events_told_any_number_of_times_build_the_same_task_run(numbers):
     once = built(told(number) for number in sorted(set(numbers)))
 
     assert [one.id for one in built(told(number) for number in numbers).states] == [one.id for one in once.states]
@@ -89,7 +89,7 @@ def test_a_task_run_is_read_as_it_was_stored():
 # ---- told from outside ----
 
 
-def test_events_posted_by_a_client_make_a_task_run(world):
+def test_D11_events_posted_by_a_client_make_a_task_run(world):
     for number in (2, 0, 3, 1):
         call_api(world, "POST", "/events", [told(number).as_document()])
 
