@@ -91,7 +91,7 @@ class Environment(ImmutableSandboxedEnvironment):
         return str(made("".join(texts)))
 
     def sliced(self, value: Any, *bounds: Any) -> Any:
-        """Return what `value[start:stop:step]` gives; what has no such parts has none, like any item that is not there."""
+        """Return what `value[start:stop:step]` gives; of what has no such parts it is undefined."""
         if isinstance(value, Undefined):
             return value
         if not isinstance(value, str | list | tuple | range):
