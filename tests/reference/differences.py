@@ -75,6 +75,11 @@ def _policy(answers: Answers) -> bool:
     return answers.refused_by_us_alone and any(map(_is_forbidden, _texts(answers.case["action"])))
 
 
+def _numbers_only(answers: Answers) -> bool:
+    """`*` and `%` work on numbers only: of texts and lists they make memory."""
+    return answers.refused_by_us_alone and any(map(TIMES.search, _texts(answers.case["action"])))
+
+
 def _models_as_text(answers: Answers) -> bool:
     """Prefect writes its own objects as Python does; with us they are plain data."""
     return MODEL.search(json.dumps([answers.reference, answers.mended])) is not None
@@ -87,7 +92,7 @@ def _ids_as_text(answers: Answers) -> bool:
 
 def _generators(answers: Answers) -> bool:
     """What is not made yet has no text: it lacks a `| list`. Prefect writes where it is in memory."""
-    return answers.refused_by_us_alone and any(map(GENERATOR.search, _texts(answers.case["action"])))
+    return any(map(GENERATOR.search, _texts(answers.case["action"])))
 
 
 def _own_filters(answers: Answers) -> bool:
@@ -145,7 +150,7 @@ def _top_level_kind(answers: Answers) -> bool:
 
 
 RESOURCE = re.compile(
-    r"(event\.resource|related\[-?\d+\]|in_role(\[[^\]]*\])+|involved)(?![\w.\[])|[ie]vents?\.related(?![\w.\[])"
+    r"(event\.resource|related\[-?\d+\]|in_role(\[[^\]]*\])+|involved(_resources)?)(?![\w.\[])|[ie]vents?\.related(?![\w.\[])"
 )
 METHOD = re.compile(
     r"\.(items|keys|values|get|copy|pop|update|title|upper|lower|count|index|format|strip)\b(?!\()|\['(keys|items|values|get)'\]"
@@ -154,6 +159,7 @@ BRANCH = re.compile(r"labels\.[\w.]+\(\)|labels(\.a(\.b)?|\.x|\.prefect(\.resour
 OBJECT = re.compile(
     r"\.(expect|after|for_each|within|trigger_states)\b|(flow_run(\.state)?|\bflow|deployment|automation(\.trigger)?|firings?(\[-?\d\])?|events?(\[-?\d\])?|triggering_(event|firings)|triggers\[\d\])(?![\w.\[])"
 )
+TIMES = re.compile(r"[^{]( \*|\* | % )")
 ID = re.compile(r"\b(flow_|deployment_)?id\b")
 MAKES_LIST = r" *\| *(list|join|sort|first|sum|map|select|reject|max|min|length|unique)"
 LAZY = r"\b(map|select|selectattr|reject|rejectattr|unique|items|reverse)\b(\([^()]*\))?"
@@ -166,6 +172,7 @@ REASONS: dict[str, dict[str, Callable[[Answers], bool]]] = {
     "event_schema": {"no such moment in UTC": _outside_of_the_calendar, "more ways to write a moment": _other_library},
     "templating": {
         "the template policy": _policy,
+        "operators on numbers only": _numbers_only,
         "objects as text": _models_as_text,
         "a resource is its labels": _resources_as_labels,
         "methods are no values": _methods_as_values,

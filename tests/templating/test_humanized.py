@@ -127,6 +127,7 @@ def test_the_usual_methods_and_filters_work(source: str, result: str):
         ("{{ then.strftime('%') }}", "this is no format of a time"),
         ("{{ list | sum }}", "only numbers are added up"),
         ("{{ n | items }}", "only an object has items"),
+        ("{{ n[1:] }}", "a int has no parts"),
         ("{{ list | map('upper') }}", "perhaps it lacks a `| list`"),
     ],
 )
