@@ -59,6 +59,11 @@ def _untyped_crash(answers: Answers) -> bool:
     )
 
 
+def _empty_id(answers: Answers) -> bool:
+    """The id of a trigger that is left empty is left out: ids are given anew."""
+    return any(one.get("id") == "" for one in _objects(answers.case["document"]))
+
+
 def _outside_of_the_calendar(answers: Answers) -> bool:
     """Moments that no calendar has in UTC: before the year 1, after 9999."""
     occurred = answers.case["document"].get("occurred")
@@ -191,6 +196,7 @@ REASONS: dict[str, dict[str, Callable[[Answers], bool]]] = {
         "metric triggers": _metric,
         "durations over ten years": _longest,
         "compound by its `require`": _compound,
+        "an empty id": _empty_id,
         "crash of an action without type": _untyped_crash,
     },
 }
