@@ -64,6 +64,11 @@ def _empty_id(answers: Answers) -> bool:
     return any(one.get("id") == "" for one in _objects(answers.case["document"]))
 
 
+def _empty_window(answers: Answers) -> bool:
+    """The window of a proactive trigger that is left empty is left out; Prefect refuses it from 3.9 on."""
+    return any(one.get("posture") == "Proactive" and one.get("within") == "" for one in _objects(answers.case))
+
+
 def _outside_of_the_calendar(answers: Answers) -> bool:
     """Moments that no calendar has in UTC: before the year 1, after 9999."""
     occurred = answers.case["document"].get("occurred")
@@ -196,6 +201,7 @@ REASONS: dict[str, dict[str, Callable[[Answers], bool]]] = {
         "metric triggers": _metric,
         "durations over ten years": _longest,
         "compound by its `require`": _compound,
+        "an empty window": _empty_window,
         "an empty id": _empty_id,
         "crash of an action without type": _untyped_crash,
     },
