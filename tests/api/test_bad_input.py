@@ -187,7 +187,7 @@ def test_a_bad_query_has_its_documented_error(furnished, api, operation):
     assert snapshot(furnished) == before
 
 
-@pytest.mark.parametrize("seconds", [1e9, 1e18, 1e300, 10**400, -1, "P11Y", "P999999999D"])
+@pytest.mark.parametrize("seconds", [1e9, 1e18, 1e300, 10**400, -1e9, "P11Y", "P999999999D"])
 @pytest.mark.parametrize(
     "trigger",
     [

@@ -166,7 +166,7 @@ def test_the_id_of_a_trigger_that_a_client_sends_is_replaced():
 
 def test_an_id_of_a_trigger_that_is_no_uuid_is_refused_wherever_it_is():
     child = {"type": "event", "posture": "Reactive", "id": "mine"}
-    both = {"type": "sequence", "within": None, "id": "", "triggers": [child]}
+    both = {"type": "sequence", "within": None, "id": "me", "triggers": [child]}
 
     with pytest.raises(Rejected) as refusal:
         automation_from_document(document(trigger=both))

@@ -59,6 +59,16 @@ def _untyped_crash(answers: Answers) -> bool:
     )
 
 
+def _empty_id(answers: Answers) -> bool:
+    """The id of a trigger that is left empty is left out: ids are given anew."""
+    return any(one.get("id") == "" for one in _objects(answers.case["document"]))
+
+
+def _empty_window(answers: Answers) -> bool:
+    """The window of a proactive trigger that is left empty is left out; Prefect refuses it from 3.9 on."""
+    return any(one.get("posture") == "Proactive" and one.get("within") == "" for one in _objects(answers.case))
+
+
 def _outside_of_the_calendar(answers: Answers) -> bool:
     """Moments that no calendar has in UTC: before the year 1, after 9999."""
     occurred = answers.case["document"].get("occurred")
@@ -75,6 +85,11 @@ def _policy(answers: Answers) -> bool:
     return answers.refused_by_us_alone and any(map(_is_forbidden, _texts(answers.case["action"])))
 
 
+def _numbers_only(answers: Answers) -> bool:
+    """`*` and `%` work on numbers only: of texts and lists they make memory."""
+    return answers.refused_by_us_alone and any(map(TIMES.search, _texts(answers.case["action"])))
+
+
 def _models_as_text(answers: Answers) -> bool:
     """Prefect writes its own objects as Python does; with us they are plain data."""
     return MODEL.search(json.dumps([answers.reference, answers.mended])) is not None
@@ -87,7 +102,7 @@ def _ids_as_text(answers: Answers) -> bool:
 
 def _generators(answers: Answers) -> bool:
     """What is not made yet has no text: it lacks a `| list`. Prefect writes where it is in memory."""
-    return answers.refused_by_us_alone and any(map(GENERATOR.search, _texts(answers.case["action"])))
+    return any(map(GENERATOR.search, _texts(answers.case["action"])))
 
 
 def _own_filters(answers: Answers) -> bool:
@@ -145,7 +160,7 @@ def _top_level_kind(answers: Answers) -> bool:
 
 
 RESOURCE = re.compile(
-    r"(event\.resource|related\[-?\d+\]|in_role(\[[^\]]*\])+|involved)(?![\w.\[])|[ie]vents?\.related(?![\w.\[])"
+    r"(event\.resource|related\[-?\d+\]|in_role(\[[^\]]*\])+|involved(_resources)?)(?![\w.\[])|[ie]vents?\.related(?![\w.\[])"
 )
 METHOD = re.compile(
     r"\.(items|keys|values|get|copy|pop|update|title|upper|lower|count|index|format|strip)\b(?!\()|\['(keys|items|values|get)'\]"
@@ -154,6 +169,7 @@ BRANCH = re.compile(r"labels\.[\w.]+\(\)|labels(\.a(\.b)?|\.x|\.prefect(\.resour
 OBJECT = re.compile(
     r"\.(expect|after|for_each|within|trigger_states)\b|(flow_run(\.state)?|\bflow|deployment|automation(\.trigger)?|firings?(\[-?\d\])?|events?(\[-?\d\])?|triggering_(event|firings)|triggers\[\d\])(?![\w.\[])"
 )
+TIMES = re.compile(r"[^{]( \*|\* | % )")
 ID = re.compile(r"\b(flow_|deployment_)?id\b")
 MAKES_LIST = r" *\| *(list|join|sort|first|sum|map|select|reject|max|min|length|unique)"
 LAZY = r"\b(map|select|selectattr|reject|rejectattr|unique|items|reverse)\b(\([^()]*\))?"
@@ -166,6 +182,7 @@ REASONS: dict[str, dict[str, Callable[[Answers], bool]]] = {
     "event_schema": {"no such moment in UTC": _outside_of_the_calendar, "more ways to write a moment": _other_library},
     "templating": {
         "the template policy": _policy,
+        "operators on numbers only": _numbers_only,
         "objects as text": _models_as_text,
         "a resource is its labels": _resources_as_labels,
         "methods are no values": _methods_as_values,
@@ -184,6 +201,8 @@ REASONS: dict[str, dict[str, Callable[[Answers], bool]]] = {
         "metric triggers": _metric,
         "durations over ten years": _longest,
         "compound by its `require`": _compound,
+        "an empty window": _empty_window,
+        "an empty id": _empty_id,
         "crash of an action without type": _untyped_crash,
     },
 }

@@ -26,7 +26,7 @@ PATHS = [
     "flow_run.state.name", "flow_run.state.type", "flow_run.state.type.value", "flow_run.state.message", "flow_run.state.timestamp", "flow_run.parameters", "flow_run.parameters.n",
     "flow_run.tags", "flow_run.run_count", "flow_run.flow_id", "flow_run.nosuch", "flow.name", "flow.tags", "flow.id", "deployment.name", "deployment.parameters.n",
     "deployment.paused", "work_pool.name", "work_queue", "task_run.name", "concurrency_limit.tag", "variables.city", "variables.limit", "variables.flags", "variables['hosts'][0]",
-    "variables.no", "variables", "nosuch", "nosuch.a.b", "nosuch['a']", "none", "true", "False", "None", "loop.index", "payload", "range(3)", "range(101)",
+    "variables.no", "variables", "nosuch", "nosuch.a.b", "nosuch['a']", "loop.index", "payload", "range(3)", "range(101)",
 ]  # fmt: skip
 CONSTANTS = [
     "1", "0", "-1", "1.5", "2.0", "1e3", "''", "'x'", "\"it's\"", "'a b'", "true", "false", "none", "[]", "{}", "[1, 'a', none]", "{'a': 1}", "{'a': {'b': [1]}}",

@@ -264,11 +264,11 @@ def _stated(value: Any) -> Any:
 
 
 def _worded(value: Any) -> Any:
-    """Return a trigger in which the words of a fixed few answer to `.value`."""
+    """Return a trigger whose posture answers to `.value`, and so for those within it."""
     if not isinstance(value, Mapping):
         return value
-    few = {"posture": "Posture", "type": ""}
-    words = {name: Word(value[name], kind) for name, kind in few.items() if isinstance(value.get(name), str)}
+    posture = value.get("posture")
+    words = {"posture": Word(posture, "Posture")} if isinstance(posture, str) else {}
     children = {"triggers": [_worded(child) for child in value["triggers"]]} if "triggers" in value else {}
     return {**value, **words, **children}
 

@@ -186,7 +186,7 @@ def _id_faults(trigger: Any, *path: str | int) -> Iterator[Fault]:
     if not isinstance(trigger, dict):
         return
     given = trigger.get("id")
-    if isinstance(given, str):
+    if isinstance(given, str) and given:
         try:
             _UUID.validate_python(given)
         except ValidationError:

@@ -12,6 +12,7 @@ from pydantic import (
     SerializerFunctionWrapHandler,
     StrictStr,
     Tag,
+    ValidationError,
     model_serializer,
     model_validator,
 )
@@ -67,7 +68,10 @@ class EventTrigger(_Trigger):
         if within is not None and not within:
             within = 0  # left empty is left out
         elif isinstance(within, str | int | float):
-            within = read_seconds(within)
+            try:
+                within = read_seconds(within)
+            except ValidationError:
+                return values  # the field tells of it, beside the faults of others
         if isinstance(within, int | float) and 0 < within < LEAST_PROACTIVE_WITHIN:
             raise ValueError("within must be greater than or equal to 10 seconds for a Proactive trigger")
         return values | ({"within": LEAST_PROACTIVE_WITHIN} if within == 0 else {})

@@ -91,16 +91,13 @@ class Environment(ImmutableSandboxedEnvironment):
         return str(made("".join(texts)))
 
     def sliced(self, value: Any, *bounds: Any) -> Any:
-        """Return what `value[start:stop:step]` gives; what has no such parts has none, like any missing item."""
+        """Return what `value[start:stop:step]` gives."""
         if isinstance(value, Undefined):
             return value
         if not isinstance(value, str | list | tuple | range):
-            return self.undefined(obj=value, name="a part")
+            raise Misused(f"a {type(value).__name__} has no parts")
         spend(len(value))
-        try:
-            return made(value[slice(*bounds)])
-        except TypeError:
-            return self.undefined(obj=value, name="a part")
+        return made(value[slice(*bounds)])
 
     def written(self, value: Any) -> Any:
         """Return a list or an object that a template writes down."""
