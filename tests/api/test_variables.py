@@ -3,6 +3,8 @@
 import pytest
 from tests.stories import NOBODY, welcome_deployment
 
+from whenflow.errors import Transient
+
 
 @pytest.fixture
 def variable(api):
@@ -34,6 +36,18 @@ def test_a_variable_that_is_renamed_is_found_under_its_new_name_only(api, variab
     assert api("GET", "/variables/name/greeting").status == 404
     assert api("GET", "/variables/name/salute").document["id"] == variable["id"]
     assert api("GET", f"/variables/{variable['id']}").document["name"] == "salute"
+
+
+def test_a_variable_whose_renaming_fails_keeps_its_name(api, world, variable, monkeypatch):
+    def dies(*_, **__):
+        raise Transient("the process died")
+
+    with monkeypatch.context() as broken:
+        for write in ("create", "move"):
+            broken.setattr(type(world.config), write, dies)
+        assert api("PATCH", "/variables/name/greeting", {"name": "salute"}).status == 503
+
+    assert api("GET", f"/variables/{variable['id']}").document == variable
 
 
 def test_a_name_that_another_has_is_not_given_twice(api, variable):

@@ -36,10 +36,11 @@ def received(at_server):
 
 
 @pytest.mark.parametrize("name", ["a.yaml", "a.yml", "a.json", "automation"])
-def test_an_automation_comes_from_a_file_of_either_kind(cli, received, tmp_path, name):
+@pytest.mark.parametrize("option", [[], ["--from-file"], ["-f"]])
+def test_an_automation_comes_from_a_file_of_either_kind(cli, received, tmp_path, name, option):
     (tmp_path / name).write_text(json.dumps(AUTOMATION))
 
-    outcome = cli("automation", "create", "--from-file", name)
+    outcome = cli("automation", "create", *option, name)
 
     assert outcome.code == 0, outcome.err
     assert outcome.out == "Made the automation greet (a-1).\n"
@@ -60,6 +61,27 @@ def test_an_unknown_deployment_is_named_with_the_closest_one(cli, received):
     assert outcome.code == 1
     assert "There is no deployment new_usr_flow/main." in outcome.err
     assert "Did you mean new_user_flow/main? `whenflow deployment ls` shows" in outcome.err
+    assert received == []
+
+
+def test_the_automations_of_several_files_are_made_in_their_order(cli, received, tmp_path):
+    for name, names in (("one.yaml", ["one"]), ("more.json", ["two", "three"]), ("last.yaml", ["four"])):
+        (tmp_path / name).write_text(json.dumps([AUTOMATION | {"name": one} for one in names]))
+
+    outcome = cli("automation", "create", "one.yaml", "more.json", "--from-file", "last.yaml")
+
+    assert outcome.code == 0, outcome.err
+    assert [made["name"] for made in received] == ["one", "two", "three", "four"]
+
+
+def test_where_one_of_several_files_is_wrong_none_of_them_is_sent(cli, received, tmp_path):
+    (tmp_path / "good.yaml").write_text(json.dumps(AUTOMATION))
+    (tmp_path / "bad.yaml").write_text("just text")
+
+    outcome = cli("automation", "create", "good.yaml", "bad.yaml")
+
+    assert outcome.code == 2
+    assert "bad.yaml holds no automation" in outcome.err
     assert received == []
 
 
@@ -90,7 +112,14 @@ def test_one_automation_is_answered_as_one_object(cli, received):
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["--from-json", "{}", "--from-file", "x"], ["--from-json", "[]"], ["--from-json", "[1]"]]
+    "words",
+    [
+        [],
+        ["--from-json", "{}", "--from-file", "x"],
+        ["x", "--from-json", "{}"],
+        ["--from-json", "[]"],
+        ["--from-json", "[1]"],
+    ],
 )
 def test_what_holds_no_automation_is_a_wrong_call(cli, received, words):
     outcome = cli("automation", "create", *words)
@@ -166,7 +195,7 @@ def test_options_say_a_message(cli, product):
         (["--on", "x", "--notify", "t", "--message", "m", "--param", "a=1"], "--param is for the deployment"),
         (["--on", "x", "--run", "a/b", "--message", "m"], "--message and --subject are for"),
         (["--on", "x", "--run", "a/b", "--param", "novalue"], "--param must be NAME=VALUE"),
-        (["--on", "x", "--run", "a/b", "--from-json", "{}"], "Give either --from-file or --from-json"),
+        (["--on", "x", "--run", "a/b", "--from-json", "{}"], "Give either a file, or --from-json"),
     ],
 )
 def test_options_that_say_too_little_or_too_much_are_a_wrong_call(cli, product, words, told):

@@ -169,3 +169,19 @@ def test_a_refused_event_is_told_without_its_place_in_the_batch_of_one(cli, at_s
 
     assert outcome.code == 1
     assert "  event: String should have at most 1024 characters\n" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["automation", "ls", "new"], "`whenflow automation ls` takes no such argument: new"),
+        (["event", "emit", "a", "b", "c d"], "`whenflow event emit` takes no such arguments: b, c d"),
+        (["version", "x"], "`whenflow version` takes no such argument: x"),
+    ],
+)
+def test_a_word_too_many_is_said_in_plain_words(cli, words, said):
+    outcome = cli(*words)
+
+    assert outcome.code == 2
+    assert outcome.err.splitlines()[0] == f"Error: {said}"
+    assert "--help` shows how it is called." in outcome.err

@@ -82,6 +82,56 @@ def test_what_is_not_there_cannot_be_replaced(config):
     assert config.get("webhook", "tea") is None
 
 
+def test_a_document_is_moved_together_with_its_references(config):
+    config.create("webhook", "tea", TEA, [Reference("webhook-slug", "abc")])
+
+    config.move("webhook", "tea", "green", TEA | {"name": "Green tea"}, [Reference("webhook-slug", "abc")])
+
+    assert config.get("webhook", "tea") is None
+    assert config.get("webhook", "green")["name"] == "Green tea"
+    assert config.get("webhook-slug", "abc") == {"id": "green"}
+
+
+def test_a_document_is_not_moved_to_where_another_is(config, events, told):
+    config.create("webhook", "tea", TEA, [Reference("webhook-slug", "abc")])
+    config.create("webhook", "cups", CUPS)
+
+    with pytest.raises(Conflict):
+        config.move("webhook", "tea", "cups", TEA, [Reference("webhook-slug", "abc")], told)
+
+    assert (config.get("webhook", "tea"), config.get("webhook", "cups")) == (TEA, CUPS)
+    assert config.get("webhook-slug", "abc") == {"id": "tea"}
+    assert events.get(told.id) is None
+
+
+def test_what_is_not_there_cannot_be_moved(config):
+    with pytest.raises(NotFound):
+        config.move("webhook", "tea", "green", TEA)
+
+    assert config.get("webhook", "green") is None
+
+
+def test_a_move_is_told_with_it_and_is_a_change_of_both_ids(config, events, told):
+    config.create("webhook", "tea", TEA)
+
+    config.move("webhook", "tea", "green", TEA, told=told)
+
+    assert events.get(told.id) == told
+    changes = config.changes("webhook", 1)
+    assert (changes.version, changes.ids) == (3, ["tea", "green"])
+
+
+def test_a_move_that_finds_the_list_of_changes_full_is_known_like_the_others(config):
+    config.create("webhook", "tea", TEA)
+    for _ in range(19):
+        config.replace("webhook", "tea", TEA)
+
+    config.move("webhook", "tea", "green", TEA)
+
+    changes = config.changes("webhook", 20)
+    assert (changes.version, changes.ids) == (22, ["tea", "green"])
+
+
 def test_a_document_is_removed_together_with_its_references(config):
     config.create("webhook", "tea", TEA, [Reference("webhook-slug", "abc")])
 

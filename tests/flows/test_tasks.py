@@ -249,6 +249,24 @@ def test_the_whole_input_of_a_machine_does_for_parameters_of_any_size(world, lau
     assert world.serve(counts).serve(small) == world.serve(counts).serve(large) == 3
 
 
+@pytest.mark.parametrize("by_reference", [False, True])
+def test_the_input_of_an_execution_is_passed_on_as_it_is(world, launched, by_reference):
+    run = launched("process-new-file", text="abc")
+    parameters = {"parameters_ref": run.id} if by_reference else {"parameters": {"text": "abc", "colour": "blue"}}
+    event = {"task": "counts", "input": {"flow_run_id": run.id, **parameters}}
+
+    assert world.serve(counts).serve(event) == 3
+    assert world.serve(counts).serve(event | {"arguments": {"text": "abcd"}}) == 4
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [("abc", "'input' must be an object"), ({}, "flow_run_id"), ({"flow_run_id": 7}, "flow_run_id")]
+)
+def test_an_input_that_names_no_run_is_refused(world, given, said):
+    with pytest.raises(Rejected, match=said):
+        world.serve(counts).serve({"task": "counts", "input": given})
+
+
 def test_the_parameters_of_another_run_are_not_to_be_had(world, launched):
     run = launched("process-new-file", text="abc")
 

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.functions.machine import machine
 from tests.functions.stack import Stack
 from tests.tables import create_tables, environment
 
 from whenflow.aws import settings, wiring
+
+__all__ = ["machine", "stack"]
 
 
 def forget() -> None:

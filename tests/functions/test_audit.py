@@ -152,9 +152,14 @@ def tried(office: Office, name: str, path: str, body: Any) -> tuple[Answer, set[
     before, known = set_up(), {event.id for event in office.stack.all_events()}
     answer = office.stack.api(name.partition(" ")[0], path, body)
     after = set_up()
-    changed = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    changed = {of(key, before | after) for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
     told = [one for one in office.stack.all_events() if one.id not in known]
     return answer, changed, [one for one in told if one.event.startswith("whenflow.")]
+
+
+def of(key: tuple[str, str], stored: dict[tuple[str, str], Any]) -> tuple[str, str]:
+    """Return what is stored under a key; under a new name it is the same as before."""
+    return key[0], str(stored[key].get("id", key[1]))
 
 
 def who_made(event: Event) -> list[str]:

@@ -2,10 +2,8 @@
 
 import json
 
-import jsonata
 import pytest
 from tests.stories import ANN, NOBODY, ann_signs_up, file_deployment, run_of, welcoming
-from tests.tables import ROOT
 
 from whenflow.aws import wiring
 from whenflow.aws.settings import settings
@@ -87,38 +85,31 @@ def test_each_step_of_the_state_machine_is_served(stack, process, task, result):
     assert stack.run().state.name == "Pending"
 
 
-MACHINE = json.loads((ROOT / "statemachines" / "process_new_file.asl.json").read_text())
-SMALL, LARGE = {"file_name": "clients.csv"}, {"file_name": "clients.csv", "notes": "n" * 210_000}
-
-
-def evaluated(expression: str, **states):
-    """Return what Step Functions makes of an expression of the machine."""
-    found = jsonata.Jsonata.jsonata(expression.removeprefix("{%").removesuffix("%}"))
-    return found.evaluate(None, {"states": states})
+SMALL, LARGE = {"file_name": "clients.csv"}, {"file_name": "clients.csv", "notes": "n" * 300_000}
 
 
 @pytest.mark.parametrize("parameters", [SMALL, LARGE], ids=["in the input", "named in the input"])
-def test_the_state_machine_gets_to_its_end_however_large_its_parameters_are(stack, parameters):
+def test_the_state_machine_gets_to_its_end_however_large_its_parameters_are(stack, machine, parameters):
     deployment = stack.deployment(**file_deployment(work_pool_name="lambda", job_variables={"function_arn": "f"}))
     made = stack.api("POST", f"/deployments/{deployment['id']}/create_flow_run", {"parameters": parameters}).document
     given = {"parameters": parameters} if parameters is SMALL else {"parameters_ref": made["id"]}
-    execution = {"Execution": {"Input": {"flow_run_id": made["id"], **given}}}
-    name, output = MACHINE["StartAt"], execution["Execution"]["Input"]
 
-    while name:
-        state = MACHINE["States"][name]
-        payload = evaluated(state["Arguments"]["Payload"], context=execution, input=output)
-        answered = {"Payload": stack.invoke("flows", payload)}
-        output = evaluated(state["Output"], context=execution, input=output, result=answered)
-        name = state.get("Next")
+    execution = machine.execute({"flow_run_id": made["id"], **given})
 
-    assert output == {
-        "loaded": "Loaded clients.csv into warehouse",
-        "cleaned_up": "Cleaned up clients.csv",
-        "announced": None,
+    assert json.loads(execution["output"]) == {
+        "loaded": {"result": "Loaded clients.csv into warehouse"},
+        "cleaned_up": {"result": "Cleaned up clients.csv"},
+        "announced": {"result": None},
     }
     (event,) = (event for event in stack.events() if event.event == "custom.file_processed")
     assert event.resource_id == "file.clients.csv"
+
+
+def test_what_a_task_raises_is_how_the_execution_of_the_state_machine_fails(stack, machine, process):
+    execution = machine.execute({"flow_run_id": process.id, "parameters": {"name": "clients.csv"}})
+
+    assert (execution["status"], execution["error"]) == ("FAILED", "TypeError")
+    assert "file_name" in execution["cause"]
 
 
 def test_an_invocation_that_names_no_run_is_refused(stack):

@@ -214,22 +214,41 @@ def test_a_limit_is_found_by_name_and_by_id_also_under_its_new_name(shop):
     assert shop.taken("database") == 0
 
 
-def test_a_rename_that_was_broken_off_is_done_when_it_is_asked_for_again(shop, monkeypatch):
+@pytest.mark.parametrize("is_done", [False, True], ids=["before it was stored", "after it was stored"])
+@pytest.mark.parametrize("by", ["db", "id"])
+def test_a_process_that_dies_in_a_rename_loses_no_limit_and_doubles_none(shop, monkeypatch, is_done, by):
     limit = shop.limit(limit=1)
-    delete = MemoryConfigStore.delete
+    shop.book.take(["db"], 1, lease=HOUR)
+    with monkeypatch.context() as broken:
+        dies_at_each_write(broken, is_done)
+        with pytest.raises(Transient):
+            shop.registry.change(limit, LimitPatch(name="database"))
 
-    def dies(*_):
-        raise Transient("the process died")
+    (found,) = shop.registry.all()
+    assert (found.name, found.id) == ("database" if is_done else "db", limit.id)
+    assert shop.registry.find(limit.id) == found
 
-    monkeypatch.setattr(MemoryConfigStore, "delete", dies)
-    with pytest.raises(Transient):
-        shop.registry.change(limit, LimitPatch(name="database"))
-    monkeypatch.setattr(MemoryConfigStore, "delete", delete)
-
-    shop.registry.change(shop.registry.find("db"), LimitPatch(name="database"))
+    again = shop.registry.find(limit.id if by == "id" or is_done else "db")
+    shop.registry.change(again, LimitPatch(name="database"))
 
     assert [one.name for one in shop.registry.all()] == ["database"]
     assert shop.registry.find(limit.id).name == "database"
+    assert shop.taken("database") == 1
+
+
+def dies_at_each_write(monkeypatch, is_done):
+    """Have whatever writes to the config store die, before the write or after it."""
+
+    def deadly(write):
+        def dies(*given, **named):
+            if is_done:
+                write(*given, **named)
+            raise Transient("the process died")
+
+        return dies
+
+    for name in ("create", "replace", "move", "delete"):
+        monkeypatch.setattr(MemoryConfigStore, name, deadly(getattr(MemoryConfigStore, name)))
 
 
 def test_how_much_is_taken_can_be_set(shop):

@@ -65,16 +65,16 @@ def test_a_task_has_a_time_limit_a_retry_and_a_catch(machine: str, name: str) ->
 
 
 @pytest.mark.parametrize(("machine", "name"), TASKS)
-def test_a_task_passes_the_whole_input_on_and_names_a_task_that_the_flows_function_serves(
+def test_a_task_passes_the_whole_input_on_in_jsonpath_and_names_a_task_that_the_flows_function_serves(
     machine: str, name: str
 ) -> None:
-    payload = definition(machine)["States"][name]["Arguments"]["Payload"]
+    payload = dict(definition(machine)["States"][name]["Parameters"]["Payload"])
     flows = (ROOT / "functions" / "flows" / "app.py").read_text()
-    called = re.fullmatch(r"{% \$merge\(\[\$states\.context\.Execution\.Input, {'task': '(\w+)'}\]\) %}", payload)
+    called = payload.pop("task")
 
-    assert called
-    assert re.search(rf"^def {called[1]}\(", flows, re.MULTILINE)
-    assert re.search(rf"serve_lambda\([^)]*\b{called[1]}\b", flows)
+    assert payload == {"input.$": "$$.Execution.Input"}
+    assert re.search(rf"^def {called}\(", flows, re.MULTILINE)
+    assert re.search(rf"serve_lambda\([^)]*\b{called}\b", flows)
 
 
 @pytest.mark.parametrize("machine", sorted(MACHINES))

@@ -77,6 +77,25 @@ class AuditedConfig:
             told = self._event(kind, id_, "updated", document, {"changed": changed})
         self._config.replace(kind, id_, document, told)
 
+    def move(
+        self,
+        kind: str,
+        id_: str,
+        new_id: str,
+        document: Mapping[str, Any],
+        also: Iterable[Reference] = (),
+        told: Event | None = None,
+    ) -> None:
+        """Store a document under another id in place of the one that is there.
+
+        Raises:
+            NotFound: There is none.
+            Conflict: There is one of the new id.
+        """
+        changed = sorted(_changed(self._config.get(kind, id_) or {}, document))
+        told = told or self._event(kind, new_id, "updated", document, {"changed": changed})
+        self._config.move(kind, id_, new_id, document, also, told)
+
     def delete(self, kind: str, id_: str, also: Iterable[Reference] = (), told: Event | None = None) -> bool:
         """Remove a document and references to it; False where it is not there."""
         present = self._config.get(kind, id_)

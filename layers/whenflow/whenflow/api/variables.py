@@ -12,7 +12,7 @@ from whenflow.api.filters import Atom, NamedFilter
 from whenflow.api.services import Services
 from whenflow.deployments.model import Tags, checked
 from whenflow.deployments.values import VARIABLE
-from whenflow.errors import Conflict, NotFound
+from whenflow.errors import NotFound
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, Event, iso
 from whenflow.ports import Reference
 
@@ -125,10 +125,8 @@ def _patch(services: Services, present: dict[str, Any], document: dict[str, Any]
     if changed["name"] == present["name"]:
         services.config.replace(VARIABLE, present["name"], changed)
     else:
-        if services.config.get(VARIABLE, changed["name"]) is not None:
-            raise Conflict(f"There is a variable {changed['name']} already.")
-        services.config.delete(VARIABLE, present["name"], [Reference(ID_KIND, present["id"])])
-        _store(services, changed)
+        known_as = [Reference(ID_KIND, present["id"])]
+        services.config.move(VARIABLE, present["name"], changed["name"], changed, known_as)
     _tell(services, "updated", changed)
 
 

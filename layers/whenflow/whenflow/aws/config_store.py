@@ -71,8 +71,7 @@ class DynamoConfigStore:
             TooLarge: One of them has a name that is longer than a key can be.
         """
         also = list(also)
-        if long := next((one for one in (id_, *(ref.id for ref in also)) if _is_too_long(one)), None):
-            raise TooLarge(f"The name {long[:50]}… has more than {MAX_ID_BYTES:,} bytes, the names before it included.")
+        _check_lengths(id_, *(ref.id for ref in also))
         puts = [self._put(kind, id_, document, ABSENT)]
         puts += [self._put(reference.kind, reference.id, {"id": id_}, ABSENT) for reference in also]
         if not self._commit(puts + self._telling(told), kind, id_):
@@ -86,6 +85,31 @@ class DynamoConfigStore:
         """
         if not self._commit([self._put(kind, id_, document, PRESENT), *self._telling(told)], kind, id_):
             raise NotFound(f"There is no {kind} {id_}.")
+
+    def move(
+        self,
+        kind: str,
+        id_: str,
+        new_id: str,
+        document: Mapping[str, Any],
+        also: Iterable[Reference] = (),
+        told: "Event | None" = None,
+    ) -> None:
+        """Store a document under another id in place of the one that is there, and have references lead to it.
+
+        Raises:
+            NotFound: There is none.
+            Conflict: There is one of the new id.
+            TooLarge: The new id is longer than a key can be.
+        """
+        _check_lengths(new_id)
+        parts = [self._delete(kind, id_, PRESENT), self._put(kind, new_id, document, ABSENT)]
+        parts += [self._put(reference.kind, reference.id, {"id": new_id}, PRESENT) for reference in also]
+        if self._commit(parts + self._telling(told), kind, id_, new_id):
+            return
+        if self.get(kind, new_id) is not None:
+            raise Conflict(f"There is a {kind} {new_id} already.")
+        raise NotFound(f"There is no {kind} {id_}.")
 
     def delete(self, kind: str, id_: str, also: Iterable[Reference] = (), told: "Event | None" = None) -> bool:
         """Remove a document and references to it, and store the event that tells of it; False where it is not there."""
@@ -129,22 +153,22 @@ class DynamoConfigStore:
             delete["ConditionExpression"] = condition
         return {"Delete": delete}
 
-    def _raise_version(self, kind: str, id_: str, *, anew: bool) -> dict[str, Any]:
-        change: dict[str, Any] = {"L": [text(id_)]}
+    def _raise_version(self, kind: str, ids: Sequence[str], *, anew: bool) -> dict[str, Any]:
+        change: dict[str, Any] = {"L": [text(id_) for id_ in ids]}
         update: dict[str, Any] = {"TableName": self._table, "Key": _key(VERSION, kind)}
         update["ExpressionAttributeNames"] = {"#ids": "ids"}
         if anew:
-            update["UpdateExpression"] = "SET #ids = :id ADD n :one"
-            update["ExpressionAttributeValues"] = {":id": change, ":one": number(1)}
+            update["UpdateExpression"] = "SET #ids = :id ADD n :more"
+            update["ExpressionAttributeValues"] = {":id": change, ":more": number(len(ids))}
         else:
-            update["UpdateExpression"] = "SET #ids = list_append(if_not_exists(#ids, :none), :id) ADD n :one"
+            update["UpdateExpression"] = "SET #ids = list_append(if_not_exists(#ids, :none), :id) ADD n :more"
             update["ConditionExpression"] = HAS_ROOM
-            values = {":id": change, ":none": {"L": []}, ":one": number(1), ":full": number(CHANGES_KEPT)}
+            values = {":id": change, ":none": {"L": []}, ":more": number(len(ids)), ":full": number(CHANGES_KEPT)}
             update["ExpressionAttributeValues"] = values
         return {"Update": update}
 
-    def _commit(self, parts: Sequence[dict[str, Any]], kind: str, id_: str, *, anew: bool = False) -> bool:
-        raised = self._raise_version(kind, id_, anew=anew)
+    def _commit(self, parts: Sequence[dict[str, Any]], kind: str, *ids: str, anew: bool = False) -> bool:
+        raised = self._raise_version(kind, ids, anew=anew)
         try:
             with translated():
                 self._client.transact_write_items(TransactItems=[*parts, raised])  # type: ignore[list-item]
@@ -154,8 +178,13 @@ class DynamoConfigStore:
             *of_parts, _ = reasons(error)
             if "ConditionalCheckFailed" in of_parts:
                 return False
-            return self._commit(parts, kind, id_, anew=True)
+            return self._commit(parts, kind, *ids, anew=True)
         return True
+
+
+def _check_lengths(*ids: str) -> None:
+    if long := next((one for one in ids if _is_too_long(one)), None):
+        raise TooLarge(f"The name {long[:50]}… has more than {MAX_ID_BYTES:,} bytes, the names before it included.")
 
 
 def _is_too_long(id_: str) -> bool:

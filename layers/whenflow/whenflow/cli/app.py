@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 
 import whenflow
 from whenflow.cli.errors import FAILED, INTERRUPTED, USAGE, CliError
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         result = app(words)
         sys.stdout.flush()
     except CycloptsError as error:
-        return _report(CliError(str(error), hint=_help_hint(error)), USAGE)
+        return _report(CliError(_in_plain_words(error), hint=_help_hint(error)), USAGE)
     except CliError as error:
         return _report(error, error.exit_code)
     except KeyboardInterrupt:
@@ -153,6 +153,17 @@ def _report_bug(error: Exception) -> int:
     return _report(CliError(f"Unexpected {type(error).__name__}: {error}", hint=hint), FAILED)
 
 
+def _in_plain_words(error: CycloptsError) -> str:
+    """Say what is wrong with a command line; the parser's own words for what is left over are a programmer's."""
+    if not isinstance(error, UnusedCliTokensError) or not error.unused_tokens:
+        return str(error)
+    several = "s" if len(error.unused_tokens) > 1 else ""
+    return f"`{_called(error)}` takes no such argument{several}: {', '.join(error.unused_tokens)}"
+
+
 def _help_hint(error: CycloptsError) -> str:
-    words = ["whenflow", *(error.command_chain or ())]
-    return f"`{' '.join(words)} --help` shows how it is called."
+    return f"`{_called(error)} --help` shows how it is called."
+
+
+def _called(error: CycloptsError) -> str:
+    return " ".join(["whenflow", *(error.command_chain or ())])

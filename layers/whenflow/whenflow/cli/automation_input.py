@@ -1,5 +1,6 @@
 """Automations from the command line: from files, from JSON, or from a few options for the common case."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Annotated, Any
@@ -62,32 +63,42 @@ class Said:
 NOTHING_SAID = Said()
 
 
-def read_automations(from_file: str | None, from_json: str | None, said: Said) -> list[dict[str, Any]]:
+def as_files(from_file: str | None) -> tuple[str, ...]:
+    """Return the file of the option --from-file, if it is given, as one of several."""
+    return () if from_file is None else (from_file,)
+
+
+def read_automations(files: Sequence[str], from_json: str | None, said: Said) -> list[dict[str, Any]]:
     """Return the automations that the command line gives, at least one.
 
     Args:
-        from_file: YAML or JSON file; - is standard input.
+        files: YAML or JSON files; - is standard input.
         from_json: JSON text.
         said: The options that say an automation.
 
     Raises:
         UsageError: None is given, or in more than one way, or what is given is none.
     """
-    ways = [from_file is not None, from_json is not None, said != NOTHING_SAID]
+    ways = [bool(files), from_json is not None, said != NOTHING_SAID]
     if sum(ways) != 1:
         raise UsageError(
-            "Give either --from-file or --from-json or options that say the automation.", details=(SHORT,), hint=HINT
+            "Give either a file, or --from-json, or options that say the automation.", details=(SHORT,), hint=HINT
         )
     if said != NOTHING_SAID:
         return [from_options(said)]
     if from_json is not None:
-        source, document = "--from-json", parse_json(from_json, "--from-json")
-    else:
-        from whenflow.cli.yaml_documents import parse_yaml
+        return _automations_of(parse_json(from_json, "--from-json"), "--from-json")
+    return [one for file in files for one in _automations_of(_parsed(file), file)]
 
-        source = str(from_file)
-        parse = parse_json if PurePath(source).suffix.lower() == ".json" else parse_yaml
-        document = parse(read_file(source), source)
+
+def _parsed(file: str) -> Any:
+    from whenflow.cli.yaml_documents import parse_yaml
+
+    parse = parse_json if PurePath(file).suffix.lower() == ".json" else parse_yaml
+    return parse(read_file(file), file)
+
+
+def _automations_of(document: Any, source: str) -> list[dict[str, Any]]:
     if isinstance(document, dict) and "automations" in document and "trigger" not in document:
         if more := sorted(document.keys() & {"variables", "deployments"}):
             hint = "`whenflow automation apply` makes its variables too, `whenflow deploy` its deployments."

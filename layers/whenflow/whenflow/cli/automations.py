@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from whenflow.cli.automation_input import NOTHING_SAID, Said, read_automations, with_ids_for_names
+from whenflow.cli.automation_input import NOTHING_SAID, Said, as_files, read_automations, with_ids_for_names
 from whenflow.cli.automation_show import in_full, row
 from whenflow.cli.by_name import remove, switch
 from whenflow.cli.client import Api, connect
@@ -29,7 +29,7 @@ app.command("whenflow.cli.schema:schema", name="schema", help="The JSON Schema o
 
 @app.command
 def create(
-    *,
+    *files: str,
     from_file: Annotated[str | None, Parameter(alias="-f")] = None,
     from_json: Annotated[str | None, Parameter(alias="-j")] = None,
     said: Said = NOTHING_SAID,
@@ -37,15 +37,17 @@ def create(
 ) -> None:
     """Make one automation or several.
 
+    whenflow automation create greet.yaml
     whenflow automation create --on customer.signed-up --run welcome/main --param name='{{ event.payload.name }}'
 
     Args:
-        from_file: YAML or JSON file with an automation or a list of them; - reads standard input.
+        files: YAML or JSON files, each with an automation or a list of them; - reads standard input.
+        from_file: The same, as one option.
         from_json: The same as JSON text.
         said: The common case, without a file.
         options: Common to all commands.
     """
-    automations = read_automations(from_file, from_json, said)
+    automations = read_automations((*files, *as_files(from_file)), from_json, said)
     made: list[dict[str, Any]] = []
     with connect(options) as api:
         for automation in automations:
@@ -162,7 +164,7 @@ def update(
     given = from_file is not None or from_json is not None
     if not given and not changes:
         raise UsageError("Say what changes: --from-file, --from-json, --rename, --description or --tag.")
-    documents = read_automations(from_file, from_json, NOTHING_SAID) if given else []
+    documents = read_automations(as_files(from_file), from_json, NOTHING_SAID) if given else []
     if len(documents) > 1:
         raise UsageError(f"There are {len(documents)} automations in the file; one is replaced by one.")
     with connect(options) as api:

@@ -4,9 +4,10 @@ What it is invoked with:
 
 * `{"flow_run_id", "launch"}` runs the flow of that run. AWS delivers one launch again when the process that worked on
   it died; that delivery takes the run over. Any other launch of a run that is worked on, or is over, does nothing.
-* `{"flow_run_id", "task", "arguments"}` runs one task of the run, for a Step Functions machine. Its result is the
-  answer, and what it raises is raised, so that the machine can retry and catch by name. With `parameters`, or with
-  `parameters_ref`, the run's id, it also gets those of the run's parameters that it takes; `arguments` go before them.
+* `{"task", "input"}` runs one task of a run, for a Step Functions machine whose execution has this input:
+  `{"flow_run_id", "parameters"}`, or `parameters_ref`, the run's id, for parameters that do not fit. The task gets
+  those of the parameters that it takes; `arguments`, beside `task`, go before them. Its result is the answer, and what
+  it raises is raised, so that the machine can retry and catch by name. What the input holds may stand beside `task`.
 * `{"Records": […]}` of the queue of background tasks runs those, each once.
 """
 
@@ -30,6 +31,10 @@ from whenflow.runs import FlowRun, Refused, StateType
 
 Handler = Callable[[Mapping[str, Any], Any], Any]
 Served = Flow[..., Any] | Task[..., Any]
+CALLED_SO = (
+    "This function runs flows: invoke it with {'flow_run_id': …, 'launch': …}, or, from a state machine, with "
+    "{'task': …, 'input': {'flow_run_id': …, 'parameters': …}}."
+)
 
 
 def serve_lambda(*served: Served, tasks: Sequence[Task[..., Any]] = ()) -> Handler:
@@ -68,15 +73,17 @@ class FlowServer:
             seconds_left: Until the process ends.
 
         Raises:
-            Rejected: The invocation names no flow run.
+            Rejected: The invocation names no flow run, or something in it has another shape.
             NotFound: There is no such flow run or task.
         """
         if "Records" in event:
             worker = Worker(tuple(self._tasks.values()), self._backend, self._task_runs)
             return worker.work_all(event["Records"], seconds_left)
+        if "task" in event:
+            event = {**_object(event, "input"), **event}
         run_id = event.get("flow_run_id")
         if not isinstance(run_id, str):
-            raise Rejected("This function runs flows: invoke it with {'flow_run_id': …, 'launch': …}.")
+            raise Rejected(CALLED_SO)
         if "task" in event:
             return self._run_task(run_id, str(event["task"]), event)
         return self._run_flow(run_id, str(event.get("launch", "")))

@@ -105,19 +105,10 @@ class LimitRegistry:
         return Limit.from_stored(stored)
 
     def _rename(self, limit: Limit, changed: Limit) -> None:
-        """Store a limit under its new name, then remove the old one: dying between the two loses nothing.
-
-        Asked for again, the new one is there already, and is the same limit.
-        """
         try:
-            self._config.create(KIND, changed.name, changed.as_stored())
+            self._config.move(KIND, limit.name, changed.name, changed.as_stored(), [Reference(ID_KIND, limit.id)])
         except Conflict:
-            there = self._config.get(KIND, changed.name)
-            if there is None or there["id"] != limit.id:
-                raise Conflict(f"There is a concurrency limit {changed.name} already.") from None
-            self._config.replace(KIND, changed.name, changed.as_stored())
-        self._config.replace(ID_KIND, limit.id, {"id": changed.name})
-        self._config.delete(KIND, limit.name)
+            raise Conflict(f"There is a concurrency limit {changed.name} already.") from None
 
     def _tell(self, happened: str, limit: Limit) -> None:
         now, resource_id = self._clock.now(), f"prefect.concurrency-limit.{limit.id}"

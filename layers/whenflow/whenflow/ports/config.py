@@ -43,6 +43,26 @@ class ConfigStore(Protocol):
         """
         ...
 
+    def move(
+        self,
+        kind: str,
+        id_: str,
+        new_id: str,
+        document: Mapping[str, Any],
+        also: Iterable["Reference"] = (),
+        told: "Event | None" = None,
+    ) -> None:
+        """Store a document under another id in place of the one that is there, and have references lead to it.
+
+        All or none of it is done, so that a document that is kept by its name is never lost or doubled. It counts as
+        two changes, of either id.
+
+        Raises:
+            NotFound: There is none.
+            Conflict: There is one of the new id.
+        """
+        ...
+
     def delete(self, kind: str, id_: str, also: Iterable["Reference"] = (), told: "Event | None" = None) -> bool:
         """Remove a document and references to it, and store the event that tells of it; False where it is not there."""
         ...

@@ -57,6 +57,26 @@ class MemoryConfigStore:
         self._documents.update(_plain({(kind, id_): dict(document)}))
         self._changed(kind, id_, told)
 
+    def move(
+        self,
+        kind: str,
+        id_: str,
+        new_id: str,
+        document: Mapping[str, Any],
+        also: Iterable[Reference] = (),
+        told: Event | None = None,
+    ) -> None:
+        """Store a document under another id in place of the one that is there, and have references lead to it."""
+        if (kind, id_) not in self._documents:
+            raise NotFound(f"There is no {kind} {id_}.")
+        if (kind, new_id) in self._documents:
+            raise Conflict(f"There is a {kind} {new_id} already.")
+        leading = {(one.kind, one.id): {"id": new_id} for one in also}
+        self._documents.update(_plain({(kind, new_id): dict(document), **leading}))
+        del self._documents[kind, id_]
+        self._changed(kind, id_, None)
+        self._changed(kind, new_id, told)
+
     def delete(self, kind: str, id_: str, also: Iterable[Reference] = (), told: Event | None = None) -> bool:
         """Remove a document and references to it, and tell of it; False where it is not there."""
         if self._documents.pop((kind, id_), None) is None:
