@@ -55,7 +55,16 @@ class Conflict(WhenflowError):
 
 
 class Transient(WhenflowError):
-    """It may work if tried again: a throttle, a time-out, a lost race."""
+    """It may work if tried again: a throttle, a time-out, a lost race.
+
+    Attributes:
+        retry_after: Seconds to wait before that, where whoever refused has said so.
+    """
+
+    def __init__(self, reason: object = "", retry_after: float | None = None) -> None:
+        """Keep the reason, and the wait that was asked for."""
+        super().__init__(reason)
+        self.retry_after = retry_after
 
 
 class NoSlot(WhenflowError):

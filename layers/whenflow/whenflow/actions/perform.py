@@ -10,7 +10,7 @@ from whenflow.actions.registry import PERFORMERS, REPEATABLE
 from whenflow.actions.targets import selected
 from whenflow.actions.tools import Tools
 from whenflow.automations.firing import Firing
-from whenflow.errors import NotFound
+from whenflow.errors import NotFound, Transient, WhenflowError
 from whenflow.events import Event
 from whenflow.ports import FiringStore, RetryQueue
 
@@ -113,7 +113,7 @@ class ActionDispatcher:
                 self._performer.perform(firing, index)
             except Exception as error:  # the edge of one action: whatever broke, it is tried again, not lost
                 logger.warning("action %s of firing %s put aside: %s", index, firing.id, _said(error))
-                self._retries.send(firing.id, index, _said(error))
+                self._retries.send(firing.id, index, _said(error), wait_asked_for(error))
 
     def dispatch_again(self, firing_id: str, seconds_left: Callable[[], float]) -> None:
         """Perform all actions of a firing that never got its turn; those that the feed tells are done are not repeated.
@@ -144,5 +144,11 @@ class ActionDispatcher:
         return firing
 
 
+def wait_asked_for(error: Exception) -> float | None:
+    """Return how many seconds whoever refused asks to wait; None where he does not."""
+    return error.retry_after if isinstance(error, Transient) else None
+
+
 def _said(error: Exception) -> str:
-    return repr(error)[:MAX_ERROR_CHARS]
+    """Return an error for people: the domain's own are sentences, others need their names."""
+    return (str(error) if isinstance(error, WhenflowError) else repr(error))[:MAX_ERROR_CHARS]

@@ -99,15 +99,18 @@ class MemoryRetryQueue:
 
     Attributes:
         sent: Firing id, action index and reason of each, in order.
+        waits: How many seconds each is to wait at least, in the same order.
     """
 
     def __init__(self) -> None:
         """Start empty."""
         self.sent: list[tuple[str, int, str]] = []
+        self.waits: list[float | None] = []
 
-    def send(self, firing_id: str, action_index: int, reason: str) -> None:
+    def send(self, firing_id: str, action_index: int, reason: str, wait: float | None = None) -> None:
         """Put one action of one firing aside."""
         self.sent.append((firing_id, action_index, reason))
+        self.waits.append(wait)
 
 
 class MemorySecrets:
