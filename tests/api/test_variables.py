@@ -129,7 +129,8 @@ def test_a_pool_is_paused_and_resumed(api, world, name):
         ({"name": "lambda", "type": "lambda"}, 409),
         ({"name": "k8s", "type": "kubernetes"}, 422),
         ({"name": "a/b", "type": "lambda"}, 422),
-        ({"name": "few", "type": "lambda", "concurrency_limit": 3}, 422),
+        ({"name": "few", "type": "lambda", "concurrency_limit": -1}, 422),
+        ({"name": "few", "type": "lambda", "concurrency_limit": "3"}, 422),
     ],
 )
 def test_a_pool_that_cannot_be_is_refused(api, body, status):

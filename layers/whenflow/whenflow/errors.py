@@ -54,6 +54,10 @@ class Conflict(WhenflowError):
     """The thing exists already, or changed meanwhile."""
 
 
+class Stale(Conflict):
+    """The thing has changed since it was read: what was to be stored over it is not."""
+
+
 class Transient(WhenflowError):
     """It may work if tried again: a throttle, a time-out, a lost race.
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from whenflow.api.scopes import Caller
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event
-from whenflow.ports import Changes, Clock, ConfigStore, Ids, Reference
+from whenflow.ports import Changes, Clock, ConfigStore, Ids, Reference, Stored
 
 PREFIX = "whenflow."
 ACTOR = "actor"
 MAX_NAME_CHARS = 200
-NOT_TOLD = frozenset({"secret", "webhook-slug", "deployment-name", "flow-name"})  # parts of what is told
+NOT_TOLD = frozenset({"secret", "webhook-slug", "deployment-name", "flow-name", "variable-id"})  # parts of what is told
 PASSING = frozenset({"updated", "last_used"})
 _caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
 
@@ -44,6 +44,10 @@ class AuditedConfig:
         """Return one document."""
         return self._config.get(kind, id_)
 
+    def read(self, kind: str, id_: str) -> Stored | None:
+        """Return one document with its revision."""
+        return self._config.read(kind, id_)
+
     def all(self, kind: str) -> Sequence[dict[str, Any]]:
         """Return every document of a kind, ordered by id."""
         return self._config.all(kind)
@@ -63,23 +67,38 @@ class AuditedConfig:
         """
         self._config.create(kind, id_, document, also, told or self._event(kind, id_, "created", document))
 
-    def replace(self, kind: str, id_: str, document: Mapping[str, Any], told: Event | None = None) -> None:
+    def replace(
+        self, kind: str, id_: str, document: Mapping[str, Any], told: Event | None = None, *, over: str | None = None
+    ) -> None:
         """Store a document over the one that is there.
 
         Raises:
             NotFound: There is none.
+            Stale: It is no longer of the revision `over`.
         """
         changed = sorted(_changed(self._config.get(kind, id_) or {}, document))
         if told is None and changed:
             told = self._event(kind, id_, "updated", document, {"changed": changed})
-        self._config.replace(kind, id_, document, told)
+        self._config.replace(kind, id_, document, told, over=over)
 
-    def delete(self, kind: str, id_: str, also: Iterable[Reference] = (), told: Event | None = None) -> bool:
-        """Remove a document and references to it; False where it is not there."""
+    def delete(
+        self,
+        kind: str,
+        id_: str,
+        also: Iterable[Reference] = (),
+        told: Event | None = None,
+        *,
+        over: str | None = None,
+    ) -> bool:
+        """Remove a document and references to it; False where it is not there.
+
+        Raises:
+            Stale: It is no longer of the revision `over`.
+        """
         present = self._config.get(kind, id_)
         if present is None:
             return False
-        return self._config.delete(kind, id_, also, told or self._event(kind, id_, "deleted", present))
+        return self._config.delete(kind, id_, also, told or self._event(kind, id_, "deleted", present), over=over)
 
     def version(self, kind: str) -> int:
         """Return a number that rises by one with each change of a document of this kind."""

@@ -24,7 +24,7 @@ from whenflow.automations.model import (
 )
 from whenflow.errors import Conflict, NotFound, Rejected
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, Event, named_id
-from whenflow.ports import Clock, ConfigStore, EventStore, Ids
+from whenflow.ports import Clock, ConfigStore, EventStore, Ids, Stored, check_seen, over_latest
 
 KIND = "automation"
 STARTED = "prefect.flow-run.Scheduled"
@@ -61,6 +61,19 @@ class Wanted:
     one_of_the_tag_filters: bool = False
     one_of_the_filters: bool = False
     sort: str = "NAME_ASC"
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchedBy:
+    """What switches something, once: the event that tells of it is always the same, and stored with the change.
+
+    Attributes:
+        at: When it came about; the event is told for then.
+        key: What tells it from others.
+    """
+
+    at: datetime
+    key: tuple[str, ...]
 
 
 class AutomationRegistry:
@@ -130,52 +143,73 @@ class AutomationRegistry:
         try:
             self._config.create(KIND, id_, automation.as_stored())
         except Conflict:
-            present = self.get(id_)
-            same = with_identity(given, id_, present.created, present.updated)
-            if same.as_document() == present.as_document():
-                return present
-            return self._put(present, given, told=True)
+            return over_latest(self._config, KIND, id_, lambda found: self._see_same(found, given))
         self._tell("created", automation)
         self._begin(automation)
         return automation
 
-    def replace(self, id_: str, document: object) -> Automation:
+    def _see_same(self, found: Stored, given: AutomationInput) -> Automation:
+        present = automation_from_stored(found.document)
+        same = with_identity(given, present.id, present.created, present.updated)
+        return present if same.as_document() == present.as_document() else self._put(found, given)
+
+    def replace(self, id_: str, document: object, *, over: str | None = None) -> Automation:
         """Store an automation in place of the one of this id. Windows of triggers that say the same go on.
+
+        Args:
+            id_: Its id.
+            document: What takes its place.
+            over: The revision that the caller has seen; None for any.
 
         Raises:
             Rejected: The document is not valid.
             NotFound: There is no such automation.
+            Stale: It is no longer of that revision.
         """
         given = replacement_from_document(document)
-        present = self.get(id_)
-        return self._put(present, _owned(given, present.owner_resource), told=True)
 
-    def switch(self, id_: str, document: object) -> Automation:
+        def put(found: Stored) -> Automation:
+            return self._put(found, _owned(given, found.document.get("owner_resource")))
+
+        return over_latest(self._config, KIND, id_, put, over=over)
+
+    def switch(
+        self, id_: str, document: object, *, over: str | None = None, cause: SwitchedBy | None = None
+    ) -> Automation:
         """Switch an automation on or off. Switched on, it starts afresh; switched to what it is, nothing changes.
+
+        Args:
+            id_: Its id.
+            document: `{"enabled": …}`.
+            over: The revision that the caller has seen; None for any.
+            cause: What switches it; it does so once, whatever becomes of the automation since.
 
         Raises:
             Rejected: The document is not valid, or the automation would start itself.
             NotFound: There is no such automation.
+            Stale: It is no longer of that revision.
         """
         enabled = patch_from_document(document)
-        present = self.get(id_)
-        if present.enabled == enabled:
-            return present
-        given = automation_from_document(
-            {
-                **present.model_dump(mode="json", exclude={"id", "created", "updated", "since"}),
-                "enabled": enabled,
-            }
-        )
-        return self._put(present, given, told=True)
 
-    def delete(self, id_: str) -> None:
+        def switched(found: Stored) -> Automation:
+            present = automation_from_stored(found.document)
+            if present.enabled == enabled or (cause and self._events.get(self._switched_id(present, cause))):
+                return present
+            said = present.model_dump(mode="json", exclude={"id", "created", "updated", "since"})
+            return self._put(found, automation_from_document({**said, "enabled": enabled}), cause)
+
+        return over_latest(self._config, KIND, id_, switched, over=over)
+
+    def delete(self, id_: str, *, over: str | None = None) -> None:
         """Remove an automation.
 
         Raises:
             NotFound: There is no such automation.
+            Stale: It is no longer of the revision `over`.
         """
-        self._delete(self.get(id_))
+        found = self.read(id_)
+        check_seen(found, over, f"{KIND} {id_}")
+        self._delete(automation_from_stored(found.document), over)
 
     def get(self, id_: str) -> Automation:
         """Return an automation.
@@ -183,10 +217,18 @@ class AutomationRegistry:
         Raises:
             NotFound: There is no such automation.
         """
-        stored = self._config.get(KIND, id_)
-        if stored is None:
+        return automation_from_stored(self.read(id_).document)
+
+    def read(self, id_: str) -> Stored:
+        """Return an automation as it is stored, with its revision.
+
+        Raises:
+            NotFound: There is no such automation.
+        """
+        found = self._config.read(KIND, id_)
+        if found is None:
             raise NotFound(f"There is no automation {id_}.")
-        return automation_from_stored(stored)
+        return found
 
     def find(self, wanted: Wanted) -> list[Automation]:
         """Return the automations that are asked for, in the order that is asked for."""
@@ -205,20 +247,22 @@ class AutomationRegistry:
             self._delete(automation)
         return len(owned)
 
-    def _delete(self, automation: Automation) -> None:
+    def _delete(self, automation: Automation, over: str | None = None) -> None:
         self._abandoned(sorted(_trigger_ids(automation.trigger)), self._clock.now())
-        self._config.delete(KIND, automation.id)
+        self._config.delete(KIND, automation.id, over=over)
         self._tell("deleted", automation)
 
-    def _put(self, present: Automation, given: AutomationInput, *, told: bool) -> Automation:
-        now = self._clock.now()
+    def _put(self, found: Stored, given: AutomationInput, cause: SwitchedBy | None = None) -> Automation:
+        """Store an automation over what was read and tell of it, for a cause in one transaction."""
+        now, present = self._clock.now(), automation_from_stored(found.document)
         automation = with_identity(given, present.id, present.created, now)
         begins = given.enabled and not present.enabled
         automation = automation.model_copy(update={"since": now if begins else present.since})
         kept = _trigger_ids(automation.trigger) if automation.enabled else set()
         self._abandoned(sorted(_trigger_ids(present.trigger) - kept), now)
-        self._config.replace(KIND, automation.id, automation.as_stored())
-        if told:
+        told = self._told("updated", automation, cause) if cause else None
+        self._config.replace(KIND, automation.id, automation.as_stored(), told, over=found.revision)
+        if not told:
             self._tell("updated", automation)
         self._begin(automation)
         return automation
@@ -231,17 +275,21 @@ class AutomationRegistry:
         return [automation_from_stored(stored) for stored in self._config.all(KIND)]
 
     def _tell(self, happened: str, automation: Automation) -> None:
-        now = self._clock.now()
-        self._events.put(
-            Event(
-                id=self._ids.event_id(now, automation.resource_id),
-                occurred=now,
-                event=f"prefect.automation.{happened}",
-                resource={RESOURCE_ID: automation.resource_id, RESOURCE_NAME: automation.name},
-                payload=automation.as_document(),
-                received=now,
-            )
+        self._events.put(self._told(happened, automation))
+
+    def _told(self, happened: str, automation: Automation, cause: SwitchedBy | None = None) -> Event:
+        now, resource_id = self._clock.now(), automation.resource_id
+        return Event(
+            id=self._switched_id(automation, cause) if cause else self._ids.event_id(now, resource_id),
+            occurred=cause.at if cause else now,
+            event=f"prefect.automation.{happened}",
+            resource={RESOURCE_ID: resource_id, RESOURCE_NAME: automation.name},
+            payload=automation.as_document(),
+            received=now,
         )
+
+    def _switched_id(self, automation: Automation, cause: SwitchedBy) -> str:
+        return self._ids.event_id_for(cause.at, automation.resource_id, "switched", *cause.key)
 
 
 def warnings_of(automation: Automation) -> list[str]:

@@ -11,6 +11,7 @@ from whenflow.cli.client import Api, connect
 from whenflow.cli.deploy_files import STAND_IN, Said, read_deployments
 from whenflow.cli.errors import CliError, NotAuthorized, NotConnected, ServerFault
 from whenflow.cli.lookup import MAX_LISTED, Names, full_name
+from whenflow.cli.meanwhile import seen
 from whenflow.cli.options import DEFAULTS, Options
 from whenflow.cli.plan_text import print_plan, summary
 from whenflow.cli.progress import progress
@@ -103,7 +104,8 @@ def _steps(api: Api, said: Said, names: Names, dry_run: bool) -> Iterator[Step]:
     if not dry_run and present is None:
         deployment_id = str(api.create("deployments", said.document)["id"])
     elif not dry_run and step.kind == "change":
-        api.patch(f"/deployments/{deployment_id}", step.document)
+        path = f"/deployments/{deployment_id}"
+        api.patch(path, step.document, seen(api, path, step))
     yield step
     if said.triggers is None:
         return
@@ -143,7 +145,8 @@ def _deployment_step(said: Said, present: Mapping[str, Any] | None) -> Step:
     changed = {change.path.partition(".")[0] for change in fields}
     document = {key: whole[key] for key in after if key in changed}
     kind: Kind = "change" if fields else "same"
-    return Step(kind, "deployment", name, name, str(present["id"]), fields, document or None, present.get("updated"))
+    updated = present.get("updated")
+    return Step(kind, "deployment", name, name, str(present["id"]), fields, document or None, updated, present)
 
 
 def _plain_schedule(schedule: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from whenflow.automations.plan import Plan, Present, Step, make_plan
 from whenflow.cli.client import Api, connect
 from whenflow.cli.confirm import Yes, confirm
 from whenflow.cli.drafts import fault_lines
-from whenflow.cli.errors import CliError, NotAuthorized, NotConnected, NotFound, Refused, ServerFault, UsageError
+from whenflow.cli.errors import CliError, NotAuthorized, NotConnected, ServerFault, UsageError
 from whenflow.cli.lookup import MAX_LISTED, Names
+from whenflow.cli.meanwhile import seen
 from whenflow.cli.options import DEFAULTS, Options
 from whenflow.cli.plan_files import Project, read_project
 from whenflow.cli.plan_text import print_plan, summary
@@ -20,7 +21,6 @@ from whenflow.cli.render import complain, print_json, say
 from whenflow.errors import Rejected
 
 DIFFERS = 3
-MEANWHILE = "Somebody changed it after the plan was made; nothing was done with it."
 Prune = Annotated[bool, Parameter(negative="", show_default=False)]
 
 
@@ -194,32 +194,23 @@ def do_step(api: Api, step: Step) -> None:
         step: Of an automation or a variable.
 
     Raises:
-        CliError: It cannot be done, or somebody else has changed the automation meanwhile.
+        CliError: It cannot be done, or somebody else has changed the thing meanwhile.
     """
     if step.what == "variable":
         _do_variable(api, step)
     elif step.kind == "add":
         api.create("automations", step.document)
     else:
-        _check_unchanged(api, step)
+        path = f"/automations/{step.id}"
         if step.kind == "change":
-            api.put(f"/automations/{step.id}", step.document)
+            api.put(path, step.document, seen(api, path, step))
         else:
-            api.delete(f"/automations/{step.id}")
+            api.delete(path, seen(api, path, step))
 
 
 def _do_variable(api: Api, step: Step) -> None:
     if step.kind == "add":
         api.create("variables", {"name": step.name, **(step.document or {})})
     else:
-        api.patch(f"/variables/name/{quote(step.name, safe='')}", step.document)
-
-
-def _check_unchanged(api: Api, step: Step) -> None:
-    """Look once more, right before: what somebody else has just changed is not overwritten."""
-    try:
-        present = api.get(f"/automations/{step.id}")
-    except NotFound:
-        raise Refused(MEANWHILE) from None
-    if present.get("updated") != step.updated:
-        raise Refused(MEANWHILE)
+        path = f"/variables/name/{quote(step.name, safe='')}"
+        api.patch(path, step.document, seen(api, path, step))

@@ -5,9 +5,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from whenflow.errors import Conflict, NotFound
+from whenflow.errors import Conflict, NotFound, Stale
 from whenflow.events import Event
-from whenflow.ports import Changes, Clock, Reference
+from whenflow.ports import Changes, Clock, Reference, Stored
 from whenflow.testing.memory import MemoryEventStore
 from whenflow.webhooks.log import REMEMBERED, LoggedRequest
 from whenflow.webhooks.secrets import secret_text
@@ -22,11 +22,18 @@ class MemoryConfigStore:
         """Start empty; events that tell of changes go to the event store."""
         self._events = events
         self._documents: dict[tuple[str, str], dict[str, Any]] = {}
+        self._revisions: dict[tuple[str, str], str] = {}
+        self._written = 0
         self._changes: dict[str, list[str]] = {}
 
     def get(self, kind: str, id_: str) -> dict[str, Any] | None:
         """Return one document."""
         return copy.deepcopy(self._documents.get((kind, id_)))
+
+    def read(self, kind: str, id_: str) -> Stored | None:
+        """Return one document with its revision."""
+        document = self.get(kind, id_)
+        return None if document is None else Stored(document, self._revisions[kind, id_])
 
     def all(self, kind: str) -> Sequence[dict[str, Any]]:
         """Return every document of a kind, ordered by id."""
@@ -44,20 +51,36 @@ class MemoryConfigStore:
         new = {(kind, id_): dict(document), **{(one.kind, one.id): {"id": id_} for one in also}}
         if self._documents.keys() & new.keys():
             raise Conflict(f"There is such a {kind} already.")
-        self._documents.update(_plain(new))
+        self._check_told(told)
+        self._put(new)
         self._changed(kind, id_, told)
 
-    def replace(self, kind: str, id_: str, document: Mapping[str, Any], told: Event | None = None) -> None:
+    def replace(
+        self, kind: str, id_: str, document: Mapping[str, Any], told: Event | None = None, *, over: str | None = None
+    ) -> None:
         """Store a document over the one that is there, with the event that tells of it."""
         if (kind, id_) not in self._documents:
             raise NotFound(f"There is no {kind} {id_}.")
-        self._documents.update(_plain({(kind, id_): dict(document)}))
+        self._check_revision(kind, id_, over)
+        self._check_told(told)
+        self._put({(kind, id_): dict(document)})
         self._changed(kind, id_, told)
 
-    def delete(self, kind: str, id_: str, also: Iterable[Reference] = (), told: Event | None = None) -> bool:
+    def delete(
+        self,
+        kind: str,
+        id_: str,
+        also: Iterable[Reference] = (),
+        told: Event | None = None,
+        *,
+        over: str | None = None,
+    ) -> bool:
         """Remove a document and references to it, and tell of it; False where it is not there."""
-        if self._documents.pop((kind, id_), None) is None:
+        if (kind, id_) not in self._documents:
             return False
+        self._check_revision(kind, id_, over)
+        self._check_told(told)
+        del self._documents[kind, id_]
         for reference in also:
             self._documents.pop((reference.kind, reference.id), None)
         self._changed(kind, id_, told)
@@ -72,6 +95,19 @@ class MemoryConfigStore:
         version = self.version(kind)
         known = max(0, version - CHANGES_KEPT) <= since <= version
         return Changes(version, list(dict.fromkeys(self._changes.get(kind, [])[since:])) if known else None)
+
+    def _check_revision(self, kind: str, id_: str, over: str | None) -> None:
+        if over is not None and self._revisions[kind, id_] != over:
+            raise Stale(f"The {kind} {id_} has changed.")
+
+    def _check_told(self, told: Event | None) -> None:
+        if told is not None and self._events is not None and self._events.get(told.id):
+            raise Stale("The change is told of already.")
+
+    def _put(self, documents: Mapping[tuple[str, str], dict[str, Any]]) -> None:
+        self._documents.update(_plain(documents))
+        self._written += 1
+        self._revisions.update(dict.fromkeys(documents, str(self._written)))
 
     def _changed(self, kind: str, id_: str, told: Event | None) -> None:
         self._changes.setdefault(kind, []).append(id_)

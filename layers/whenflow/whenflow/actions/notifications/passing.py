@@ -6,7 +6,7 @@
 | 429, 502, 503, 504: the server says itself that it did nothing | passes | passes |
 | 408, 425, 500 | passes | is an answer: executed |
 | any other status that is not 2xx | final | is an answer: executed |
-| a URL or address that may not be called, a certificate that nobody vouches for, a secret that is not there | final | final |
+| a URL or address that may not be called, a certificate nobody vouches for, a secret that is gone | final | final |
 | a throttle or a failure of SES or SNS | passes | |
 """
 
