@@ -24,7 +24,7 @@ Note: TypeAlias = Callable[[str, Mapping[str, Any]], None]
 
 READS = frozenset(
     {"get", "read", "all", "get_all", "version", "changes", "newest", "newest_first", "between", "latest", "logs"}
-    | {"slots_taken", "waiting"}
+    | {"slots_taken", "waiting", "deleted_by"}
 )
 OWN = "prefect."
 """What the names of Whenflow's own events begin with: they go with the effects, and are none of their own."""
@@ -99,7 +99,7 @@ class _Runs(_Paper):
         state = {"type": str(run.state.type), "name": run.state.name, "message": run.state.message}
         self._note("set-flow-run-state", {"flow_run_id": run.id, "flow_run": run.name, "state": state})
 
-    def delete(self, run: FlowRun, _slot: object = None) -> None:
+    def delete(self, run: FlowRun, _slot: object = None, _by: object = None) -> None:
         self._note("delete-flow-run", {"flow_run_id": run.id, "flow_run": run.name})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from whenflow.actions.guard import LoopGuard
 from whenflow.actions.lifecycle import action_ended, action_ended_id, action_triggered, automation_triggered
 from whenflow.actions.outcome import ActionFailed, Executed
-from whenflow.actions.registry import PERFORMERS, REPEATABLE
+from whenflow.actions.registry import PERFORMERS
 from whenflow.actions.targets import selected
 from whenflow.actions.tools import Tools
 from whenflow.automations.firing import Firing
@@ -15,6 +15,8 @@ from whenflow.events import Event
 from whenflow.ports import FiringStore, RetryQueue
 
 MAX_TRIES = 5
+TRIES = "tries"
+"""The field of a failure's payload that says how often it was tried before it was given up."""
 SLOW = frozenset({"call-webhook", "declare-incident", "send-email-notification", "send-notification"})
 SLOW_SECONDS = 30
 MAX_ERROR_CHARS = 500
@@ -35,11 +37,11 @@ class ActionPerformer:
     def perform(self, firing: Firing, index: int) -> None:
         """Perform one action and tell what came of it.
 
-        An expected failure is an event and the end of it. Anything else is raised, for the caller to try again.
+        An expected failure is an event and the end of it. Anything else is raised, for the caller to try again. What
+        the feed tells to have ended, well or not, is not done again, unless it was given up.
         """
-        action = firing.actions[index]
-        self._call_for(firing, index)
-        if action["type"] not in REPEATABLE and self._is_done(firing, index):
+        is_new = self._call_for(firing, index)
+        if not is_new and self._is_over(firing, index):
             return
         try:
             done = self._do(firing, index)
@@ -71,11 +73,19 @@ class ActionPerformer:
         """Return the event that an action is on: the one that closed the firing, or the one that tells of it."""
         return firing.event if firing.is_on_event(index) else automation_triggered(firing, self._tools.ids)
 
-    def _call_for(self, firing: Firing, index: int) -> None:
-        self._tools.events.put(action_triggered(firing, index, self._tools.ids, selected(firing.actions[index])))
+    def _call_for(self, firing: Firing, index: int) -> bool:
+        """Tell that an action was called for; return whether that is told for the first time."""
+        told = action_triggered(firing, index, self._tools.ids, selected(firing.actions[index]))
+        return self._tools.events.put(told) is not None
 
     def _is_done(self, firing: Firing, index: int) -> bool:
         return self._tools.events.get(action_ended_id(firing, index, "executed")) is not None
+
+    def _is_over(self, firing: Firing, index: int) -> bool:
+        if self._is_done(firing, index):
+            return True
+        failed = self._tools.events.get(action_ended_id(firing, index, "failed"))
+        return failed is not None and TRIES not in failed.payload
 
     def _end(self, firing: Firing, index: int, outcome: str, told: Executed) -> None:
         now, ids = self._tools.clock.now(), self._tools.ids
@@ -134,7 +144,8 @@ class ActionDispatcher:
             self._performer.perform(firing, index)
         except Exception as error:
             if tries >= MAX_TRIES:
-                self._performer.fail(firing, index, ActionFailed(f"Gave up after {tries + 1} tries: {_said(error)}"))
+                reason = f"Gave up after {tries + 1} tries: {_said(error)}"
+                self._performer.fail(firing, index, ActionFailed(reason, {TRIES: tries + 1}))
             raise
 
     def _firing(self, firing_id: str) -> Firing:

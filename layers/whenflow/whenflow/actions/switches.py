@@ -50,11 +50,12 @@ def switch_automation(
 ) -> Executed:
     """Switch an automation off or on."""
     automation_id = target_id(action, firing, event)
-    cause = SwitchedBy(firing.triggered, (firing.id, str(index)))
+    cause = _cause(firing, index)
     try:
         tools.automations.switch(automation_id, {"enabled": not _pauses(action)}, cause=cause)
     except NotFound:
-        raise not_there(action["type"], f"automation {automation_id}") from None
+        if not tools.events.get(cause.event_id(tools.ids, f"prefect.automation.{automation_id}")):
+            raise not_there(action["type"], f"automation {automation_id}") from None
     except Rejected as error:
         faults = "; ".join(fault.msg for fault in error.faults)
         reason = f"Validation error occurred for '{action['type']}': {faults or error.reason}"
@@ -73,31 +74,33 @@ def _switch(
     tools: Tools,
 ) -> Executed:
     """Store and tell together, once for this action; what somebody else changes meanwhile stays changed."""
-    paused = _pauses(action)
+    paused, event_id = _pauses(action), _cause(firing, index).event_id(tools.ids, f"prefect.{kind}.{id_}")
     for _ in range(TRIES):
         found = read()
         if found is None:
+            if tools.events.get(event_id):
+                return Executed([labels_of(kind, id_, "target")])
             raise not_there(action["type"], f"{kind.replace('-', ' ')} {id_}")
         document = found.document
-        done = Executed([labels_of(kind, document["id"], "target", document["name"])])
-        told = _told(kind, document, field, firing, index, tools)
-        if paused == bool(document.get(field)) or tools.events.get(told.id):
-            return done
-        try:
-            store(tools.config, kind, found, document | {field: paused, "updated": iso(tools.clock.now())}, told)
-        except Stale:
-            continue
-        except NotFound:
-            raise not_there(action["type"], f"{kind.replace('-', ' ')} {id_}") from None
-        return done
+        if paused != bool(document.get(field)) and not tools.events.get(event_id):
+            told = _told(kind, document, field, firing, event_id, tools)
+            try:
+                store(tools.config, kind, found, document | {field: paused, "updated": iso(tools.clock.now())}, told)
+            except (Stale, NotFound):
+                continue
+        return Executed([labels_of(kind, id_, "target", document["name"])])
     raise Transient(f"The {kind} {id_} changed under every one of {TRIES} tries.")
 
 
-def _told(kind: str, document: Mapping[str, Any], field: str, firing: Firing, index: int, tools: Tools) -> Event:
+def _cause(firing: Firing, index: int) -> SwitchedBy:
+    return SwitchedBy(firing.triggered, (firing.id, str(index)))
+
+
+def _told(kind: str, document: Mapping[str, Any], field: str, firing: Firing, event_id: str, tools: Tools) -> Event:
     was, resource_id = bool(document.get(field)), f"prefect.{kind}.{document['id']}"
     happened = "updated" if kind == DEPLOYMENT else "ready" if was else "paused"
     return Event(
-        id=tools.ids.event_id_for(firing.triggered, resource_id, "switched", firing.id, str(index)),
+        id=event_id,
         occurred=firing.triggered,
         event=f"prefect.{kind}.{happened}",
         resource={RESOURCE_ID: resource_id, RESOURCE_NAME: document["name"]},

@@ -75,6 +75,10 @@ class SwitchedBy:
     at: datetime
     key: tuple[str, ...]
 
+    def event_id(self, ids: Ids, resource_id: str) -> str:
+        """Return the id of the event that tells of it."""
+        return ids.event_id_for(self.at, resource_id, "switched", *self.key)
+
 
 class AutomationRegistry:
     """Keeps automations; each change is an event as well."""
@@ -193,7 +197,9 @@ class AutomationRegistry:
 
         def switched(found: Stored) -> Automation:
             present = automation_from_stored(found.document)
-            if present.enabled == enabled or (cause and self._events.get(self._switched_id(present, cause))):
+            if present.enabled == enabled or (
+                cause and self._events.get(cause.event_id(self._ids, present.resource_id))
+            ):
                 return present
             said = present.model_dump(mode="json", exclude={"id", "created", "updated", "since"})
             return self._put(found, automation_from_document({**said, "enabled": enabled}), cause)
@@ -280,16 +286,13 @@ class AutomationRegistry:
     def _told(self, happened: str, automation: Automation, cause: SwitchedBy | None = None) -> Event:
         now, resource_id = self._clock.now(), automation.resource_id
         return Event(
-            id=self._switched_id(automation, cause) if cause else self._ids.event_id(now, resource_id),
+            id=cause.event_id(self._ids, resource_id) if cause else self._ids.event_id(now, resource_id),
             occurred=cause.at if cause else now,
             event=f"prefect.automation.{happened}",
             resource={RESOURCE_ID: resource_id, RESOURCE_NAME: automation.name},
             payload=automation.as_document(),
             received=now,
         )
-
-    def _switched_id(self, automation: Automation, cause: SwitchedBy) -> str:
-        return self._ids.event_id_for(cause.at, automation.resource_id, "switched", *cause.key)
 
 
 def warnings_of(automation: Automation) -> list[str]:

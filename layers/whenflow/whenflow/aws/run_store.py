@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 DAY_CHARS = len("2026-11-20")
 LOG = "log#"
+GONE = "gone"
 DAYS = "runs"
 LISTING_SHARDS = 4
 KEPT = timedelta(days=100)
@@ -77,19 +78,30 @@ class DynamoRunStore:
         if not self._commit([put, *told, *slot_parts(self._table, run.id, slot)]):
             raise Conflict(f"Flow run {run.id} is no longer in version {run.version}.")
 
-    def delete(self, run: FlowRun, slot: SlotChange | None = None) -> None:
-        """Remove a run as it was read, with its log, and with what that does to slots.
+    def delete(self, run: FlowRun, slot: SlotChange | None = None, by: str | None = None) -> None:
+        """Remove a run as it was read, with its log, and with what that does to slots; `by` is told of by `deleted_by`.
 
         Raises:
             Conflict: Somebody has changed or removed it meanwhile.
         """
         removal = {"Delete": {"TableName": self._table, "Key": run_key(run.id, RUN)} | _as_read(run)}
-        if not self._commit([removal, *slot_parts(self._table, run.id, slot)]):
+        gone = {**run_key(run.id, GONE), "body": body({"by": by, "name": run.name}), "expires": self._expires()}
+        noted = [{"Put": {"TableName": self._table, "Item": gone}}] if by else []
+        if not self._commit([removal, *noted, *slot_parts(self._table, run.id, slot)]):
             raise Conflict(f"Flow run {run.id} is no longer in version {run.version}.")
         with translated():
             for page in self._query(KeyConditionExpression="pk = :run", values={":run": text(run.id)}):
                 for item in page["Items"]:
+                    if item["sk"]["S"] == GONE:
+                        continue
                     self._client.delete_item(TableName=self._table, Key={"pk": item["pk"], "sk": item["sk"]})
+
+    def deleted_by(self, run_id: str, by: str) -> str | None:
+        """Return the name of a run that this one removed; None where he did not."""
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key=run_key(run_id, GONE), ConsistentRead=True)
+        gone = document(answer["Item"]) if "Item" in answer else {}
+        return str(gone["name"]) if gone.get("by") == by else None
 
     def waiting(self, deployment_id: str, limit: int) -> Sequence[str]:
         """Return runs that wait for a slot of a deployment, in the order in which they were made."""

@@ -44,12 +44,21 @@ class RunStore(Protocol):
         """
         ...
 
-    def delete(self, run: "FlowRun", slot: "SlotChange | None" = None) -> None:
+    def delete(self, run: "FlowRun", slot: "SlotChange | None" = None, by: str | None = None) -> None:
         """Remove a run as it was read, with its log, and with what that does to slots.
+
+        Args:
+            run: The run.
+            slot: What that does to slots.
+            by: Who removes it; `deleted_by` then knows.
 
         Raises:
             Conflict: Somebody has changed or removed it meanwhile.
         """
+        ...
+
+    def deleted_by(self, run_id: str, by: str) -> str | None:
+        """Return the name of a run that this one removed; None where he did not."""
         ...
 
     def waiting(self, deployment_id: str, limit: int) -> Sequence[str]:

@@ -140,8 +140,8 @@ class RunLedger:
             return replace(changed, version=changed.version + 1)
         raise Transient(f"Flow run {run_id} changed under every one of {TRIES} tries.")
 
-    def delete(self, run_id: str) -> FlowRun:
-        """Remove a run and its log; return it as it was.
+    def delete(self, run_id: str, by: str | None = None) -> FlowRun:
+        """Remove a run and its log; return it as it was. `by` names who asks, for `deleted_by`.
 
         Raises:
             NotFound: There is no such run.
@@ -150,12 +150,16 @@ class RunLedger:
             present = self.get(run_id)
             gone = moved(present, self.new_state(run_id, StateType.CANCELLED))
             try:
-                self._runs.delete(present, slot_change(present, gone, None))
+                self._runs.delete(present, slot_change(present, gone, None), by)
             except Conflict:
                 continue
             self._wake(present, gone)
             return present
         raise Transient(f"Flow run {run_id} changed under every one of {TRIES} tries.")
+
+    def deleted_by(self, run_id: str, by: str) -> str | None:
+        """Return the name of a run that this one removed; None where he did not."""
+        return self._runs.deleted_by(run_id, by)
 
     def new_id(self) -> str:
         """Return an id for a new run."""

@@ -152,6 +152,7 @@ class MemoryRunStore:
         self._events = events
         self._runs: dict[str, FlowRun] = {}
         self._logs: dict[str, list[LogLine]] = {}
+        self._deleted: dict[str, tuple[str, str]] = {}
         self._slots: dict[str, set[str]] = {}
         self._queues: dict[str, set[str]] = {}
 
@@ -170,12 +171,19 @@ class MemoryRunStore:
         self._apply(run.id, slot)
         self._store(run, event)
 
-    def delete(self, run: FlowRun, slot: SlotChange | None = None) -> None:
+    def delete(self, run: FlowRun, slot: SlotChange | None = None, by: str | None = None) -> None:
         """Remove a run as it was read, with its log, and with what that does to slots."""
         self._check(run)
         self._apply(run.id, slot)
         del self._runs[run.id]
         self._logs.pop(run.id, None)
+        if by:
+            self._deleted[run.id] = by, run.name
+
+    def deleted_by(self, run_id: str, by: str) -> str | None:
+        """Return the name of a run that this one removed; None where he did not."""
+        who, name = self._deleted.get(run_id, (None, None))
+        return name if who == by else None
 
     def waiting(self, deployment_id: str, limit: int) -> Sequence[str]:
         """Return runs that wait for a slot of a deployment, in the order in which they were made."""
