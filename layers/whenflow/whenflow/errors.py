@@ -72,4 +72,13 @@ class Transient(WhenflowError):
 
 
 class NoSlot(WhenflowError):
-    """All slots of the deployment are taken; nothing is stored."""
+    """All slots of the deployment or work pool are taken; nothing is stored.
+
+    Attributes:
+        owners: Whose: the ids of those that have none left.
+    """
+
+    def __init__(self, owners: Sequence[str] = ()) -> None:
+        """Keep who has none left."""
+        super().__init__(*owners)
+        self.owners = tuple(owners)

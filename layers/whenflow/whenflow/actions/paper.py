@@ -95,11 +95,11 @@ class _Runs(_Paper):
         self._note("create-flow-run", _new_run(run))
         return True
 
-    def save(self, run: FlowRun, _event: Event | None, _slot: object = None) -> None:
+    def save(self, run: FlowRun, _event: Event | None, _slots: object = ()) -> None:
         state = {"type": str(run.state.type), "name": run.state.name, "message": run.state.message}
         self._note("set-flow-run-state", {"flow_run_id": run.id, "flow_run": run.name, "state": state})
 
-    def delete(self, run: FlowRun, _slot: object = None, _by: object = None) -> None:
+    def delete(self, run: FlowRun, _slots: object = (), _by: object = None) -> None:
         self._note("delete-flow-run", {"flow_run_id": run.id, "flow_run": run.name})
 
 

@@ -21,6 +21,7 @@ from whenflow.aws.run_rows import (
     run_row,
     slot_parts,
     slots_key,
+    slots_owner,
 )
 from whenflow.errors import Conflict, NoSlot, Transient
 from whenflow.events import Event, iso, parse_iso
@@ -66,19 +67,19 @@ class DynamoRunStore:
         puts = [{"Put": {"TableName": self._table, "Item": item, "ConditionExpression": NEW}} for item in items]
         return self._commit([*puts, self._events.put_in_transaction(event)])
 
-    def save(self, run: FlowRun, event: Event | None, slot: SlotChange | None = None) -> None:
+    def save(self, run: FlowRun, event: Event | None, slots: Sequence[SlotChange] = ()) -> None:
         """Store a changed run over the version it carries, with its event and what that does to slots.
 
         Raises:
             Conflict: Somebody else changed the run meanwhile.
-            NoSlot: A slot is to be taken, and all are.
+            NoSlot: A slot is to be taken, and all are; it names whose.
         """
         put = {"Put": {"TableName": self._table, "Item": self._item(run)} | _as_read(run)}
         told = [self._events.put_in_transaction(event)] if event else []
-        if not self._commit([put, *told, *slot_parts(self._table, run.id, slot)]):
+        if not self._commit([put, *told, *slot_parts(self._table, run.id, slots)]):
             raise Conflict(f"Flow run {run.id} is no longer in version {run.version}.")
 
-    def delete(self, run: FlowRun, slot: SlotChange | None = None, by: str | None = None) -> None:
+    def delete(self, run: FlowRun, slots: Sequence[SlotChange] = (), by: str | None = None) -> None:
         """Remove a run as it was read, with its log, and with what that does to slots; `by` is told of by `deleted_by`.
 
         Raises:
@@ -87,7 +88,7 @@ class DynamoRunStore:
         removal = {"Delete": {"TableName": self._table, "Key": run_key(run.id, RUN)} | _as_read(run)}
         gone = {**run_key(run.id, GONE), "body": body({"by": by, "name": run.name}), "expires": self._expires()}
         noted = [{"Put": {"TableName": self._table, "Item": gone}}] if by else []
-        if not self._commit([removal, *noted, *slot_parts(self._table, run.id, slot)]):
+        if not self._commit([removal, *noted, *slot_parts(self._table, run.id, slots)]):
             raise Conflict(f"Flow run {run.id} is no longer in version {run.version}.")
         with translated():
             for page in self._query(KeyConditionExpression="pk = :run", values={":run": text(run.id)}):
@@ -103,14 +104,14 @@ class DynamoRunStore:
         gone = document(answer["Item"]) if "Item" in answer else {}
         return str(gone["name"]) if gone.get("by") == by else None
 
-    def waiting(self, deployment_id: str, limit: int) -> Sequence[str]:
-        """Return runs that wait for a slot of a deployment, in the order in which they were made."""
-        queue = sorted(self._slots(deployment_id).get("queue", {"SS": []})["SS"])
+    def waiting(self, owner: str, limit: int) -> Sequence[str]:
+        """Return runs that wait for a slot of a deployment or work pool, in the order in which they were made."""
+        queue = sorted(self._slots(owner).get("queue", {"SS": []})["SS"])
         return [one.rpartition("#")[2] for one in queue[:limit]]
 
-    def slots_taken(self, deployment_id: str) -> int:
-        """Return how many slots of a deployment are taken."""
-        return len(self._slots(deployment_id).get("taken", {"SS": []})["SS"])
+    def slots_taken(self, owner: str) -> int:
+        """Return how many slots of a deployment or work pool are taken."""
+        return len(self._slots(owner).get("taken", {"SS": []})["SS"])
 
     def get(self, run_id: str) -> FlowRun | None:
         """Return the run of this id."""
@@ -197,7 +198,7 @@ class DynamoRunStore:
                 raise
             failed = [part for part, why in zip(parts, reasons(error), strict=False) if why == "ConditionalCheckFailed"]
             if failed and all("Update" in part for part in failed):
-                raise NoSlot from error
+                raise NoSlot([slots_owner(part["Update"]["Key"]) for part in failed]) from error
             return False
         return True
 
@@ -220,9 +221,9 @@ class DynamoRunStore:
         if keys:
             raise Transient(f"DynamoDB did not read {len(keys)} flow runs.")
 
-    def _slots(self, deployment_id: str) -> Mapping[str, Any]:
+    def _slots(self, owner: str) -> Mapping[str, Any]:
         with translated():
-            answer = self._client.get_item(TableName=self._table, Key=slots_key(deployment_id), ConsistentRead=True)
+            answer = self._client.get_item(TableName=self._table, Key=slots_key(owner), ConsistentRead=True)
         return answer.get("Item", {})
 
     def _run(self, item: Mapping[str, Any]) -> FlowRun:

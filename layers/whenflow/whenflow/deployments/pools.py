@@ -5,6 +5,7 @@ need not be stored before they are paused for the first time.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from whenflow.errors import Conflict, Stale
@@ -16,7 +17,9 @@ __all__ = [
     "DEFAULT_QUEUE",
     "POOL",
     "QUEUE",
+    "Condition",
     "base_variables",
+    "condition_of",
     "is_paused",
     "own_pools",
     "pool_id_of",
@@ -78,11 +81,29 @@ def store(config: ConfigStore, kind: str, found: Stored, changed: dict[str, Any]
         raise Stale(f"The {kind} {changed['name']} was stored by somebody else.") from error
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a work pool and one of its queues say of their runs.
+
+    Attributes:
+        is_paused: Whether they are to wait: one of the two is paused.
+        limit: How many runs of the pool may work at once; None for any number.
+    """
+
+    is_paused: bool
+    limit: int | None
+
+
+def condition_of(config: ConfigStore, pool_name: str, queue_name: str = DEFAULT_QUEUE) -> Condition:
+    """Return what a work pool and a queue of it say of their runs. Two reads."""
+    pool = config.get(POOL, pool_id_of(pool_name)) or {}
+    queue = config.get(QUEUE, queue_id_of(pool_name, queue_name)) or {}
+    return Condition(bool(pool.get("is_paused") or queue.get("is_paused")), pool.get("concurrency_limit"))
+
+
 def is_paused(config: ConfigStore, pool_name: str, queue_name: str = DEFAULT_QUEUE) -> bool:
     """Tell whether runs of a work pool's queue are to wait: one of the two is paused. Two reads."""
-    pool = config.get(POOL, pool_id_of(pool_name))
-    queue = config.get(QUEUE, queue_id_of(pool_name, queue_name))
-    return bool((pool and pool["is_paused"]) or (queue and queue["is_paused"]))
+    return condition_of(config, pool_name, queue_name).is_paused
 
 
 def type_of(config: ConfigStore, name: str) -> str | None:

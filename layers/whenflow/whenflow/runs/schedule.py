@@ -9,6 +9,7 @@ A run that was started at once waits in no index, since that costs. The sweep fi
 and puts it on the watch if it has not ended by then (`overdue`).
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -40,8 +41,8 @@ class LaunchRules(Protocol):
         """Tell whether a run is to wait, since its work pool is paused."""
         ...
 
-    def limit_of(self, run: FlowRun) -> Limit | None:
-        """Return how many runs of a run's deployment may work at once; asked only where there was a limit."""
+    def limits_of(self, run: FlowRun) -> Sequence[Limit]:
+        """Return how many runs of a run's deployment and work pool may work at once, where there are limits."""
         ...
 
     def is_wanted(self, run: FlowRun) -> bool:
@@ -56,9 +57,9 @@ class EveryRunMayStart:
         """Hold none."""
         return False
 
-    def limit_of(self, run: FlowRun) -> Limit | None:  # noqa: ARG002
+    def limits_of(self, run: FlowRun) -> Sequence[Limit]:  # noqa: ARG002
         """Limit none."""
-        return None
+        return ()
 
     def is_wanted(self, run: FlowRun) -> bool:  # noqa: ARG002
         """Want each."""
@@ -115,8 +116,8 @@ class RunSchedule:
             Transient: Try again.
         """
         run = known or self._ledger.get(run_id)
-        limit = self._deployments.limit_of(run) if run.limited else None
-        reserved = self._ledger.reserve(run_id, starter, limit, known)
+        limits = self._deployments.limits_of(run) if run.limited or starter else ()  # who made it knew of no limit
+        reserved = self._ledger.reserve(run_id, starter, limits, known)
         if isinstance(reserved, Refused):
             return reserved
         if reserved.state.type != StateType.PENDING:

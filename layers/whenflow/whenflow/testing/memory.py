@@ -163,18 +163,18 @@ class MemoryRunStore:
         self._store(run, event)
         return True
 
-    def save(self, run: FlowRun, event: Event | None, slot: SlotChange | None = None) -> None:
+    def save(self, run: FlowRun, event: Event | None, slots: Sequence[SlotChange] = ()) -> None:
         """Store a changed run over the version it carries, with its event and what that does to slots."""
         self._check(run)
         if event and self._events.get(event.id):
             raise Conflict(f"Flow run {run.id} is told of already.")
-        self._apply(run.id, slot)
+        self._apply(run.id, slots)
         self._store(run, event)
 
-    def delete(self, run: FlowRun, slot: SlotChange | None = None, by: str | None = None) -> None:
+    def delete(self, run: FlowRun, slots: Sequence[SlotChange] = (), by: str | None = None) -> None:
         """Remove a run as it was read, with its log, and with what that does to slots."""
         self._check(run)
-        self._apply(run.id, slot)
+        self._apply(run.id, slots)
         del self._runs[run.id]
         self._logs.pop(run.id, None)
         if by:
@@ -185,13 +185,13 @@ class MemoryRunStore:
         who, name = self._deleted.get(run_id, (None, None))
         return name if who == by else None
 
-    def waiting(self, deployment_id: str, limit: int) -> Sequence[str]:
-        """Return runs that wait for a slot of a deployment, in the order in which they were made."""
-        return [one.rpartition("#")[2] for one in sorted(self._queues.get(deployment_id, ()))][:limit]
+    def waiting(self, owner: str, limit: int) -> Sequence[str]:
+        """Return runs that wait for a slot of a deployment or work pool, in the order in which they were made."""
+        return [one.rpartition("#")[2] for one in sorted(self._queues.get(owner, ()))][:limit]
 
-    def slots_taken(self, deployment_id: str) -> int:
-        """Return how many slots of a deployment are taken."""
-        return len(self._slots.get(deployment_id, ()))
+    def slots_taken(self, owner: str) -> int:
+        """Return how many slots of a deployment or work pool are taken."""
+        return len(self._slots.get(owner, ()))
 
     def get(self, run_id: str) -> FlowRun | None:
         """Return the run of this id."""
@@ -233,18 +233,14 @@ class MemoryRunStore:
         if present is None or present.version != run.version:
             raise Conflict(f"Flow run {run.id} is no longer in version {run.version}.")
 
-    def _apply(self, run_id: str, slot: SlotChange | None) -> None:
-        if slot is None:
-            return
-        taken = self._slots.setdefault(slot.deployment_id, set())
-        queue = self._queues.setdefault(slot.deployment_id, set())
-        if slot.take is not None:
-            if len(taken) >= slot.take:
-                raise NoSlot
-            taken.add(run_id)
-        else:
-            taken.discard(run_id)
-        (queue.add if slot.waits else queue.discard)(slot.run)
+    def _apply(self, run_id: str, slots: Sequence[SlotChange]) -> None:
+        wanted = [one for one in slots if one.take is not None]
+        if full := [one.owner for one in wanted if self.slots_taken(one.owner) >= (one.take or 0)]:
+            raise NoSlot(full)
+        for slot in slots:
+            taken, queue = self._slots.setdefault(slot.owner, set()), self._queues.setdefault(slot.owner, set())
+            (taken.discard if slot.take is None else taken.add)(run_id)
+            (queue.add if slot.waits else queue.discard)(slot.run)
 
     def _store(self, run: FlowRun, event: Event | None) -> None:
         self._runs[run.id] = replace(run, version=run.version + 1)
