@@ -30,6 +30,7 @@ def ls(*, options: Options = DEFAULTS) -> None:
             Column("NAME", elastic=True),
             Column("TYPE"),
             Column("PAUSED"),
+            Column("AT ONCE"),
             Column("SETTINGS", elastic=True),
             Column("ID", wide=True),
         )
@@ -70,6 +71,7 @@ def create(
     *settings: str,
     description: str = "",
     paused: bool = False,
+    concurrency_limit: int | None = None,
     options: Options = DEFAULTS,
 ) -> None:
     """Make a target with settings that its deployments then need not give.
@@ -80,10 +82,13 @@ def create(
         settings: NAME=VALUE, such as function_arn=arn:aws:lambda:… or state_machine_arn=arn:aws:states:…
         description: What it is for.
         paused: Let runs wait until it is resumed.
+        concurrency_limit: How many of its runs may work at once; left out: any number.
         options: Common to all commands.
     """
     defaults = {key: read_value(value) for key, value in (read_pair(one, "a setting") for one in settings)}
     body: dict[str, Any] = {"name": name, "type": type, "description": description, "is_paused": paused}
+    if concurrency_limit is not None:
+        body["concurrency_limit"] = concurrency_limit
     if defaults:
         properties = {key: {"default": value} for key, value in defaults.items()}
         body["base_job_template"] = {
@@ -118,6 +123,29 @@ def resume(target: str, /, *, options: Options = DEFAULTS) -> None:
         options: Common to all commands.
     """
     _switch(target, False, options)
+
+
+@app.command
+def set_concurrency_limit(target: str, limit: int, /, *, options: Options = DEFAULTS) -> None:
+    """Let only so many runs of a target work at once; others wait until one of them is over.
+
+    Args:
+        target: Its name or id.
+        limit: How many; 0 lets none start.
+        options: Common to all commands.
+    """
+    _limit(target, limit, options)
+
+
+@app.command
+def clear_concurrency_limit(target: str, /, *, options: Options = DEFAULTS) -> None:
+    """Let any number of runs of a target work at once. Those that wait start within five minutes.
+
+    Args:
+        target: Its name or id.
+        options: Common to all commands.
+    """
+    _limit(target, None, options)
 
 
 @app.command
@@ -160,6 +188,17 @@ def _switch(target: str, paused: bool, options: Options) -> None:
         say(f"{'Paused' if paused else 'Resumed'} the target {pool.get('name')}.")
 
 
+def _limit(target: str, limit: int | None, options: Options) -> None:
+    with connect(options) as api:
+        pool = find(api, WORK_POOL, target)
+        api.patch(_path(pool), {"concurrency_limit": limit})
+    if options.json:
+        print_json(pool | {"concurrency_limit": limit})
+    else:
+        many = "any number of runs" if limit is None else "1 run" if limit == 1 else f"{limit} runs"
+        say(f"The target {pool.get('name')} lets {many} work at once.")
+
+
 def _path(pool: dict[str, Any]) -> str:
     return f"/{WORK_POOL.collection}/{quote(str(pool['name']), safe='')}"
 
@@ -172,5 +211,6 @@ def _settings(pool: dict[str, Any]) -> dict[str, Any]:
 
 def _row(pool: dict[str, Any]) -> tuple[str, ...]:
     settings = ", ".join(f"{name}={value}" for name, value in _settings(pool).items()) or "-"
-    paused = "yes" if pool.get("is_paused") else "no"
-    return str(pool.get("name", "-")), str(pool.get("type", "-")), paused, settings, str(pool.get("id", "-"))
+    paused, limit = "yes" if pool.get("is_paused") else "no", pool.get("concurrency_limit")
+    at_once = "-" if limit is None else str(limit)
+    return str(pool.get("name", "-")), str(pool.get("type", "-")), paused, at_once, settings, str(pool.get("id", "-"))

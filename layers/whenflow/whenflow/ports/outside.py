@@ -145,7 +145,10 @@ class DeadLetters(Protocol):
     """What could not be done, by queue."""
 
     def queues(self) -> Sequence[Mapping[str, Any]]:
-        """Return each queue: its `name`, `what` is in it, and about how many `messages`."""
+        """Return each queue: its `name`, `what` is in it, and about how many `messages`.
+
+        `waiting` is about how many are still on their way in the queue that it belongs to; None where there is none.
+        """
         ...
 
     def peek(self, queue: str, limit: int) -> Sequence[Mapping[str, Any]]:
