@@ -128,7 +128,8 @@ def switching(world: World, kind: str, id_: str, field: str, told: str, verb: st
     wanted = (verb == "pause") != (field == "enabled")
 
     def is_done() -> bool:
-        return world.config.get(kind, id_)[field] is wanted and world.events.names().count(told) == before + 1
+        stored = world.config.get(kind, id_) or {}
+        return stored.get(field) is wanted and world.events.names().count(told) == before + 1
 
     return Scene(firing, "executed", is_done)
 

@@ -10,7 +10,7 @@ from whenflow.errors import Conflict, NoSlot
 from whenflow.ports import DueRun, LogLine, RunStore
 from whenflow.runs import FlowRun, State, StateDetails, StateType
 from whenflow.runs.events import state_event
-from whenflow.runs.slots import SlotChange, queued_as
+from whenflow.runs.slots import LONGEST_QUEUE, SlotChange, queued_as
 from whenflow.testing import ManualClock, SequentialIds
 
 
@@ -525,3 +525,17 @@ def test_all_who_have_no_slot_left_are_named(stores, make):
     done = make.next(replace(first, version=2), StateType.COMPLETED)
     stores.runs.save(done, state_event(done), [SlotChange(owner, queued_as(done)) for owner in (NOBODY, OTHER)])
     assert (stores.runs.slots_taken(NOBODY), stores.runs.slots_taken(OTHER)) == (0, 0)
+
+
+def test_a_queue_takes_no_more_than_it_has_room_for(stores, make):
+    runs = [make.next(stored(stores.runs, make.new()), StateType.SCHEDULED) for _ in range(LONGEST_QUEUE + 1)]
+    for run in runs[:-1]:
+        stores.runs.save(run, state_event(run), [SlotChange(OTHER, queued_as(run), waits=True)])
+    last = runs[-1]
+
+    with pytest.raises(NoSlot) as refused:
+        stores.runs.save(last, state_event(last), [SlotChange(OTHER, queued_as(last), waits=True)])
+
+    assert refused.value.owners == (OTHER,)
+    assert len(stores.runs.waiting(OTHER, 99)) == LONGEST_QUEUE
+    stores.runs.save(last, state_event(last))

@@ -13,6 +13,7 @@ from whenflow.deployments import RunRequest
 from whenflow.deployments.pools import POOL, pool_id_of, read_work_pool, store
 from whenflow.runs import FlowRun, StateType
 from whenflow.runs.bookkeeping import WITH_SLOT
+from whenflow.runs.slots import LONGEST_QUEUE
 
 LAMBDA = pool_id_of("lambda")
 
@@ -215,6 +216,26 @@ def test_a_process_of_the_user_s_own_is_told_to_wait_as_well(world):
 
     assert verdict.run.state.name == "AwaitingConcurrencySlot"
     assert state(world, first) == "Pending"
+
+
+def test_a_flood_of_runs_for_few_slots_comes_to_its_end_and_none_is_forgotten(world):
+    limit_pool(world, 20)
+    deployment = world.deployment(concurrency_limit=10)
+    for _ in range(4 * LONGEST_QUEUE):
+        world.desk.maker.create(deployment, RunRequest())
+    world.wait(0)
+    assert len(world.runs.waiting(deployment["id"], 999)) == LONGEST_QUEUE
+
+    for _ in range(200):
+        assert working(world) <= 10
+        for run in world.runs.newest(999):
+            if run.state.type == StateType.PENDING:
+                world.ledger.move(run.id, StateType.COMPLETED)
+        world.schedule.sweep()
+        world.wait(60)
+
+    assert {run.state.name for run in world.runs.newest(999)} == {"Completed"}
+    assert (world.runs.waiting(deployment["id"], 9), world.runs.slots_taken(LAMBDA)) == ([], 0)
 
 
 def end(world: World, how: str, run_id: str) -> None:

@@ -273,8 +273,8 @@ def _automation_step(
     after = plain({**wanted.document, **keeps})
     fields = tuple(differences(shown(plain(found)), shown(after)))
     kind: Kind = "change" if fields else "same"
-    document, updated = after if fields else None, found.get("updated")
-    return Step(kind, "automation", wanted.key, name, str(found["id"]), fields, document, updated, found)
+    id_, updated = str(found["id"]), found.get("updated")
+    return Step(kind, "automation", wanted.key, name, id_, fields, after if fields else None, updated, found)
 
 
 def _variable_step(name: str, value: Any, variables: Iterable[Mapping[str, Any]]) -> Step:

@@ -7,7 +7,7 @@ from typing import Any
 from whenflow.aws.dynamo import MAX_ITEM_BYTES, body, document, number, text
 from whenflow.documents import pack, unpack
 from whenflow.runs.model import FlowRun
-from whenflow.runs.slots import SlotChange
+from whenflow.runs.slots import LONGEST_QUEUE, SlotChange
 
 RUN = "run"
 PARTS = "parts"
@@ -61,7 +61,7 @@ def read_run(item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Flow
 
 
 def slot_parts(table: str, run_id: str, slots: Sequence[SlotChange]) -> list[dict[str, Any]]:
-    """Return the parts of a transaction that change slots; their condition is that one is free."""
+    """Return the parts of a transaction that change slots, on condition that there is one, or room in the queue."""
     return [{"Update": _slot_update(table, run_id, slot)} for slot in slots]
 
 
@@ -79,6 +79,9 @@ def _slot_update(table: str, run_id: str, slot: SlotChange) -> dict[str, Any]:
     if slot.take is not None:
         update["ConditionExpression"] = "attribute_not_exists(taken) OR size(taken) < :slots"
         values[":slots"] = number(slot.take)
+    elif slot.waits:
+        update["ConditionExpression"] = "attribute_not_exists(queue) OR size(queue) < :room"
+        values[":room"] = number(LONGEST_QUEUE)
     return update
 
 

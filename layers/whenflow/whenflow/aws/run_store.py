@@ -9,8 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from whenflow.aws.dynamo import body, condition_failed, document, number, reasons, text, translated
+from whenflow.aws.dynamo import (
+    TRANSACTION_CANCELLED,
+    body,
+    condition_failed,
+    document,
+    number,
+    reasons,
+    text,
+    translated,
+)
 from whenflow.aws.event_store import DynamoEventStore
+from whenflow.aws.pauses import JitteredPauses
 from whenflow.aws.run_rows import (
     PARAMETERS,
     PARTS,
@@ -45,6 +55,7 @@ DUE = "due"
 DUE_SHARDS = 4
 BATCH = 100
 TRIES = 10
+SLOT_TRIES = 5
 NEW = "attribute_not_exists(pk)"
 AFTER_ALL = "~"
 
@@ -59,6 +70,7 @@ class DynamoRunStore:
         self._events = events
         self._clock = clock
         self._days = events.calendar(DAYS, KEPT)
+        self._pauses = JitteredPauses()
 
     def create(self, run: FlowRun, event: Event) -> bool:
         """Store a new run with its first event; False where a run of that id exists."""
@@ -72,11 +84,11 @@ class DynamoRunStore:
 
         Raises:
             Conflict: Somebody else changed the run meanwhile.
-            NoSlot: A slot is to be taken, and all are; it names whose.
+            NoSlot: A slot is to be taken, and all are, or a queue to be joined, and it is full; it names whose.
         """
         put = {"Put": {"TableName": self._table, "Item": self._item(run)} | _as_read(run)}
         told = [self._events.put_in_transaction(event)] if event else []
-        if not self._commit([put, *told, *slot_parts(self._table, run.id, slots)]):
+        if not self._commit_with_slots([put, *told], slot_parts(self._table, run.id, slots)):
             raise Conflict(f"Flow run {run.id} is no longer in version {run.version}.")
 
     def delete(self, run: FlowRun, slots: Sequence[SlotChange] = (), by: str | None = None) -> None:
@@ -88,7 +100,7 @@ class DynamoRunStore:
         removal = {"Delete": {"TableName": self._table, "Key": run_key(run.id, RUN)} | _as_read(run)}
         gone = {**run_key(run.id, GONE), "body": body({"by": by, "name": run.name}), "expires": self._expires()}
         noted = [{"Put": {"TableName": self._table, "Item": gone}}] if by else []
-        if not self._commit([removal, *noted, *slot_parts(self._table, run.id, slots)]):
+        if not self._commit_with_slots([removal, *noted], slot_parts(self._table, run.id, slots)):
             raise Conflict(f"Flow run {run.id} is no longer in version {run.version}.")
         with translated():
             for page in self._query(KeyConditionExpression="pk = :run", values={":run": text(run.id)}):
@@ -187,6 +199,17 @@ class DynamoRunStore:
             items = [item for page in pages for item in page["Items"]]
         lines = [line for item in items for line in document(item)["lines"]]
         return [LogLine(parse_iso(moment), level, name, message) for moment, level, name, message in lines]
+
+    def _commit_with_slots(self, parts: list[dict[str, Any]], slots: list[dict[str, Any]]) -> bool:
+        """Do the same with what that does to slots: many may want those of one deployment at the same moment."""
+        for attempt in range(SLOT_TRIES if slots else 0):
+            try:
+                return self._commit([*parts, *slots])
+            except Transient as error:
+                if TRANSACTION_CANCELLED not in str(error):
+                    raise
+                self._pauses.pause(attempt)
+        return self._commit([*parts, *slots])
 
     def _commit(self, parts: list[dict[str, Any]]) -> bool:
         """Store all or none; False where a condition failed."""

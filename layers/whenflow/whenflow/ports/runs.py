@@ -40,7 +40,7 @@ class RunStore(Protocol):
 
         Raises:
             Conflict: Somebody else changed the run meanwhile.
-            NoSlot: A slot is to be taken, and all are; it names whose.
+            NoSlot: A slot is to be taken, and all are, or a queue to be joined, and it is full; it names whose.
         """
         ...
 

@@ -10,7 +10,7 @@ from whenflow.ports import Clock, Ids, RunStore, TimerQueue
 from whenflow.runs.bookkeeping import moved
 from whenflow.runs.events import state_event
 from whenflow.runs.model import FLOW_RUN, FlowRun
-from whenflow.runs.slots import Limit, given_back, slot_changes, with_slots, without_slot
+from whenflow.runs.slots import Limit, given_back, out_of_queues, slot_changes, with_slots, without_slot
 from whenflow.runs.states import MAX_MESSAGE_CHARS, State, StateDetails, StateType
 from whenflow.runs.transitions import Refused, Status, Verdict, claim, orchestrate, propose, reserve
 
@@ -239,7 +239,11 @@ class RunLedger:
                     return granted
             decision = without_slot(present, state, full)
         told = state_event(decision) if decision.state.id != present.state.id else None
-        self._runs.save(decision, told, slot_changes(present, decision))
+        try:
+            self._runs.save(decision, told, slot_changes(present, decision))
+        except NoSlot as error:  # the queue is full
+            decision = out_of_queues(decision, error.owners)
+            self._runs.save(decision, told, slot_changes(present, decision))
         return decision
 
     def _wake(self, before: FlowRun, after: FlowRun) -> None:

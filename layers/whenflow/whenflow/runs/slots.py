@@ -19,6 +19,10 @@ from whenflow.runs.targets import pool_id_of
 
 ASK_AGAIN = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=5)
+LONGEST_QUEUE = 50
+"""Whoever comes when so many wait stands in no queue: nobody rings for him, he asks again. A queue is one row of the
+store, and each who joins it writes it anew; after a flood it would have no room."""
+NOWHERE = ("",)
 DEPLOYMENT, WORK_POOL = "deployment", "work pool"
 NONE_AT_ALL = "The deployment's concurrency limit is 0: none of its runs may start."
 
@@ -65,7 +69,7 @@ class SlotChange:
         owner: Whose slots: the id of the deployment or work pool.
         run: The run, as it waits in the queue: by when it was made.
         take: Take a slot, if fewer than this many are taken; None to give the run's slot back.
-        waits: Whether the run is in the queue afterwards.
+        waits: Whether the run is in the queue afterwards; it joins only where fewer than `LONGEST_QUEUE` wait.
     """
 
     owner: str
@@ -109,6 +113,11 @@ def queues_of(run: FlowRun) -> tuple[str, ...]:
     if not _waits(run):
         return ()
     return run.queued or ((run.deployment_id,) if run.deployment_id else ())
+
+
+def out_of_queues(run: FlowRun, full: Sequence[str]) -> FlowRun:
+    """Return a run that waits, and stands in none of the queues that have no room."""
+    return replace(run, queued=tuple(owner for owner in queues_of(run) if owner not in full) or NOWHERE)
 
 
 def without_slot(run: FlowRun, state: State, full: Sequence[Limit]) -> FlowRun:

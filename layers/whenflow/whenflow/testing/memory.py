@@ -11,7 +11,7 @@ from whenflow.events import Event
 from whenflow.events.reading import Fetch, Scan, Span, Tally, hour_start, position_of, tally_of
 from whenflow.ports import DueRun, LogLine, Page
 from whenflow.runs import FlowRun
-from whenflow.runs.slots import SlotChange
+from whenflow.runs.slots import LONGEST_QUEUE, SlotChange
 
 
 class MemoryEventStore:
@@ -234,13 +234,17 @@ class MemoryRunStore:
             raise Conflict(f"Flow run {run.id} is no longer in version {run.version}.")
 
     def _apply(self, run_id: str, slots: Sequence[SlotChange]) -> None:
-        wanted = [one for one in slots if one.take is not None]
-        if full := [one.owner for one in wanted if self.slots_taken(one.owner) >= (one.take or 0)]:
+        if full := [one.owner for one in slots if not self._has_room(one)]:
             raise NoSlot(full)
         for slot in slots:
             taken, queue = self._slots.setdefault(slot.owner, set()), self._queues.setdefault(slot.owner, set())
             (taken.discard if slot.take is None else taken.add)(run_id)
             (queue.add if slot.waits else queue.discard)(slot.run)
+
+    def _has_room(self, slot: SlotChange) -> bool:
+        if slot.take is not None:
+            return self.slots_taken(slot.owner) < slot.take
+        return not slot.waits or len(self._queues.get(slot.owner, ())) < LONGEST_QUEUE
 
     def _store(self, run: FlowRun, event: Event | None) -> None:
         self._runs[run.id] = replace(run, version=run.version + 1)
