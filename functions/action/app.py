@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from whenflow.actions.perform import wait_asked_for
 from whenflow.aws import wiring
 from whenflow.aws.batches import BatchAnswer, Record, at_once
 from whenflow.aws.observe import logger
@@ -26,7 +25,7 @@ def handler(event: dict[str, Any], context: Any) -> BatchAnswer:
         try:
             dispatcher.retry(message["firing_id"], message["action_index"], receive_count(record))
         except Exception as error:
-            retries.postpone(str(record["receiptHandle"]), receive_count(record), wait_asked_for(error))
+            retries.postpone(str(record["receiptHandle"]), receive_count(record), error)
             raise
 
     if records and records[0].get("eventSource") == "aws:sqs":

@@ -13,7 +13,7 @@ from whenflow.ports import Stored
 
 Made = tuple[str, str, dict[str, Any], str]
 HOOK = {"name": "hook", "template": {"event": "x", "resource": {"prefect.resource.id": "x"}}}
-SOURCE = {"name": "files", "match": {"source": ["aws.s3"]}}
+SOURCE = {"name": "shop", "pattern": {"source": ["shop"]}, "template": HOOK["template"]}
 
 
 class Between:
@@ -270,3 +270,39 @@ def test_what_is_not_there_has_nothing_to_be_changed(api):
         assert (
             api("PATCH", path, {"enabled": False} if "auto" in path else {}, headers={"if-match": '"x"'}).status == 404
         )
+
+
+def test_changes_of_two_to_a_source_both_hold_and_a_whole_one_asks_what_was_seen(api, between):
+    made = api("POST", "/sources", SOURCE).document
+    path = f"/sources/{made['id']}"
+    seen = tag(api, path)
+    between.reading("source", lambda: api("PATCH", path, {"enabled": False}))
+
+    assert api("PATCH", path, {"name": "mine"}).status == 200
+
+    after = api("GET", path).document
+    assert (after["name"], after["enabled"]) == ("mine", False)
+    assert api("PUT", path, SOURCE, headers={"if-match": seen}).status == 409
+    assert api("DELETE", path, headers={"if-match": seen}).status == 409
+    assert api("DELETE", path, headers={"if-match": tag(api, path)}).status == 204
+
+
+def test_changes_of_two_to_a_notification_target_both_hold(api, world, between):
+    data = {"url": "https://shop.example/", "headers": {"x-shop": "7"}}
+    path = f"/notification-targets/{world.targets.create({'name': 't', 'type': 'webhook', 'data': data})['id']}"
+    between.reading("block-document", lambda: api("PATCH", path, {"data": {"method": "PUT"}}))
+
+    assert api("PATCH", path, {"name": "mine"}).status == 200
+
+    after = api("GET", path).document
+    assert (after["name"], after["data"]["method"]) == ("mine", "PUT")
+
+
+def test_changes_of_two_to_a_flow_both_hold(api, world, between):
+    path = f"/flows/{world.deployment()['flow_id']}"
+    between.reading("flow", lambda: api("PATCH", path, {"labels": {"theirs": "1"}}))
+
+    assert api("PATCH", path, {"tags": ["mine"]}).status == 204
+
+    after = api("GET", path).document
+    assert (after["tags"], after["labels"]) == (["mine"], {"theirs": "1"})

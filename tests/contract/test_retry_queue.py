@@ -10,6 +10,7 @@ import time_machine
 from tests.stories import NOBODY
 
 from whenflow.aws.retry_queue import SqsRetryQueue
+from whenflow.errors import Transient
 from whenflow.ports import RetryQueue
 from whenflow.testing import MemoryRetryQueue
 
@@ -146,6 +147,6 @@ def test_an_action_that_failed_again_waits_as_long_as_was_asked_for(aws, tries, 
     now = datetime.now(UTC) + timedelta(minutes=1)
     with time_machine.travel(now, tick=False):
         (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
-        retries.postpone(message["ReceiptHandle"], tries, wait)
+        retries.postpone(message["ReceiptHandle"], tries, Transient("busy", wait))
 
         assert least <= wait_of(url, sqs) - 1 <= most

@@ -123,7 +123,7 @@ class ActionDispatcher:
                 self._performer.perform(firing, index)
             except Exception as error:  # the edge of one action: whatever broke, it is tried again, not lost
                 logger.warning("action %s of firing %s put aside: %s", index, firing.id, _said(error))
-                self._retries.send(firing.id, index, _said(error), wait_asked_for(error))
+                self._retries.send(firing.id, index, _said(error), _wait_asked_for(error))
 
     def dispatch_again(self, firing_id: str, seconds_left: Callable[[], float]) -> None:
         """Perform all actions of a firing that never got its turn; those that the feed tells are done are not repeated.
@@ -155,7 +155,7 @@ class ActionDispatcher:
         return firing
 
 
-def wait_asked_for(error: Exception) -> float | None:
+def _wait_asked_for(error: Exception) -> float | None:
     """Return how many seconds whoever refused asks to wait; None where he does not."""
     return error.retry_after if isinstance(error, Transient) else None
 

@@ -36,13 +36,15 @@ class SqsRetryQueue:
         """
         self._send({"firing_id": firing_id, "action_index": action_index, "reason": reason[:MAX_REASON_CHARS]}, wait)
 
-    def postpone(self, receipt: str, tries: int, wait: float | None = None) -> None:
-        """Have a message that was received come again later: the later, the oftener it was tried, or was asked for.
+    def postpone(self, receipt: str, tries: int, since: Exception | None = None) -> None:
+        """Have a message that was received come again later: the later, the oftener it was tried.
+
+        Where `since`, what broke this time, asks for a longer wait, it is longer.
 
         After the last try it goes on to the dead letters at once. Where none of this can be said, it comes again all
         the same, after the time that the queue has for all.
         """
-        delay = 0
+        wait, delay = since.retry_after if isinstance(since, Transient) else None, 0
         if tries <= len(NEXT_SECONDS):
             delay = _at_least(wait, int(NEXT_SECONDS[tries - 1] * random.uniform(0.8, 1.2)))  # noqa: S311 - no secret
         try:
