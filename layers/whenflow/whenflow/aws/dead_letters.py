@@ -195,7 +195,7 @@ class SqsDeadLetters:
 
     def _count(self, url: str) -> int:
         found = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=COUNTED)["Attributes"]
-        return sum(int(found[name]) for name in COUNTED)
+        return sum(int(found.get(name, 0)) for name in COUNTED)
 
     def _url(self, queue: str) -> str:
         if queue not in self._places.dead_letters:
