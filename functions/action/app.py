@@ -24,8 +24,8 @@ def handler(event: dict[str, Any], context: Any) -> BatchAnswer:
             return
         try:
             dispatcher.retry(message["firing_id"], message["action_index"], receive_count(record))
-        except Exception:
-            retries.postpone(str(record["receiptHandle"]), receive_count(record))
+        except Exception as error:
+            retries.postpone(str(record["receiptHandle"]), receive_count(record), error)
             raise
 
     if records and records[0].get("eventSource") == "aws:sqs":

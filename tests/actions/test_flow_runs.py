@@ -24,20 +24,21 @@ class RecordedRuns:
         self.asked: list[tuple[Any, ...]] = []
         self.refusal: Refused | None = None
 
-    def cancel(self, run_id: str, message: str) -> FlowRun | Refused:
+    def cancel(self, run_id: str, message: str, by: str) -> FlowRun | Refused:
         return self._asked("cancel", run_id, message)
 
-    def suspend(self, run_id: str, message: str) -> FlowRun | Refused:
+    def suspend(self, run_id: str, message: str, by: str) -> FlowRun | Refused:
         return self._asked("suspend", run_id, message)
 
-    def resume(self, run_id: str, message: str) -> FlowRun | Refused:
+    def resume(self, run_id: str, message: str, by: str) -> FlowRun | Refused:
         return self._asked("resume", run_id, message)
 
-    def delete(self, run_id: str) -> FlowRun | Refused:
-        return self._asked("delete", run_id)
+    def delete(self, run_id: str, by: str) -> str:
+        self._asked("delete", run_id)
+        return self.run.name
 
     def change_state(
-        self, run_id: str, type_: StateType, name: str, message: str, *, force: bool = False
+        self, run_id: str, type_: StateType, name: str, message: str, *, force: bool = False, by: str
     ) -> FlowRun | Refused:
         return self._asked("change", run_id, type_, name, message, force)
 

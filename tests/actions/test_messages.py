@@ -6,6 +6,7 @@ import pytest
 from standardwebhooks import Webhook
 from tests.stories import NOBODY, order_placed
 
+from whenflow.actions.perform import MAX_TRIES
 from whenflow.errors import Rejected, Transient
 from whenflow.ports import HttpAnswer
 
@@ -225,16 +226,31 @@ def test_a20_an_answer_of_failure_counts_as_executed(world, fire):
     assert (event.event, event.payload["status_code"]) == ("prefect.automation.action.executed", 500)
 
 
-@pytest.mark.parametrize("trouble", [Transient("shop.example cannot be reached"), Rejected("it has a private address")])
-def test_a20_no_answer_fails(world, fire, trouble):
-    world.http.answers = [trouble]
+def test_a20_a_webhook_that_may_not_be_called_fails_at_once(world, fire):
+    world.http.answers = [Rejected("it has a private address")]
 
     world.dispatcher.dispatch(fire(calling(webhook(world))))
 
     event = ended(world)
     assert event.event == "prefect.automation.action.failed"
-    assert str(trouble) in event.payload["reason"]
+    assert "it has a private address" in event.payload["reason"]
     assert world.retries.sent == []
+
+
+def test_a20_no_answer_is_tried_again_and_fails_after_the_last_try(world, fire):
+    world.http.answers = [Transient("shop.example cannot be reached")] * (MAX_TRIES + 1)
+    firing = fire(calling(webhook(world)))
+
+    world.dispatcher.dispatch(firing)
+    assert [(id_, index) for id_, index, _ in world.retries.sent] == [(firing.id, 0)]
+    for tries in range(1, MAX_TRIES + 1):
+        assert "prefect.automation.action.failed" not in world.events.names()
+        with pytest.raises(Transient):
+            world.dispatcher.retry(firing.id, 0, tries)
+
+    (event,) = world.events.named("prefect.automation.action.failed")
+    assert event.payload["reason"] == f"Gave up after {MAX_TRIES + 1} tries: shop.example cannot be reached"
+    assert len({request.headers["idempotency-key"] for request in world.http.sent}) == 1
 
 
 def test_an_object_as_payload_is_sent_as_json_with_its_templates_filled_in(world, fire):

@@ -84,7 +84,7 @@ def test_a3_after_the_last_try_the_feed_tells_that_it_was_given_up(world):
         world.dispatcher.retry(firing.id, 0, tries=MAX_TRIES)
 
     (event,) = world.events.named("prefect.automation.action.failed")
-    assert event.payload["reason"] == f"Gave up after {MAX_TRIES + 1} tries: Transient('busy')"
+    assert event.payload["reason"] == f"Gave up after {MAX_TRIES + 1} tries: busy"
 
 
 def test_an_action_given_up_may_still_be_done_after_a_redrive(world):

@@ -143,7 +143,8 @@ def test_a_pool_is_paused_and_resumed(api, world, name):
         ({"name": "lambda", "type": "lambda"}, 409),
         ({"name": "k8s", "type": "kubernetes"}, 422),
         ({"name": "a/b", "type": "lambda"}, 422),
-        ({"name": "few", "type": "lambda", "concurrency_limit": 3}, 422),
+        ({"name": "few", "type": "lambda", "concurrency_limit": -1}, 422),
+        ({"name": "few", "type": "lambda", "concurrency_limit": "3"}, 422),
     ],
 )
 def test_a_pool_that_cannot_be_is_refused(api, body, status):
@@ -187,3 +188,20 @@ def test_log_lines_are_kept_with_their_run(api):
 @pytest.mark.parametrize("body", [{}, [7], [{"name": "x"}], [{"level": -1}]])
 def test_what_is_no_log_line_is_refused(api, body):
     assert api("POST", "/logs", body).status == 422
+
+
+def test_a_pool_has_a_limit_until_it_is_taken_away(api, world):
+    assert api("PATCH", "/work_pools/lambda", {"concurrency_limit": 3}).status == 204
+    assert api("GET", "/work_pools/lambda").document["concurrency_limit"] == 3
+    assert api("PATCH", "/work_pools/lambda", {"description": "x"}).status == 204
+    assert api("GET", "/work_pools/lambda").document["concurrency_limit"] == 3
+
+    assert api("PATCH", "/work_pools/lambda", {"concurrency_limit": None}).status == 204
+
+    assert api("GET", "/work_pools/lambda").document["concurrency_limit"] is None
+    assert world.events.names()[-1] == "prefect.work-pool.updated"
+
+
+@pytest.mark.parametrize("limit", [-1, 5_001, "3", 1.5, True])
+def test_a_limit_that_is_none_is_refused(api, limit):
+    assert api("PATCH", "/work_pools/lambda", {"concurrency_limit": limit}).status == 422

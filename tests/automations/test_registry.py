@@ -196,7 +196,7 @@ def test_what_an_automation_remembers_that_is_only_renamed_stays(world, half):
 
 
 def test_a_trigger_is_noted_before_its_automation_changes_so_that_a_crash_between_leaves_nothing(world, half):
-    def crash(*_: Any) -> None:
+    def crash(*_: Any, **__: Any) -> None:
         raise ConnectionError
 
     world.config.delete = crash

@@ -254,14 +254,14 @@ def test_the_name_of_the_url_is_asked_for_and_checked_though_the_address_is_call
 def test_a_certificate_for_another_name_is_refused(certificate, at_shop):
     guarded = GuardedHttp(lambda *_: ["127.0.0.1"], ssl.create_default_context(cafile=certificate))
 
-    with pytest.raises(Transient, match="other.example"):
+    with pytest.raises(Rejected, match="other.example"):
         guarded.send(get(f"https://other.example:{at_shop}/{SECRET}"))
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused_unless_the_target_says_not_to_look(at_shop):
     guarded = GuardedHttp(lambda *_: ["127.0.0.1"])
 
-    with pytest.raises(Transient, match="CERTIFICATE_VERIFY_FAILED"):
+    with pytest.raises(Rejected, match="CERTIFICATE_VERIFY_FAILED"):
         guarded.send(get(f"https://shop.example:{at_shop}/"))
     assert guarded.send(get(f"https://shop.example:{at_shop}/", verify=False)).body == b"ok"
 

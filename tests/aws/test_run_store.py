@@ -16,6 +16,9 @@ from whenflow.automations.model import with_identity
 from whenflow.errors import Transient
 from whenflow.ports import LogLine
 from whenflow.runs import FlowRun, RunLedger, StateType
+from whenflow.runs.bookkeeping import moved
+from whenflow.runs.events import state_event
+from whenflow.runs.slots import SlotChange, queued_as
 from whenflow.testing import RecordedLauncher
 
 
@@ -113,3 +116,43 @@ def test_parameters_that_fit_no_item_stand_in_several(stores, clock, ids, deploy
 
     (run,) = launcher.launched
     assert stores.runs.get(run.id).parameters["noise"] == hardly_compresses
+
+
+CONFLICT = refusal("TransactionCanceledException", CancellationReasons=[{"Code": "TransactionConflict"}])
+
+
+def pending(ledger: RunLedger, run: FlowRun) -> FlowRun:
+    return moved(run, ledger.new_state(run.id, StateType.PENDING))
+
+
+def test_a_slot_that_many_want_at_the_same_moment_is_asked_for_again_before_anybody_is_told(
+    stores, dynamodb, ledger, welcome
+):
+    run = pending(ledger, ledger.get(welcome.id))
+    change = [SlotChange("pool", queued_as(run), take=1)]
+    left = iter([True, True, True, False])
+
+    with failing(dynamodb, "TransactWriteItems", CONFLICT, when=lambda _: next(left)):
+        stores.runs.save(run, state_event(run), change)
+
+    assert stores.runs.slots_taken("pool") == 1
+
+
+def test_a_slot_that_cannot_be_had_for_long_is_a_passing_trouble(stores, dynamodb, ledger, welcome):
+    run = pending(ledger, ledger.get(welcome.id))
+
+    with failing(dynamodb, "TransactWriteItems", CONFLICT), pytest.raises(Transient):
+        stores.runs.save(run, state_event(run), [SlotChange("pool", queued_as(run), take=1)])
+
+    assert stores.runs.slots_taken("pool") == 0
+
+
+def test_a_change_that_touches_no_slot_is_tried_once(stores, dynamodb, ledger, welcome):
+    run = pending(ledger, ledger.get(welcome.id))
+    first_only = iter([True])
+
+    with (
+        failing(dynamodb, "TransactWriteItems", CONFLICT, when=lambda _: next(first_only)),
+        pytest.raises(Transient),
+    ):
+        stores.runs.save(run, state_event(run))

@@ -168,3 +168,30 @@ def test_a_trigger_that_was_paused_stays_paused_whatever_else_changes(cli, deplo
 
     assert automations(cli)["silence"]["enabled"] is False
     assert automations(cli)["main__automation_1"]["trigger"]["expect"] == ["user.came"]
+
+
+def test_a_deployment_that_somebody_changes_meanwhile_is_not_overwritten_and_what_changed_is_told(
+    cli, deploy, product, monkeypatch
+):
+    deploy(FILE)
+    answer = product._api
+    changed: list[bool] = []
+
+    def meanwhile(event, context):
+        found = answer(event, context)
+        if event["rawPath"].endswith("/automations/filter") or changed:
+            return found
+        if event["rawPath"].endswith("/deployments/filter"):
+            changed.append(True)
+            product.clock.advance(1)
+            cli("deployment", "pause", "main")
+        return found
+
+    monkeypatch.setattr(product, "_api", meanwhile)
+    told = deploy(FILE.replace("Greets.", "Says hello."))
+
+    assert told.code == 1
+    assert "NOT done: new_user_flow/main: Somebody changed it after the plan was made" in told.err
+    assert "paused: false → true" in told.err
+    assert cli("deployment", "inspect", "main", "--json").document["description"] == "Greets."
+    assert deploy(FILE.replace("Greets.", "Says hello.")).code == 0

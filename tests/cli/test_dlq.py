@@ -18,7 +18,10 @@ def product(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_queues_are_listed(cli, product):
-    assert cli("dlq", "ls").out.splitlines()[1].split() == ["action", "120", "action"]
+    product.dead_letters.underway = 7
+    assert cli("dlq", "ls").out.splitlines()[1].split() == ["action", "120", "7", "action"]
+    product.dead_letters.underway = None
+    assert cli("dlq", "ls").out.splitlines()[1].split() == ["action", "120", "-", "action"]
     assert cli("dlq", "ls", "--json").document[0]["messages"] == 120
 
 

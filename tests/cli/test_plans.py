@@ -285,8 +285,36 @@ def test_what_somebody_changes_between_plan_and_deed_is_not_overwritten(cli, fil
 
     assert told.code == 1
     assert "NOT done: change automation greet new users: Somebody changed it after the plan was made" in told.err
+    assert 'description: "" → "mine"' in told.err
     assert "done: add automation silence" in told.err
     assert cli("automation", "inspect", "greet new users", "--json").document["description"] == "mine"
+
+
+def test_what_somebody_changes_right_before_the_deed_is_not_overwritten_either(cli, files, product, monkeypatch):
+    files(GREET + "variables: {greeting: hello}")
+    cli("automation", "apply", "automations.yaml", "--yes")
+    files(GREET.replace("threshold: 2", "threshold: 3") + "variables: {greeting: bye}")
+    answer = product._api
+    changed: list[str] = []
+
+    def meanwhile(event, context):
+        method, path = event["requestContext"]["http"]["method"], event["rawPath"]
+        if method in {"PUT", "PATCH"} and path not in changed and len(changed) < 2:
+            changed.append(path)
+            product.clock.advance(1)
+            if "variables" in path:
+                cli("variable", "set", "greeting", "theirs", "--overwrite")
+            else:
+                cli("automation", "pause", "greet new users")
+        return answer(event, context)
+
+    monkeypatch.setattr(product, "_api", meanwhile)
+    told = cli("automation", "apply", "automations.yaml", "--yes")
+
+    assert told.code == 1
+    assert told.err.count("after you read it; nothing is done. Read it again") == 2
+    (one,) = cli("automation", "ls", "--json").document
+    assert (one["enabled"], one["trigger"]["threshold"]) == (False, 2)
 
 
 def test_an_api_that_fails_on_the_way_ends_it_and_the_next_time_does_the_rest(cli, files, product, monkeypatch):

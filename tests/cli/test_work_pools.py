@@ -55,3 +55,22 @@ def test_an_unknown_type_is_refused_with_the_known_ones(cli):
 
     assert told.code == 1
     assert "step-functions" in told.err
+
+
+def test_its_limit_is_set_seen_and_taken_away(cli):
+    assert cli("target", "set-concurrency-limit", "lambda", "3").out == "The target lambda lets 3 runs work at once.\n"
+    assert "at once   3" in cli("target", "inspect", "lambda").out
+    assert cli("target", "set-concurrency-limit", "lambda", "1").out == "The target lambda lets 1 run work at once.\n"
+
+    told = cli("target", "clear-concurrency-limit", "lambda").out
+
+    assert told == "The target lambda lets any number of runs work at once.\n"
+    assert cli("target", "inspect", "lambda", "--json").document["concurrency_limit"] is None
+    assert cli("target", "set-concurrency-limit", "lambda", "-1").code != 0
+
+
+def test_it_is_made_with_a_limit(cli):
+    cli("target", "create", "reports", "lambda", f"function_arn={ARN}", "--concurrency-limit", "2")
+
+    (made,) = (one for one in cli("target", "ls", "--json").document if one["name"] == "reports")
+    assert made["concurrency_limit"] == 2

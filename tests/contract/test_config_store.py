@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from whenflow.errors import Conflict, NotFound
+from whenflow.errors import Conflict, NotFound, Stale
 from whenflow.events import Event
 from whenflow.ports import Reference
 
@@ -328,3 +328,130 @@ def test_the_twenty_first_change_is_told_like_the_others(config, events, clock, 
         config.create("webhook", str(number), CUPS, told=event)
 
         assert events.get(id_) == event
+
+
+# ---- revisions ----
+
+
+def revision(config):
+    return config.read("webhook", "tea").revision
+
+
+def test_a_document_is_read_with_a_revision_that_is_another_after_each_change(config):
+    config.create("webhook", "tea", TEA)
+    seen = [revision(config)]
+    for _ in range(3):
+        config.replace("webhook", "tea", TEA)
+        seen.append(revision(config))
+    config.delete("webhook", "tea")
+    config.create("webhook", "tea", TEA)
+    seen.append(revision(config))
+
+    assert config.read("webhook", "tea").document == TEA
+    assert len(set(seen)) == len(seen)
+
+
+def test_the_revision_stays_while_nobody_changes_the_document(config):
+    config.create("webhook", "tea", TEA)
+    config.create("webhook", "cups", CUPS)
+    before = revision(config)
+
+    config.replace("webhook", "cups", TEA)
+    with pytest.raises(Conflict):
+        config.create("webhook", "tea", CUPS)
+
+    assert revision(config) == before
+
+
+def test_what_is_not_there_has_no_revision(config):
+    assert config.read("webhook", "tea") is None
+
+
+def test_a_document_is_replaced_over_the_revision_that_was_read(config):
+    config.create("webhook", "tea", TEA)
+
+    config.replace("webhook", "tea", CUPS, over=revision(config))
+
+    assert config.get("webhook", "tea") == CUPS
+
+
+def test_a_document_that_changed_since_it_was_read_is_not_overwritten(config, events, told):
+    config.create("webhook", "tea", TEA)
+    read = revision(config)
+    config.replace("webhook", "tea", CUPS)
+    before = config.version("webhook")
+
+    with pytest.raises(Stale):
+        config.replace("webhook", "tea", TEA, told, over=read)
+    with pytest.raises(Stale):
+        config.delete("webhook", "tea", told=told, over=read)
+
+    assert config.get("webhook", "tea") == CUPS
+    assert events.get(told.id) is None
+    assert config.version("webhook") == before
+
+
+def test_a_document_that_was_made_anew_since_it_was_read_is_not_overwritten(config):
+    config.create("webhook", "tea", TEA)
+    read = revision(config)
+    config.delete("webhook", "tea")
+    config.create("webhook", "tea", TEA)
+
+    with pytest.raises(Stale):
+        config.replace("webhook", "tea", CUPS, over=read)
+
+
+def test_what_is_gone_is_not_there_whatever_was_read(config):
+    config.create("webhook", "tea", TEA)
+    read = revision(config)
+    config.delete("webhook", "tea")
+
+    with pytest.raises(NotFound):
+        config.replace("webhook", "tea", TEA, over=read)
+    assert config.delete("webhook", "tea", over=read) is False
+
+
+def test_a_document_is_removed_over_the_revision_that_was_read(config):
+    config.create("webhook", "tea", TEA)
+
+    assert config.delete("webhook", "tea", over=revision(config)) is True
+
+
+def test_a_change_that_is_told_already_is_not_made_again(config, events, told):
+    config.create("webhook", "tea", TEA)
+    config.replace("webhook", "tea", CUPS, told)
+    config.replace("webhook", "tea", TEA)
+
+    with pytest.raises(Stale):
+        config.replace("webhook", "tea", CUPS, told)
+    with pytest.raises(Stale):
+        config.create("webhook", "other", CUPS, told=told)
+
+    assert config.get("webhook", "tea") == TEA
+    assert config.get("webhook", "other") is None
+
+
+def test_of_many_who_change_one_field_each_nobody_s_change_is_lost(stores):
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Lock
+
+    config, one_by_one = stores.config, Lock()  # the fakes and moto are no databases: each call on its own
+    config.create("webhook", "tea", {"id": "tea"})
+
+    def locked(call, *arguments, **named):
+        with one_by_one:
+            return call(*arguments, **named)
+
+    def change(number):
+        while True:
+            found = locked(config.read, "webhook", "tea")
+            try:
+                changed = found.document | {str(number): number}
+                return locked(config.replace, "webhook", "tea", changed, over=found.revision)
+            except Stale:
+                continue
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(change, range(24)))
+
+    assert config.get("webhook", "tea") == {"id": "tea", **{str(number): number for number in range(24)}}

@@ -10,6 +10,7 @@ import time_machine
 from tests.stories import NOBODY
 
 from whenflow.aws.retry_queue import SqsRetryQueue
+from whenflow.errors import Transient
 from whenflow.ports import RetryQueue
 from whenflow.testing import MemoryRetryQueue
 
@@ -109,3 +110,43 @@ def test_a_message_that_cannot_be_postponed_is_left_to_the_queue(aws):
     url = sqs.create_queue(QueueName="retries")["QueueUrl"]
 
     SqsRetryQueue(sqs, url).postpone("no such receipt", 1)
+
+
+def wait_of(url: str, sqs: Any) -> int:
+    """Return after how many whole minutes the message in the queue can be received."""
+    now = datetime.now(UTC)
+    for minutes in range(80):
+        with time_machine.travel(now + timedelta(minutes=minutes), tick=False):
+            if sqs.receive_message(QueueUrl=url, VisibilityTimeout=0).get("Messages"):
+                return minutes
+    raise AssertionError("it never comes")
+
+
+@pytest.mark.parametrize(("wait", "least", "most"), [(None, 0, 1), (2.0, 0, 1), (300.0, 5, 7), (3600.0, 14, 16)])
+def test_a_wait_that_was_asked_for_is_kept_as_far_as_the_queue_can(aws, wait, least, most):
+    import boto3
+
+    sqs: Any = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="retries")["QueueUrl"]
+
+    SqsRetryQueue(sqs, url).send(NOBODY, 0, "busy", wait)
+
+    assert least <= wait_of(url, sqs) <= most
+
+
+@pytest.mark.parametrize(
+    ("tries", "wait", "least", "most"), [(1, 600.0, 10, 13), (1, 3600.0, 60, 73), (4, 60.0, 24, 37)]
+)
+def test_an_action_that_failed_again_waits_as_long_as_was_asked_for(aws, tries, wait, least, most):
+    import boto3
+
+    sqs: Any = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="retries", Attributes={"VisibilityTimeout": "360"})["QueueUrl"]
+    retries = SqsRetryQueue(sqs, url)
+    retries.send(NOBODY, 0, "busy")
+    now = datetime.now(UTC) + timedelta(minutes=1)
+    with time_machine.travel(now, tick=False):
+        (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+        retries.postpone(message["ReceiptHandle"], tries, Transient("busy", wait))
+
+        assert least <= wait_of(url, sqs) - 1 <= most

@@ -11,7 +11,9 @@ from tests.outages import failing, refusal, unreachable
 from tests.stories import ANN, NOBODY, run_of, welcoming
 
 from whenflow.aws import wiring
+from whenflow.aws.records import firing_of
 from whenflow.aws.settings import settings
+from whenflow.deployments.pools import pool_id_of
 from whenflow.errors import Transient
 
 ALL_WELL: dict[str, Any] = {"batchItemFailures": []}
@@ -271,3 +273,43 @@ def test_no_secret_of_a_target_reaches_logs_events_queues_or_the_tables(stack, l
     assert queued.count("firing_id") == 2
     stored = repr(stack.events()) + repr(wiring.config().all("block-document")) + json.dumps(target)
     assert "canary" not in queued + stored + logged()
+
+
+def test_what_an_action_switches_is_stored_with_the_event_that_tells_of_it_and_not_switched_again(stack, monkeypatch):
+    def dies(*_: Any) -> None:
+        raise ConnectionError
+
+    deployment, other = stack.deployment(), stack.deployment(name="other")
+    spare = stack.automation(welcoming(other, name="spare", actions=[]))
+    chosen = {"deployment": deployment["id"], "work-pool": pool_id_of("lambda"), "automation": spare["id"]}
+    pauses = [
+        {"type": f"pause-{kind}", "source": "selected", f"{kind.replace('-', '_')}_id": id_}
+        for kind, id_ in chosen.items()
+    ]
+    stack.automation(welcoming(deployment, name="pauses", actions=pauses))
+    records = firings(stack)
+    (record,) = (one for one in records["Records"] if len(firing_of(one).actions) == len(pauses))
+
+    with monkeypatch.context() as broken:
+        broken.setattr("whenflow.actions.perform.action_ended", dies)
+        assert stack.invoke("action", {"Records": [record]}) == ALL_WELL
+
+    assert "prefect.automation.action.executed" not in stack.names()
+    told = [name for name in stack.names() if not name.startswith("prefect.automation.action")]
+    assert told.count("prefect.deployment.updated") == 1
+    assert told.count("prefect.work-pool.paused") == 1
+    assert told.count("prefect.automation.updated") == 1
+    assert stack.api("GET", f"/automations/{spare['id']}").document["enabled"] is False
+    for path in (
+        f"/deployments/{deployment['id']}/resume_deployment",
+        "/work_pools/lambda",
+        f"/automations/{spare['id']}",
+    ):
+        change = {"is_paused": False} if "pools" in path else {"enabled": True}
+        stack.api("POST" if "resume" in path else "PATCH", path, None if "resume" in path else change)
+    assert stack.invoke("action", {"Records": [record]}) == ALL_WELL
+
+    assert stack.names().count("prefect.automation.action.executed") == len(pauses)
+    assert stack.api("GET", f"/deployments/{deployment['id']}").document["paused"] is False
+    assert stack.api("GET", "/work_pools/lambda").document["is_paused"] is False
+    assert stack.api("GET", f"/automations/{spare['id']}").document["enabled"] is True

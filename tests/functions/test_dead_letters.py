@@ -29,6 +29,7 @@ def urls(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         monkeypatch.setenv(f"WHENFLOW_{variable}", made[name])
     failures = sqs.create_queue(QueueName="FlowFailuresQueue")["QueueUrl"]
     monkeypatch.setenv("WHENFLOW_FLOW_FAILURES_QUEUE_URL", failures)
+    monkeypatch.setenv("WHENFLOW_TASK_QUEUE_URL", sqs.create_queue(QueueName="TaskQueue")["QueueUrl"])
     settings.cache_clear()
     for cached in (wiring.services, wiring.api, wiring.dead_letters):
         cached.cache_clear()
@@ -68,6 +69,16 @@ def test_queues_are_listed_with_how_many_there_are(stack, urls):
     listed = {one["name"]: one["messages"] for one in stack.api("GET", "/dead-letters").document}
 
     assert listed == {"action": 0, "timer": 1, "flow-failures": 0, "tasks": 0, "stream": 0, "notification": 0}
+
+
+def test_with_each_queue_stands_how_much_is_still_on_its_way_to_be_tried(stack, urls):
+    retries = wiring.retry_queue()
+    for index in range(3):
+        retries.send(NOBODY, index, "busy")
+
+    listed = {one["name"]: one["waiting"] for one in stack.api("GET", "/dead-letters").document}
+
+    assert listed == {"action": 3, "timer": 0, "flow-failures": 0, "tasks": 0, "stream": None, "notification": None}
 
 
 @pytest.mark.parametrize(

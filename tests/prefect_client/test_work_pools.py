@@ -20,3 +20,12 @@ def test_pause_and_resume(prefect: Prefect) -> None:
         assert "is_paused=True" in prefect("work-pool", "inspect", "lambda").output.replace(" ", "")
     finally:
         assert "Resumed" in prefect("work-pool", "resume", "lambda").output
+
+
+def test_a_concurrency_limit_is_set_and_cleared(prefect: Prefect) -> None:
+    try:
+        prefect("work-pool", "set-concurrency-limit", "lambda", "3")
+        assert "concurrency_limit=3" in prefect("work-pool", "inspect", "lambda").output.replace(" ", "")
+    finally:
+        prefect("work-pool", "clear-concurrency-limit", "lambda")
+    assert "concurrency_limit=3" not in prefect("work-pool", "inspect", "lambda").output.replace(" ", "")

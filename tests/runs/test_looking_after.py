@@ -562,7 +562,7 @@ def test_a_run_that_failed_is_scheduled_again_by_hand_and_started(world, launch)
 def test_a_run_that_was_deleted_is_gone_and_a_late_ring_does_no_harm(world, launch):
     run = launch()
 
-    assert world.control.delete(run.id) == run
+    assert world.control.delete(run.id) == run.name
 
     assert world.runs.get(run.id) is None
     assert isinstance(world.schedule.ring(run.id, "ring-1"), Refused)

@@ -18,7 +18,7 @@ from whenflow.runs.bookkeeping import moved
 from whenflow.runs.events import state_event
 from whenflow.runs.heartbeats import Heartbeats, Pulse
 from whenflow.runs.ledger import RunLedger
-from whenflow.runs.slots import slot_change
+from whenflow.runs.slots import slot_changes
 from whenflow.testing import MemoryRunStore
 from whenflow.testing.simulation import cloud
 from whenflow.testing.windows import MemoryWindowStore
@@ -97,7 +97,7 @@ def each_try_makes_a_firing_of_its_own(patch: pytest.MonkeyPatch) -> None:
 def a_run_and_its_event_are_stored_one_after_the_other(patch: pytest.MonkeyPatch) -> None:
     def save(self: RunLedger, present: Any, decision: Any, *_: Any) -> Any:
         runs: Any = self._runs
-        runs.save(decision, None, slot_change(present, decision, None))
+        runs.save(decision, None, slot_changes(present, decision))
         runs.tell(state_event(decision))
         return decision
 

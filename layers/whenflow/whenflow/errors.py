@@ -54,12 +54,34 @@ class Conflict(WhenflowError):
     """The thing exists already, or changed meanwhile."""
 
 
+class Stale(Conflict):
+    """The thing has changed since it was read: what was to be stored over it is not."""
+
+
 class Transient(WhenflowError):
-    """It may work if tried again: a throttle, a time-out, a lost race."""
+    """It may work if tried again: a throttle, a time-out, a lost race.
+
+    Attributes:
+        retry_after: Seconds to wait before that, where whoever refused has said so.
+    """
+
+    def __init__(self, reason: object = "", retry_after: float | None = None) -> None:
+        """Keep the reason, and the wait that was asked for."""
+        super().__init__(reason)
+        self.retry_after = retry_after
 
 
 class NoSlot(WhenflowError):
-    """All slots of the deployment are taken; nothing is stored."""
+    """All slots of the deployment or work pool are taken; nothing is stored.
+
+    Attributes:
+        owners: Whose: the ids of those that have none left.
+    """
+
+    def __init__(self, owners: Sequence[str] = ()) -> None:
+        """Keep who has none left."""
+        super().__init__(*owners)
+        self.owners = tuple(owners)
 
 
 class Locked(WhenflowError):

@@ -32,16 +32,17 @@ def send_notification(
 
 
 def send_email_notification(
-    action: Mapping[str, Any], firing: Firing, _index: int, event: Event | None, tools: Tools
+    action: Mapping[str, Any], firing: Firing, index: int, event: Event | None, tools: Tools
 ) -> Executed:
     """Send an e-mail."""
     texts = Texts(tools.scope, firing, event)
-    subject = _one_line(texts.render("subject", action["subject"]))
-    return Executed(payload=tools.notifier.mail(Mail(action["emails"], subject, texts.render("body", action["body"]))))
+    subject, body = _one_line(texts.render("subject", action["subject"])), texts.render("body", action["body"])
+    mail = Mail(action["emails"], subject, body, message_id=_message_id(firing, index))
+    return Executed(payload=tools.notifier.mail(mail))
 
 
 def call_webhook(action: Mapping[str, Any], firing: Firing, index: int, event: Event | None, tools: Tools) -> Executed:
-    """Call a webhook target; any answer counts as done."""
+    """Call a webhook target; any answer counts as done, but one that says to come again."""
     target, texts = _target(action, tools), Texts(tools.scope, firing, event)
     if target["type"] != "webhook":
         raise ActionFailed(f"Target '{target['name']}' is no webhook but of type {target['type']}.")

@@ -14,6 +14,7 @@ from whenflow.actions.run_deployment import DeploymentRunner, RunPlanner
 from whenflow.actions.tools import Tools
 from whenflow.automations.firing import Firing
 from whenflow.automations.model import Automation
+from whenflow.automations.registry import SwitchedBy
 from whenflow.events import Event, iso
 from whenflow.ports import Clock, ConfigStore, EventStore, Ids, Mail, RunStore
 from whenflow.runs import FlowRun, RunControl, RunLedger
@@ -22,8 +23,8 @@ Note: TypeAlias = Callable[[str, Mapping[str, Any]], None]
 """Is told of each effect: what kind it is, and its particulars."""
 
 READS = frozenset(
-    {"get", "all", "get_all", "version", "changes", "newest", "newest_first", "between", "latest", "logs"}
-    | {"slots_taken", "waiting"}
+    {"get", "read", "all", "get_all", "version", "changes", "newest", "newest_first", "between", "latest", "logs"}
+    | {"slots_taken", "waiting", "deleted_by"}
 )
 OWN = "prefect."
 """What the names of Whenflow's own events begin with: they go with the effects, and are none of their own."""
@@ -61,10 +62,25 @@ class _Events(_Paper):
 
 
 class _Config(_Paper):
-    def create(self, kind: str, _id: str, document: Mapping[str, Any], _also: object = ()) -> None:
+    def __init__(self, real: object, note: Note, events: _Events) -> None:
+        super().__init__(real, note)
+        self._events = events
+
+    def create(
+        self, kind: str, _id: str, document: Mapping[str, Any], _also: object = (), told: Event | None = None
+    ) -> None:
+        self._tell(told)
         self._note("update", {"kind": kind, "name": document.get("name"), "changes": dict(document)})
 
-    def replace(self, kind: str, id_: str, document: Mapping[str, Any]) -> None:
+    def _tell(self, told: Event | None) -> None:
+        if told:
+            self._events.put(told)
+
+    def replace(
+        self, kind: str, id_: str, document: Mapping[str, Any], told: Event | None = None, *, over: str | None = None
+    ) -> None:
+        del over
+        self._tell(told)
         present = self.get(kind, id_) or {}
         changes = {name: value for name, value in document.items() if present.get(name) != value and name != "updated"}
         self._note("update", {"kind": kind, "name": document.get("name"), "changes": changes})
@@ -79,11 +95,11 @@ class _Runs(_Paper):
         self._note("create-flow-run", _new_run(run))
         return True
 
-    def save(self, run: FlowRun, _event: Event | None, _slot: object = None) -> None:
+    def save(self, run: FlowRun, _event: Event | None, _slots: object = ()) -> None:
         state = {"type": str(run.state.type), "name": run.state.name, "message": run.state.message}
         self._note("set-flow-run-state", {"flow_run_id": run.id, "flow_run": run.name, "state": state})
 
-    def delete(self, run: FlowRun, _slot: object = None) -> None:
+    def delete(self, run: FlowRun, _slots: object = (), _by: object = None) -> None:
         self._note("delete-flow-run", {"flow_run_id": run.id, "flow_run": run.name})
 
 
@@ -106,7 +122,8 @@ class _Automations:
         self._find = find
         self._note = note
 
-    def switch(self, id_: str, document: object) -> object:
+    def switch(self, id_: str, document: object, *, cause: SwitchedBy | None = None) -> object:
+        del cause
         automation = self._find(id_)
         enabled = bool(cast("Mapping[str, Any]", document)["enabled"])
         told = {"automation_id": id_, "automation": automation.name, "enabled": enabled, "was": automation.enabled}
@@ -167,7 +184,7 @@ class PaperTools:
         self._effects: list[dict[str, Any]] = []
         self._events = _Events(events, self._note)
         ledger = RunLedger(cast("RunStore", _Runs(runs, self._note)), clock, ids)
-        paper_config = cast("ConfigStore", _Config(config, self._note))
+        paper_config = cast("ConfigStore", _Config(config, self._note, self._events))
         self.tools = Tools(
             events=cast("EventStore", self._events),
             config=paper_config,

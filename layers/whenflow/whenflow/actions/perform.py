@@ -8,15 +8,17 @@ from datetime import datetime
 from whenflow.actions.guard import LoopGuard
 from whenflow.actions.lifecycle import Performed, action_ended, action_ended_id, action_triggered, automation_triggered
 from whenflow.actions.outcome import ActionFailed, Executed
-from whenflow.actions.registry import PERFORMERS, REPEATABLE
+from whenflow.actions.registry import PERFORMERS
 from whenflow.actions.targets import selected
 from whenflow.actions.tools import Tools
 from whenflow.automations.firing import Firing
-from whenflow.errors import NotFound
+from whenflow.errors import NotFound, Transient, WhenflowError
 from whenflow.events import Event
 from whenflow.ports import FiringStore, RetryQueue
 
 MAX_TRIES = 5
+TRIES = "tries"
+"""The field of a failure's payload that says how often it was tried before it was given up."""
 SLOW = frozenset({"call-webhook", "declare-incident", "send-email-notification", "send-notification"})
 SLOW_SECONDS = 30
 MAX_ERROR_CHARS = 500
@@ -45,11 +47,11 @@ class ActionPerformer:
     def perform(self, firing: Firing, index: int) -> None:
         """Perform one action and tell what came of it.
 
-        An expected failure is an event and the end of it. Anything else is raised, for the caller to try again.
+        An expected failure is an event and the end of it. Anything else is raised, for the caller to try again. What
+        the feed tells to have ended, well or not, is not done again, unless it was given up.
         """
-        action = firing.actions[index]
         call = self._call_for(firing, index)
-        if action["type"] not in REPEATABLE and self._is_done(firing, index, call):
+        if not call.is_first and self._is_over(firing, index, call):
             return
         try:
             done = self._do(firing, index)
@@ -98,6 +100,12 @@ class ActionPerformer:
         executed = action_ended_id(firing, index, "executed", call.at, self._tools.ids)
         return self._tools.events.get(executed) is not None
 
+    def _is_over(self, firing: Firing, index: int, call: _Call) -> bool:
+        if self._is_done(firing, index, call):
+            return True
+        failed = self._tools.events.get(action_ended_id(firing, index, "failed", call.at, self._tools.ids))
+        return failed is not None and TRIES not in failed.payload
+
     def _end(self, firing: Firing, index: int, outcome: str, told: Executed, call: _Call) -> None:
         when, ids = Performed(call.at, self._tools.clock.now()), self._tools.ids
         self._tools.events.put(action_ended(firing, index, outcome, when, ids, told.related, told.payload))
@@ -134,7 +142,7 @@ class ActionDispatcher:
                 self._performer.perform(firing, index)
             except Exception as error:  # the edge of one action: whatever broke, it is tried again, not lost
                 logger.warning("action %s of firing %s put aside: %s", index, firing.id, _said(error))
-                self._retries.send(firing.id, index, _said(error))
+                self._retries.send(firing.id, index, _said(error), _wait_asked_for(error))
 
     def dispatch_again(self, firing_id: str, seconds_left: Callable[[], float]) -> None:
         """Perform all actions of a firing that never got its turn; those that the feed tells are done are not repeated.
@@ -155,7 +163,8 @@ class ActionDispatcher:
             self._performer.perform(firing, index)
         except Exception as error:
             if tries >= MAX_TRIES:
-                self._performer.fail(firing, index, ActionFailed(f"Gave up after {tries + 1} tries: {_said(error)}"))
+                reason = f"Gave up after {tries + 1} tries: {_said(error)}"
+                self._performer.fail(firing, index, ActionFailed(reason, {TRIES: tries + 1}))
             raise
 
     def _firing(self, firing_id: str) -> Firing:
@@ -165,5 +174,11 @@ class ActionDispatcher:
         return firing
 
 
+def _wait_asked_for(error: Exception) -> float | None:
+    """Return how many seconds whoever refused asks to wait; None where he does not."""
+    return error.retry_after if isinstance(error, Transient) else None
+
+
 def _said(error: Exception) -> str:
-    return repr(error)[:MAX_ERROR_CHARS]
+    """Return an error for people: the domain's own are sentences, others need their names."""
+    return (str(error) if isinstance(error, WhenflowError) else repr(error))[:MAX_ERROR_CHARS]

@@ -38,5 +38,3 @@ PERFORMERS: dict[str, Perform] = {
     "call-webhook": messages.call_webhook,
     "declare-incident": messages.declare_incident,
 }
-REPEATABLE = frozenset({"do-nothing", "run-deployment"})
-"""Done again, these do nothing new even long afterwards; others are not done again once the feed tells they were."""

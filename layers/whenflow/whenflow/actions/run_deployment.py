@@ -10,7 +10,7 @@ from whenflow.actions.targets import labels_of, target_id
 from whenflow.automations.firing import Firing
 from whenflow.deployments import RunMaker, RunRequest
 from whenflow.deployments.values import DoNotFit
-from whenflow.errors import Rejected, TooLarge
+from whenflow.errors import NotFound, Rejected, TooLarge
 from whenflow.events import Event, named_id
 from whenflow.ports import Clock, ConfigStore
 from whenflow.runs import FlowRun, Refused, RunLedger, StateDetails, StateType
@@ -79,7 +79,7 @@ class RunPlanner:
         index: int,
         parameters: Mapping[str, Any],
     ) -> RunRequest:
-        run_id, wait = named_id("flow-run", firing.id, str(index)), action.get("schedule_after")
+        run_id, wait = run_id_for(firing, index), action.get("schedule_after")
         state = None
         if wait:
             details = StateDetails(scheduled_time=self._clock.now() + timedelta(seconds=wait))
@@ -95,6 +95,11 @@ class RunPlanner:
             idempotency_key=f"automation {firing.automation_id}, action {index}, invocation {firing.id}",
             job_variables=action.get("job_variables") or {},
         )
+
+
+def run_id_for(firing: Firing, index: int) -> str:
+    """Return the id of the run that an action of a firing makes."""
+    return named_id("flow-run", firing.id, str(index))
 
 
 class DeploymentRunner:
@@ -121,10 +126,8 @@ class DeploymentRunner:
             ActionFailed: There is no such deployment, a template fails, or the target refuses.
             Transient: Try again.
         """
-        planned = self._planner.plan(action, firing, index, event)
-        at_once = planned.due is None  # else it is the timer's to start, or the user's own process's
-        run, is_new = self._create(self._ledger.reserved(planned) if at_once else planned)
-        if run.states[0].details.scheduled_time is None:
+        run, is_new = self._made(action, firing, index, event)
+        if run.states[0].details.scheduled_time is None:  # else it is the timer's to start, or the user's own process's
             self._see_started(run, is_new=is_new)
         return Executed(
             related=[
@@ -133,6 +136,24 @@ class DeploymentRunner:
             ],
             payload={"flow_run_id": run.id},
         )
+
+    def _made(self, action: Mapping[str, Any], firing: Firing, index: int, event: Event | None) -> tuple[FlowRun, bool]:
+        """Make the run, or find the one that an earlier delivery made; return it, and whether it is new."""
+        try:
+            planned = self._planner.plan(action, firing, index, event)
+        except ActionFailed:
+            made = self._made_before(firing, index)
+            if made is None:
+                raise
+            return made, False
+        return self._create(self._ledger.reserved(planned) if planned.due is None else planned)
+
+    def _made_before(self, firing: Firing, index: int) -> FlowRun | None:
+        """Return the run that an earlier delivery made, of a deployment that cannot be run any more."""
+        try:
+            return self._ledger.get(run_id_for(firing, index))
+        except NotFound:
+            return None
 
     def _create(self, run: FlowRun) -> tuple[FlowRun, bool]:
         try:

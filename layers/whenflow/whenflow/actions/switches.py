@@ -1,64 +1,61 @@
 """Pause and resume: deployments, work pools, work queues, automations.
 
-Whether something is paused is stored with it. Switched to what it is already, nothing changes and nothing is told.
+Whether something is paused is stored with it, in one transaction with the event that tells of it. The id of that event
+comes of the firing: it is there if this very action did its work, whoever has switched back since.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from whenflow.actions.outcome import ActionFailed, Executed, not_there
 from whenflow.actions.targets import labels_of, target_id
 from whenflow.actions.tools import Tools
 from whenflow.automations.firing import Firing
-from whenflow.deployments.pools import POOL, QUEUE, work_pool, work_queue
-from whenflow.errors import Conflict, NotFound, Rejected, Transient
-from whenflow.events import RESOURCE_ID, RESOURCE_NAME, Event, iso, named_id
+from whenflow.automations.registry import SwitchedBy
+from whenflow.deployments.pools import POOL, QUEUE, read_work_pool, read_work_queue, store
+from whenflow.errors import NotFound, Rejected, Stale, Transient
+from whenflow.events import RESOURCE_ID, RESOURCE_NAME, Event, iso
+from whenflow.ports import Stored
 
 DEPLOYMENT = "deployment"
+TRIES = 8
 
 
 def switch_deployment(
     action: Mapping[str, Any], firing: Firing, index: int, event: Event | None, tools: Tools
 ) -> Executed:
     """Pause or resume a deployment's schedules."""
-    deployment_id = target_id(action, firing, event)
-    deployment = tools.config.get(DEPLOYMENT, deployment_id)
-    if deployment is None:
-        raise not_there(action["type"], f"deployment {deployment_id}")
-    return _switch(DEPLOYMENT, deployment, "paused", action, firing, index, tools)
+    id_ = target_id(action, firing, event)
+    return _switch(DEPLOYMENT, id_, lambda: tools.config.read(DEPLOYMENT, id_), "paused", action, firing, index, tools)
 
 
 def switch_work_pool(
     action: Mapping[str, Any], firing: Firing, index: int, event: Event | None, tools: Tools
 ) -> Executed:
     """Pause or resume a work pool."""
-    pool_id = target_id(action, firing, event)
-    pool = work_pool(tools.config, pool_id)
-    if pool is None:
-        raise not_there(action["type"], f"work pool {pool_id}")
-    return _switch(POOL, pool, "is_paused", action, firing, index, tools)
+    id_ = target_id(action, firing, event)
+    return _switch(POOL, id_, lambda: read_work_pool(tools.config, id_), "is_paused", action, firing, index, tools)
 
 
 def switch_work_queue(
     action: Mapping[str, Any], firing: Firing, index: int, event: Event | None, tools: Tools
 ) -> Executed:
     """Pause or resume a work queue."""
-    queue_id = target_id(action, firing, event)
-    queue = work_queue(tools.config, queue_id)
-    if queue is None:
-        raise not_there(action["type"], f"work queue {queue_id}")
-    return _switch(QUEUE, queue, "is_paused", action, firing, index, tools)
+    id_ = target_id(action, firing, event)
+    return _switch(QUEUE, id_, lambda: read_work_queue(tools.config, id_), "is_paused", action, firing, index, tools)
 
 
 def switch_automation(
-    action: Mapping[str, Any], firing: Firing, _index: int, event: Event | None, tools: Tools
+    action: Mapping[str, Any], firing: Firing, index: int, event: Event | None, tools: Tools
 ) -> Executed:
     """Switch an automation off or on."""
     automation_id = target_id(action, firing, event)
+    cause = _cause(firing, index)
     try:
-        tools.automations.switch(automation_id, {"enabled": not _pauses(action)})
+        tools.automations.switch(automation_id, {"enabled": not _pauses(action)}, cause=cause)
     except NotFound:
-        raise not_there(action["type"], f"automation {automation_id}") from None
+        if not tools.events.get(cause.event_id(tools.ids, f"prefect.automation.{automation_id}")):
+            raise not_there(action["type"], f"automation {automation_id}") from None
     except Rejected as error:
         faults = "; ".join(fault.msg for fault in error.faults)
         reason = f"Validation error occurred for '{action['type']}': {faults or error.reason}"
@@ -67,36 +64,48 @@ def switch_automation(
 
 
 def _switch(
-    kind: str, document: dict[str, Any], field: str, action: Mapping[str, Any], firing: Firing, index: int, tools: Tools
+    kind: str,
+    id_: str,
+    read: Callable[[], Stored | None],
+    field: str,
+    action: Mapping[str, Any],
+    firing: Firing,
+    index: int,
+    tools: Tools,
 ) -> Executed:
-    """Tell, then store: told again it is the same event, so a crash between the two loses neither."""
-    paused, was = _pauses(action), bool(document.get(field))
-    if paused != was:
-        tools.events.put(_told(kind, document, field, firing, index, tools))
-        _store(kind, document | {field: paused, "updated": iso(tools.clock.now())}, tools)
-    return Executed([labels_of(kind, document["id"], "target", document["name"])])
+    """Store and tell together, once for this action; what somebody else changes meanwhile stays changed."""
+    paused, event_id = _pauses(action), _cause(firing, index).event_id(tools.ids, f"prefect.{kind}.{id_}")
+    for _ in range(TRIES):
+        found = read()
+        if found is None:
+            if tools.events.get(event_id):
+                return Executed([labels_of(kind, id_, "target")])
+            raise not_there(action["type"], f"{kind.replace('-', ' ')} {id_}")
+        document = found.document
+        if paused != bool(document.get(field)) and not tools.events.get(event_id):
+            told = _told(kind, document, field, firing, event_id, tools)
+            try:
+                store(tools.config, kind, found, document | {field: paused, "updated": iso(tools.clock.now())}, told)
+            except (Stale, NotFound):
+                continue
+        return Executed([labels_of(kind, id_, "target", document["name"])])
+    raise Transient(f"The {kind} {id_} changed under every one of {TRIES} tries.")
 
 
-def _store(kind: str, document: dict[str, Any], tools: Tools) -> None:
-    if tools.config.get(kind, document["id"]) is not None:
-        tools.config.replace(kind, document["id"], document)
-        return
-    try:
-        tools.config.create(kind, document["id"], {"created": document["updated"], **document})
-    except Conflict as error:
-        raise Transient(f"The {kind} {document['name']} was stored by somebody else meanwhile.") from error
+def _cause(firing: Firing, index: int) -> SwitchedBy:
+    return SwitchedBy(firing.triggered, (firing.id, str(index)))
 
 
-def _told(kind: str, document: Mapping[str, Any], field: str, firing: Firing, index: int, tools: Tools) -> Event:
-    now, was = tools.clock.now(), bool(document.get(field))
+def _told(kind: str, document: Mapping[str, Any], field: str, firing: Firing, event_id: str, tools: Tools) -> Event:
+    was, resource_id = bool(document.get(field)), f"prefect.{kind}.{document['id']}"
     happened = "updated" if kind == DEPLOYMENT else "ready" if was else "paused"
     return Event(
-        id=named_id("switched", firing.id, str(index)),
-        occurred=now,
+        id=event_id,
+        occurred=firing.triggered,
         event=f"prefect.{kind}.{happened}",
-        resource={RESOURCE_ID: f"prefect.{kind}.{document['id']}", RESOURCE_NAME: document["name"]},
+        resource={RESOURCE_ID: resource_id, RESOURCE_NAME: document["name"]},
         payload={"updated_fields": [field], "updates": {field: {"from": was, "to": not was}}},
-        received=now,
+        received=tools.clock.now(),
     )
 
 

@@ -15,14 +15,20 @@ if TYPE_CHECKING:
 
     from whenflow.actions.outcome import Executed
     from whenflow.automations.firing import Firing
+    from whenflow.automations.registry import SwitchedBy
     from whenflow.events import Event
 
 
 class AutomationSwitch(Protocol):
     """Switches automations; `AutomationRegistry` does."""
 
-    def switch(self, id_: str, document: object) -> object:
+    def switch(self, id_: str, document: object, *, cause: "SwitchedBy | None" = None) -> object:
         """Switch an automation on or off with `{"enabled": …}`; switched to what it is, nothing changes.
+
+        Args:
+            id_: Its id.
+            document: What is wanted.
+            cause: What switches it; it does so once, whatever becomes of the automation since.
 
         Raises:
             Rejected: The automation would start itself.

@@ -11,13 +11,13 @@ from typing import Any
 
 from whenflow.api.scopes import Caller
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event
-from whenflow.ports import Changes, Clock, ConfigStore, Ids, Reference
+from whenflow.ports import Changes, Clock, ConfigStore, Ids, Reference, Stored
 
 PREFIX = "whenflow."
 ACTOR = "actor"
 MAX_NAME_CHARS = 200
 NOT_TOLD = frozenset(
-    {"secret", "webhook-slug", "deployment-name", "flow-name", "concurrency-limit-id"}
+    {"secret", "webhook-slug", "deployment-name", "flow-name", "variable-id", "concurrency-limit-id"}
 )  # parts of what is told
 CALLED = {"block-document": "notification-target"}  # what people know it by
 PASSING = frozenset({"updated", "last_used"})
@@ -47,6 +47,10 @@ class AuditedConfig:
         """Return one document."""
         return self._config.get(kind, id_)
 
+    def read(self, kind: str, id_: str) -> Stored | None:
+        """Return one document with its revision."""
+        return self._config.read(kind, id_)
+
     def all(self, kind: str) -> Sequence[dict[str, Any]]:
         """Return every document of a kind, ordered by id."""
         return self._config.all(kind)
@@ -66,16 +70,19 @@ class AuditedConfig:
         """
         self._config.create(kind, id_, document, also, told or self._event(kind, id_, "created", document))
 
-    def replace(self, kind: str, id_: str, document: Mapping[str, Any], told: Event | None = None) -> None:
+    def replace(
+        self, kind: str, id_: str, document: Mapping[str, Any], told: Event | None = None, *, over: str | None = None
+    ) -> None:
         """Store a document over the one that is there.
 
         Raises:
             NotFound: There is none.
+            Stale: It is no longer of the revision `over`.
         """
         changed = sorted(_changed(self._config.get(kind, id_) or {}, document))
         if told is None and changed:
             told = self._event(kind, id_, "updated", document, {"changed": changed})
-        self._config.replace(kind, id_, document, told)
+        self._config.replace(kind, id_, document, told, over=over)
 
     def move(
         self,
@@ -85,23 +92,38 @@ class AuditedConfig:
         document: Mapping[str, Any],
         also: Iterable[Reference] = (),
         told: Event | None = None,
+        *,
+        over: str | None = None,
     ) -> None:
         """Store a document under another id in place of the one that is there.
 
         Raises:
             NotFound: There is none.
             Conflict: There is one of the new id.
+            Stale: It is no longer of the revision `over`.
         """
         changed = sorted(_changed(self._config.get(kind, id_) or {}, document))
         told = told or self._event(kind, new_id, "updated", document, {"changed": changed})
-        self._config.move(kind, id_, new_id, document, also, told)
+        self._config.move(kind, id_, new_id, document, also, told, over=over)
 
-    def delete(self, kind: str, id_: str, also: Iterable[Reference] = (), told: Event | None = None) -> bool:
-        """Remove a document and references to it; False where it is not there."""
+    def delete(
+        self,
+        kind: str,
+        id_: str,
+        also: Iterable[Reference] = (),
+        told: Event | None = None,
+        *,
+        over: str | None = None,
+    ) -> bool:
+        """Remove a document and references to it; False where it is not there.
+
+        Raises:
+            Stale: It is no longer of the revision `over`.
+        """
         present = self._config.get(kind, id_)
         if present is None:
             return False
-        return self._config.delete(kind, id_, also, told or self._event(kind, id_, "deleted", present))
+        return self._config.delete(kind, id_, also, told or self._event(kind, id_, "deleted", present), over=over)
 
     def version(self, kind: str) -> int:
         """Return a number that rises by one with each change of a document of this kind."""

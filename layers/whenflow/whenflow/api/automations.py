@@ -8,7 +8,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool, StrictS
 
 from whenflow.api.answers import answer, body_of, object_of, page_of
 from whenflow.api.events import known_id
+from whenflow.api.revisions import if_match, tagged
 from whenflow.api.services import Services
+from whenflow.automations.model import automation_from_stored
 from whenflow.automations.registry import Wanted, described
 from whenflow.errors import Fault, Rejected
 from whenflow.events.validation import Instant, faults_of
@@ -64,21 +66,22 @@ def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
 
     @app.get("/automations/<automation_id>")
     def one(automation_id: str) -> Response[Any]:
-        return answer(200, registry.get(known_id(automation_id, "automation")).as_document())
+        found = registry.read(known_id(automation_id, "automation"))
+        return answer(200, automation_from_stored(found.document).as_document(), tagged(found))
 
     @app.put("/automations/<automation_id>")
     def replace(automation_id: str) -> Response[Any]:
-        registry.replace(known_id(automation_id, "automation"), object_of(app))
+        registry.replace(known_id(automation_id, "automation"), object_of(app), over=if_match(app))
         return answer(204)
 
     @app.patch("/automations/<automation_id>")
     def switch(automation_id: str) -> Response[Any]:
-        registry.switch(known_id(automation_id, "automation"), object_of(app))
+        registry.switch(known_id(automation_id, "automation"), object_of(app), over=if_match(app))
         return answer(204)
 
     @app.delete("/automations/<automation_id>")
     def delete(automation_id: str) -> Response[Any]:
-        registry.delete(known_id(automation_id, "automation"))
+        registry.delete(known_id(automation_id, "automation"), over=if_match(app))
         return answer(204)
 
 

@@ -14,6 +14,7 @@ from whenflow.api.events import known_id
 from whenflow.api.filters import Query, query_of, sorted_by
 from whenflow.api.flow_runs import StateInput, as_document
 from whenflow.api.new_task_runs import adopt
+from whenflow.api.revisions import if_match, tagged
 from whenflow.api.services import Services
 from whenflow.deployments import RunRequest
 from whenflow.deployments.desk import Desk
@@ -120,11 +121,13 @@ def _add_reads(app: APIGatewayHttpResolver, services: Services, desk: Desk) -> N
 
     @app.get("/deployments/name/<flow_name>/<name>")
     def by_name(flow_name: str, name: str) -> Response[Any]:
-        return answer(200, shown(desk.registry.by_name(f"{flow_name}/{name}")))
+        found = desk.registry.read_named(f"{flow_name}/{name}")
+        return answer(200, shown(found.document), tagged(found))
 
     @app.get("/deployments/<deployment_id>")
     def one(deployment_id: str) -> Response[Any]:
-        return answer(200, shown(desk.registry.get(known_id(deployment_id, KIND))))
+        found = desk.registry.read(known_id(deployment_id, KIND))
+        return answer(200, shown(found.document), tagged(found))
 
 
 def _add_changes(app: APIGatewayHttpResolver, desk: Desk) -> None:
@@ -135,12 +138,12 @@ def _add_changes(app: APIGatewayHttpResolver, desk: Desk) -> None:
 
     @app.patch("/deployments/<deployment_id>")
     def patch(deployment_id: str) -> Response[Any]:
-        desk.registry.patch(known_id(deployment_id, KIND), object_of(app))
+        desk.registry.patch(known_id(deployment_id, KIND), object_of(app), over=if_match(app))
         return answer(204)
 
     @app.delete("/deployments/<deployment_id>")
     def delete(deployment_id: str) -> Response[Any]:
-        desk.registry.delete(known_id(deployment_id, KIND))
+        desk.registry.delete(known_id(deployment_id, KIND), over=if_match(app))
         return answer(204)
 
     @app.post("/deployments/<deployment_id>/pause_deployment")

@@ -150,9 +150,9 @@ def _add_changes(app: APIGatewayHttpResolver, services: Services) -> None:
     def set_state(run_id: str) -> Response[Any]:
         given = checked(_SetState, object_of(app), "state")
         run = _run(services, run_id)
-        limit = desk.rules.limit_of(run) if run.limited and given.state.type == StateType.PENDING else None
+        limits = desk.rules.limits_of(run) if given.state.type == StateType.PENDING else ()
         verdict = desk.ledger.set_state(
-            run.id, lambda: given.state.made(desk.ledger, run.id), force=given.force, limit=limit
+            run.id, lambda: given.state.made(desk.ledger, run.id), force=given.force, limits=limits
         )
         return _told(verdict)
 
@@ -239,7 +239,18 @@ def _told(verdict: Verdict) -> Response[Any]:
 def as_document(run: FlowRun) -> dict[str, Any]:
     """Return a flow run as the API shows it."""
     document = {name: getattr(run, name) for name in SELDOM} | run.as_stored()
-    for own in ("states", "launch", "watch", "limited", "has_slot", "target", "attempt", "run_time"):
+    for own in (
+        "states",
+        "launch",
+        "watch",
+        "limited",
+        "has_slot",
+        "pool_slot",
+        "queued",
+        "target",
+        "attempt",
+        "run_time",
+    ):
         document.pop(own, None)
     pool, queue = run.work_pool_name, run.work_queue_name or DEFAULT_QUEUE
     return document | {

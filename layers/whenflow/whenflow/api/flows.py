@@ -14,6 +14,7 @@ from whenflow.deployments.model import Name, Object, Tags, checked
 from whenflow.deployments.registry import FLOW_KIND
 from whenflow.errors import Conflict, NotFound
 from whenflow.events import iso, named_id
+from whenflow.ports import Stored, over_latest
 
 SORTS: dict[str, tuple[str, bool]] = {
     "NAME_ASC": ("name", False),
@@ -79,7 +80,12 @@ def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
     def patch(flow_id: str) -> Response[Any]:
         flow = _flow(services, known_id(flow_id, FLOW_KIND), flow_id)
         given = checked(_Patch, object_of(app), "change of a flow").model_dump(exclude_unset=True)
-        config.replace(FLOW_KIND, flow["id"], flow | given | {"updated": iso(services.clock.now())})
+        now = iso(services.clock.now())
+
+        def changed(found: Stored) -> None:
+            config.replace(FLOW_KIND, flow["id"], found.document | given | {"updated": now}, over=found.revision)
+
+        over_latest(config, FLOW_KIND, flow["id"], changed)
         return answer(204)
 
     @app.delete("/flows/<flow_id>")

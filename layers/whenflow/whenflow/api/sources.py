@@ -1,14 +1,16 @@
 """Sources over HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from whenflow.api.answers import answer, object_of, page_of
 from whenflow.api.events import known_id
+from whenflow.api.revisions import if_match, tagged
 from whenflow.api.services import Services
 from whenflow.errors import Fault, NotFound, Rejected
+from whenflow.ports import Stored, check_seen, over_latest
 from whenflow.sources.model import KIND, Source, SourceInput, source_from_document, source_from_stored
 from whenflow.sources.trial import try_out
 
@@ -36,23 +38,30 @@ def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
 
     @app.get("/sources/<source_id>")
     def one(source_id: str) -> Response[Any]:
-        return answer(200, _stored(services, source_id).as_document())
+        found = _found(services, source_id)
+        return answer(200, source_from_stored(found.document).as_document(), tagged(found))
 
     @app.put("/sources/<source_id>")
     def replace(source_id: str) -> Response[Any]:
-        present = _stored(services, source_id)
-        given = {name: value for name, value in object_of(app).items() if name not in READ_ONLY}
-        return answer(200, _changed(present, source_from_document(given), services).as_document())
+        given = source_from_document({name: value for name, value in object_of(app).items() if name not in READ_ONLY})
+        return answer(200, _changed(source_id, lambda _present: given, services, if_match(app)).as_document())
 
     @app.patch("/sources/<source_id>")
     def change(source_id: str) -> Response[Any]:
-        present = _stored(services, source_id)
-        as_it_is = {name: value for name, value in present.as_document().items() if name not in READ_ONLY}
-        return answer(200, _changed(present, source_from_document(as_it_is | object_of(app)), services).as_document())
+        changes = object_of(app)
+
+        def with_changes(present: Source) -> SourceInput:
+            as_it_is = {name: value for name, value in present.as_document().items() if name not in READ_ONLY}
+            return source_from_document(as_it_is | changes)
+
+        return answer(200, _changed(source_id, with_changes, services, if_match(app)).as_document())
 
     @app.delete("/sources/<source_id>")
     def delete(source_id: str) -> Response[Any]:
-        services.config.delete(KIND, _stored(services, source_id).id)
+        found = _found(services, source_id)
+        over = if_match(app)
+        check_seen(found, over, f"{KIND} {source_id}")
+        services.config.delete(KIND, found.document["id"], over=over)
         return answer(204)
 
 
@@ -61,10 +70,15 @@ def _made(given: SourceInput, services: Services) -> Source:
     return Source(**given.model_dump(), id=services.ids.new(), created=now, updated=now)
 
 
-def _changed(present: Source, given: SourceInput, services: Services) -> Source:
-    changed = Source(**given.model_dump(), id=present.id, created=present.created, updated=services.clock.now())
-    services.config.replace(KIND, changed.id, changed.as_document())
-    return changed
+def _changed(source_id: str, change: Callable[[Source], SourceInput], services: Services, over: str | None) -> Source:
+    def changed(found: Stored) -> Source:
+        present = source_from_stored(found.document)
+        given = change(present)
+        source = Source(**given.model_dump(), id=present.id, created=present.created, updated=services.clock.now())
+        services.config.replace(KIND, source.id, source.as_document(), over=found.revision)
+        return source
+
+    return over_latest(services.config, KIND, known_id(source_id, KIND), changed, over=over)
 
 
 def _tried(request: Mapping[str, Any], services: Services) -> list[dict[str, Any]]:
@@ -98,7 +112,11 @@ def _all(services: Services) -> list[Source]:
 
 
 def _stored(services: Services, source_id: str) -> Source:
-    stored = services.config.get(KIND, known_id(source_id, KIND))
-    if stored is None:
+    return source_from_stored(_found(services, source_id).document)
+
+
+def _found(services: Services, source_id: str) -> Stored:
+    found = services.config.read(KIND, known_id(source_id, KIND))
+    if found is None:
         raise NotFound(f"There is no source {source_id}.")
-    return source_from_stored(stored)
+    return found

@@ -9,12 +9,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr
 from whenflow.api.answers import answer, object_of, page_of
 from whenflow.api.events import known_id
 from whenflow.api.filters import Atom, NamedFilter
+from whenflow.api.revisions import if_match, tagged
 from whenflow.api.services import Services
 from whenflow.deployments.model import Tags, checked
 from whenflow.deployments.values import VARIABLE
 from whenflow.errors import NotFound
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, Event, iso
-from whenflow.ports import Reference
+from whenflow.ports import Reference, Stored, over_latest
 
 ID_KIND = "variable-id"
 MAX_VALUE_CHARS = 5_000
@@ -79,11 +80,13 @@ def _add_reads(app: APIGatewayHttpResolver, services: Services) -> None:
 
     @app.get("/variables/name/<name>")
     def by_name(name: str) -> Response[Any]:
-        return answer(200, _named(services, name))
+        found = _named(services, name)
+        return answer(200, found.document, tagged(found))
 
     @app.get("/variables/<variable_id>")
     def one(variable_id: str) -> Response[Any]:
-        return answer(200, _of_id(services, variable_id))
+        found = _named(services, _name_of(services, variable_id))
+        return answer(200, found.document, tagged(found))
 
 
 def _add_changes(app: APIGatewayHttpResolver, services: Services) -> None:
@@ -98,59 +101,67 @@ def _add_changes(app: APIGatewayHttpResolver, services: Services) -> None:
 
     @app.patch("/variables/name/<name>")
     def patch_named(name: str) -> Response[Any]:
-        _patch(services, _named(services, name), object_of(app))
+        _patch(services, name, object_of(app), if_match(app))
         return answer(204)
 
     @app.patch("/variables/<variable_id>")
     def patch(variable_id: str) -> Response[Any]:
-        _patch(services, _of_id(services, variable_id), object_of(app))
+        _patch(services, _name_of(services, variable_id), object_of(app), if_match(app))
         return answer(204)
 
     @app.delete("/variables/name/<name>")
     def delete_named(name: str) -> Response[Any]:
-        _delete(services, _named(services, name))
+        _delete(services, name, if_match(app))
         return answer(204)
 
     @app.delete("/variables/<variable_id>")
     def delete(variable_id: str) -> Response[Any]:
-        _delete(services, _of_id(services, variable_id))
+        _delete(services, _name_of(services, variable_id), if_match(app))
         return answer(204)
 
 
-def _patch(services: Services, present: dict[str, Any], document: dict[str, Any]) -> None:
+def _patch(services: Services, name: str, document: dict[str, Any], over: str | None) -> None:
     given = checked(_Patch, document, "change of a variable").model_dump(mode="json", exclude_unset=True)
     if given.get("name", "") is None:
         del given["name"]
-    changed = present | given | {"updated": iso(services.clock.now())}
-    if changed["name"] == present["name"]:
-        services.config.replace(VARIABLE, present["name"], changed)
-    else:
-        known_as = [Reference(ID_KIND, present["id"])]
-        services.config.move(VARIABLE, present["name"], changed["name"], changed, known_as)
-    _tell(services, "updated", changed)
+
+    def changed(found: Stored) -> None:
+        variable = found.document | given | {"updated": iso(services.clock.now())}
+        if variable["name"] == name:
+            services.config.replace(VARIABLE, name, variable, over=found.revision)
+        else:
+            known_as = [Reference(ID_KIND, variable["id"])]
+            services.config.move(VARIABLE, name, variable["name"], variable, known_as, over=found.revision)
+        _tell(services, "updated", variable)
+
+    over_latest(services.config, VARIABLE, name, changed, over=over)
 
 
-def _delete(services: Services, variable: dict[str, Any]) -> None:
-    services.config.delete(VARIABLE, variable["name"], [Reference(ID_KIND, variable["id"])])
-    _tell(services, "deleted", variable)
+def _delete(services: Services, name: str, over: str | None) -> None:
+    def removed(found: Stored) -> None:
+        references = [Reference(ID_KIND, found.document["id"])]
+        services.config.delete(VARIABLE, name, references, over=found.revision)
+        _tell(services, "deleted", found.document)
+
+    over_latest(services.config, VARIABLE, name, removed, over=over)
 
 
 def _store(services: Services, variable: dict[str, Any]) -> None:
     services.config.create(VARIABLE, variable["name"], variable, [Reference(ID_KIND, variable["id"])])
 
 
-def _named(services: Services, name: str) -> dict[str, Any]:
-    variable = services.config.get(VARIABLE, name)
-    if variable is None:
+def _named(services: Services, name: str) -> Stored:
+    found = services.config.read(VARIABLE, name)
+    if found is None:
         raise NotFound(f"There is no variable {name}.")
-    return variable
+    return found
 
 
-def _of_id(services: Services, variable_id: str) -> dict[str, Any]:
+def _name_of(services: Services, variable_id: str) -> str:
     reference = services.config.get(ID_KIND, known_id(variable_id, "variable"))
     if reference is None:
         raise NotFound(f"There is no variable {variable_id}.")
-    return _named(services, reference["id"])
+    return str(reference["id"])
 
 
 def _wanted(services: Services, query: _Query) -> list[dict[str, Any]]:

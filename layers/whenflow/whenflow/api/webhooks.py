@@ -8,13 +8,14 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from whenflow.api.answers import answer, limit_of, object_of, page_of
 from whenflow.api.events import known_id
+from whenflow.api.revisions import if_match, tagged
 from whenflow.api.services import Services
 from whenflow.automations.engine import Engine
 from whenflow.automations.model import Unreadable, automation_from_stored
 from whenflow.automations.state import State
 from whenflow.errors import Fault, NotFound, Rejected
 from whenflow.events import Event
-from whenflow.webhooks.model import KIND, Webhook
+from whenflow.webhooks.model import KIND, Webhook, webhook_from_stored
 from whenflow.webhooks.registry import WebhookRegistry
 from whenflow.webhooks.request import HttpRequest
 from whenflow.webhooks.sample import request_from_document
@@ -43,7 +44,8 @@ def _add_lists(app: APIGatewayHttpResolver, services: Services, registry: Webhoo
 
     @app.get("/webhooks/<webhook_id>")
     def one(webhook_id: str) -> Response[Any]:
-        return answer(200, registry.get(known_id(webhook_id, KIND)).as_document())
+        found = registry.read(known_id(webhook_id, KIND))
+        return answer(200, webhook_from_stored(found.document).as_document(), tagged(found))
 
     @app.get("/webhooks/<webhook_id>/requests")
     def requests(webhook_id: str) -> Response[Any]:
@@ -70,17 +72,17 @@ def _add_changes(app: APIGatewayHttpResolver, registry: WebhookRegistry) -> None
 
     @app.put("/webhooks/<webhook_id>")
     def replace(webhook_id: str) -> Response[Any]:
-        told = registry.replace(known_id(webhook_id, KIND), object_of(app))
+        told = registry.replace(known_id(webhook_id, KIND), object_of(app), over=if_match(app))
         return answer(200, _secret(told.secret)) if told.secret else answer(204)
 
     @app.patch("/webhooks/<webhook_id>")
     def change(webhook_id: str) -> Response[Any]:
-        registry.change(known_id(webhook_id, KIND), object_of(app))
+        registry.change(known_id(webhook_id, KIND), object_of(app), over=if_match(app))
         return answer(204)
 
     @app.delete("/webhooks/<webhook_id>")
     def delete(webhook_id: str) -> Response[Any]:
-        registry.delete(known_id(webhook_id, KIND))
+        registry.delete(known_id(webhook_id, KIND), over=if_match(app))
         return answer(204)
 
 

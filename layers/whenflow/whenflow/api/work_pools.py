@@ -1,18 +1,31 @@
 """Work pools over HTTP: where runs are launched. Two are in every stack; others add job variables of their own."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, StrictBool, StrictStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from whenflow.api.answers import answer, object_of, page_of
 from whenflow.api.filters import query_of
+from whenflow.api.revisions import if_match, tagged
 from whenflow.api.services import Services
-from whenflow.deployments.model import Name, Object, checked
-from whenflow.deployments.pools import POOL, own_pools, pool_id_of, pool_named, queue_id_of
-from whenflow.errors import Conflict, NotFound
+from whenflow.deployments.model import MAX_LIMIT, Name, Object, checked
+from whenflow.deployments.pools import (
+    POOL,
+    own_pools,
+    pool_id_of,
+    queue_id_of,
+    read_work_pool,
+    store,
+)
+from whenflow.errors import Conflict, NotFound, Stale, Transient
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, Event, iso
+from whenflow.ports import Stored, check_seen
 from whenflow.runs.targets import TYPES, WORK_POOLS
+
+TRIES = 8
+CLEARED_BY_NULL = frozenset({"concurrency_limit"})
 
 
 def _known(type_: str) -> str:
@@ -21,19 +34,13 @@ def _known(type_: str) -> str:
     return type_
 
 
-def _none(value: Any) -> Any:
-    if value is not None:
-        raise ValueError("work pools have no limit of their own: give their deployments a concurrency_limit")
-    return value
-
-
 class _Patch(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     description: StrictStr | None = None
     is_paused: StrictBool | None = None
     base_job_template: Object = {}
-    concurrency_limit: Annotated[Any, AfterValidator(_none)] = None
+    concurrency_limit: Annotated[StrictInt, Field(ge=0, le=MAX_LIMIT)] | None = None
 
 
 class _Pool(_Patch):
@@ -60,7 +67,8 @@ def _add_reads(app: APIGatewayHttpResolver, services: Services) -> None:
 
     @app.get("/work_pools/<name>")
     def one(name: str) -> Response[Any]:
-        return answer(200, shown(_pool(services, name)))
+        found = _found(services, name)
+        return answer(200, shown(found.document), tagged(found))
 
 
 def _add_changes(app: APIGatewayHttpResolver, services: Services) -> None:
@@ -78,20 +86,21 @@ def _add_changes(app: APIGatewayHttpResolver, services: Services) -> None:
 
     @app.patch("/work_pools/<name>")
     def patch(name: str) -> Response[Any]:
-        pool = _pool(services, name)
         given = checked(_Patch, object_of(app), "change of a work pool").model_dump(mode="json", exclude_unset=True)
-        changes = {field: value for field, value in given.items() if value is not None}
-        _store(services, pool, pool | changes | {"updated": iso(services.clock.now())})
+        changes = {field: value for field, value in given.items() if value is not None or field in CLEARED_BY_NULL}
+        _change(services, name, changes, if_match(app))
         return answer(204)
 
     @app.delete("/work_pools/<name>")
     def delete(name: str) -> Response[Any]:
-        pool = _pool(services, name)
+        found, over = _found(services, name), if_match(app)
+        check_seen(found, over, f"work pool {name}")
+        pool = found.document
         if name in WORK_POOLS:
             raise Conflict(f"The work pool {name} is in every stack.")
         if any(one["work_pool_name"] == name for one in services.config.all("deployment")):
             raise Conflict(f"Deployments use the work pool {name}: move or delete those first.")
-        services.config.delete(POOL, pool["id"])
+        services.config.delete(POOL, pool["id"], over=over)
         _tell(services, "deleted", pool)
         return answer(204)
 
@@ -109,11 +118,22 @@ def shown(pool: dict[str, Any]) -> dict[str, Any]:
     } | pool
 
 
-def _store(services: Services, present: dict[str, Any], changed: dict[str, Any]) -> None:
-    if services.config.get(POOL, changed["id"]) is None:
-        services.config.create(POOL, changed["id"], {"created": changed["updated"]} | changed)
-    else:
-        services.config.replace(POOL, changed["id"], changed)
+def _change(services: Services, name: str, changes: Mapping[str, Any], over: str | None) -> None:
+    """Change a pool as it is now; where somebody else is faster, both changes hold."""
+    for _ in range(TRIES):
+        found = _found(services, name)
+        check_seen(found, over, f"work pool {name}")
+        changed = {**found.document, **changes, "updated": iso(services.clock.now())}
+        try:
+            store(services.config, POOL, found, changed)
+        except Stale:
+            continue
+        _tell_of(services, found.document, changed)
+        return
+    raise Transient(f"The work pool {name} changed under every one of {TRIES} tries.")
+
+
+def _tell_of(services: Services, present: dict[str, Any], changed: dict[str, Any]) -> None:
     if present["is_paused"] != changed["is_paused"]:
         _tell(services, "paused" if changed["is_paused"] else "ready", changed)
     elif present | {"updated": None} != changed | {"updated": None}:
@@ -121,10 +141,14 @@ def _store(services: Services, present: dict[str, Any], changed: dict[str, Any])
 
 
 def _pool(services: Services, name: str) -> dict[str, Any]:
-    pool = pool_named(services.config, name)
-    if pool is None:
+    return _found(services, name).document
+
+
+def _found(services: Services, name: str) -> Stored:
+    found = read_work_pool(services.config, pool_id_of(name))
+    if found is None:
         raise NotFound(f"There is no work pool {name}.")
-    return pool
+    return found
 
 
 def _wanted(services: Services, document: dict[str, Any]) -> list[dict[str, Any]]:

@@ -49,6 +49,7 @@ class Step:
         fields: What differs; of what is new all there is.
         document: What to send; None where nothing is sent or it is removed.
         updated: When what is there was last changed, for noticing that it has changed since.
+        before: What is there, as the API shows it, for telling what has changed since.
     """
 
     kind: Kind
@@ -59,6 +60,7 @@ class Step:
     fields: tuple[FieldChange, ...] = ()
     document: Mapping[str, Any] | None = None
     updated: str | None = None
+    before: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
     def as_document(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -271,9 +273,8 @@ def _automation_step(
     after = plain({**wanted.document, **keeps})
     fields = tuple(differences(shown(plain(found)), shown(after)))
     kind: Kind = "change" if fields else "same"
-    return Step(
-        kind, "automation", wanted.key, name, str(found["id"]), fields, after if fields else None, found.get("updated")
-    )
+    id_, updated = str(found["id"]), found.get("updated")
+    return Step(kind, "automation", wanted.key, name, id_, fields, after if fields else None, updated, found)
 
 
 def _variable_step(name: str, value: Any, variables: Iterable[Mapping[str, Any]]) -> Step:
@@ -283,7 +284,7 @@ def _variable_step(name: str, value: Any, variables: Iterable[Mapping[str, Any]]
     fields = tuple(differences({"value": found.get("value")}, {"value": value}))
     document = {"value": value} if fields else None
     kind: Kind = "change" if fields else "same"
-    return Step(kind, "variable", name, name, str(found.get("id")), fields, document, found.get("updated"))
+    return Step(kind, "variable", name, name, str(found.get("id")), fields, document, found.get("updated"), found)
 
 
 def _removals(
@@ -301,7 +302,8 @@ def _removals(
 
 def _removal(one: Mapping[str, Any], key: str, shown: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> Step:
     fields = tuple(differences(shown(_telling(plain(one))), {}))
-    return Step("remove", "automation", key, str(one.get("name")), str(one["id"]), fields, None, one.get("updated"))
+    id_, updated = str(one["id"]), one.get("updated")
+    return Step("remove", "automation", key, str(one.get("name")), id_, fields, None, updated, one)
 
 
 def _telling(document: Mapping[str, Any]) -> dict[str, Any]:

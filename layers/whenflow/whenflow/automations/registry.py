@@ -28,7 +28,7 @@ from whenflow.automations.model import (
 from whenflow.automations.redeployment import Redeployments
 from whenflow.errors import Conflict, NotFound, Rejected
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, Event, named_id
-from whenflow.ports import Clock, ConfigStore, EventStore, Ids
+from whenflow.ports import Clock, ConfigStore, EventStore, Ids, Stored, check_seen, over_latest
 
 KIND = "automation"
 STARTED = "prefect.flow-run.Scheduled"
@@ -66,6 +66,23 @@ class Wanted:
     one_of_the_tag_filters: bool = False
     one_of_the_filters: bool = False
     sort: str = "NAME_ASC"
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchedBy:
+    """What switches something, once: the event that tells of it is always the same, and stored with the change.
+
+    Attributes:
+        at: When it came about; the event is told for then.
+        key: What tells it from others.
+    """
+
+    at: datetime
+    key: tuple[str, ...]
+
+    def event_id(self, ids: Ids, resource_id: str) -> str:
+        """Return the id of the event that tells of it."""
+        return ids.event_id_for(self.at, resource_id, "switched", *self.key)
 
 
 class AutomationRegistry:
@@ -134,16 +151,12 @@ class AutomationRegistry:
 
     def _see_owned(self, owner: str, said: AutomationCore, present: Automation | None) -> Automation:
         given = _owned(said, owner)
+        id_ = present.id if present else named_id("automation", owner, said.name)
         if present is None:
-            now, id_ = self._clock.now(), named_id("automation", owner, said.name)
-            try:
+            now = self._clock.now()
+            with suppress(Conflict):  # somebody else does the same
                 return self._store(with_identity(given, id_, now, now))
-            except Conflict:  # somebody else does the same
-                present = self.get(id_)
-        if "enabled" not in said.model_fields_set:
-            given = given.model_copy(update={"enabled": present.enabled})
-        same = with_identity(given, present.id, present.created, present.updated)
-        return present if same.as_document() == present.as_document() else self._put(present, given, told=True)
+        return over_latest(self._config, KIND, id_, lambda found: self._see_same(found, said, given))
 
     def _store(self, automation: Automation) -> Automation:
         self._config.create(KIND, automation.id, automation.as_stored())
@@ -151,48 +164,77 @@ class AutomationRegistry:
         self._begin(automation)
         return automation
 
-    def replace(self, id_: str, document: object) -> Automation:
+    def _see_same(self, found: Stored, said: AutomationCore, given: AutomationInput) -> Automation:
+        present = automation_from_stored(found.document)
+        if "enabled" not in said.model_fields_set:
+            given = given.model_copy(update={"enabled": present.enabled})
+        same = with_identity(given, present.id, present.created, present.updated)
+        return present if same.as_document() == present.as_document() else self._put(found, given)
+
+    def replace(self, id_: str, document: object, *, over: str | None = None) -> Automation:
         """Store an automation in place of the one of this id. Windows of triggers that say the same go on.
+
+        Args:
+            id_: Its id.
+            document: What takes its place.
+            over: The revision that the caller has seen; None for any.
 
         Raises:
             Rejected: The document is not valid.
             NotFound: There is no such automation.
+            Stale: It is no longer of that revision.
         """
         given = replacement_from_document(document)
-        present = self.get(id_)
-        return self._put(present, _owned(given, present.owner_resource), told=True)
 
-    def switch(self, id_: str, document: object) -> Automation:
+        def put(found: Stored) -> Automation:
+            return self._put(found, _owned(given, found.document.get("owner_resource")))
+
+        return over_latest(self._config, KIND, id_, put, over=over)
+
+    def switch(
+        self, id_: str, document: object, *, over: str | None = None, cause: SwitchedBy | None = None
+    ) -> Automation:
         """Switch an automation on or off. Switched on, it starts afresh; switched to what it is, nothing changes.
+
+        Args:
+            id_: Its id.
+            document: `{"enabled": …}`.
+            over: The revision that the caller has seen; None for any.
+            cause: What switches it; it does so once, whatever becomes of the automation since.
 
         Raises:
             Rejected: The document is not valid, or the automation would start itself.
             NotFound: There is no such automation.
+            Stale: It is no longer of that revision.
         """
         enabled = patch_from_document(document)
-        present = self.get(id_)
-        if present.enabled == enabled:
-            return present
-        given = automation_from_document(
-            {
-                **present.model_dump(mode="json", exclude={"id", "created", "updated", "since"}),
-                "enabled": enabled,
-            }
-        )
-        return self._put(present, given, told=True)
 
-    def delete(self, id_: str) -> None:
+        def switched(found: Stored) -> Automation:
+            present = automation_from_stored(found.document)
+            if present.enabled == enabled or (
+                cause and self._events.get(cause.event_id(self._ids, present.resource_id))
+            ):
+                return present
+            said = present.model_dump(mode="json", exclude={"id", "created", "updated", "since"})
+            return self._put(found, automation_from_document({**said, "enabled": enabled}), cause)
+
+        return over_latest(self._config, KIND, id_, switched, over=over)
+
+    def delete(self, id_: str, *, over: str | None = None) -> None:
         """Remove an automation.
 
         Raises:
             NotFound: There is no such automation.
+            Stale: It is no longer of the revision `over`.
         """
+        found = self.read(id_)
+        check_seen(found, over, f"{KIND} {id_}")
         try:
-            automation = self.get(id_)
+            automation = automation_from_stored(found.document)
         except Unreadable:  # what nobody can read any more can still be got rid of
-            self._config.delete(KIND, id_)
+            self._config.delete(KIND, id_, over=over)
         else:
-            self._delete(automation)
+            self._delete(automation, over)
 
     def get(self, id_: str) -> Automation:
         """Return an automation.
@@ -200,10 +242,18 @@ class AutomationRegistry:
         Raises:
             NotFound: There is no such automation.
         """
-        stored = self._config.get(KIND, id_)
-        if stored is None:
+        return automation_from_stored(self.read(id_).document)
+
+    def read(self, id_: str) -> Stored:
+        """Return an automation as it is stored, with its revision.
+
+        Raises:
+            NotFound: There is no such automation.
+        """
+        found = self._config.read(KIND, id_)
+        if found is None:
             raise NotFound(f"There is no automation {id_}.")
-        return automation_from_stored(stored)
+        return found
 
     def find(self, wanted: Wanted) -> list[Automation]:
         """Return the automations that are asked for, in the order that is asked for."""
@@ -228,20 +278,22 @@ class AutomationRegistry:
         self.delete_owned_by(resource_id)
         self._redeployments.forget(resource_id)
 
-    def _delete(self, automation: Automation) -> None:
+    def _delete(self, automation: Automation, over: str | None = None) -> None:
         self._abandoned(sorted(_trigger_ids(automation.trigger)), self._clock.now())
-        self._config.delete(KIND, automation.id)
+        self._config.delete(KIND, automation.id, over=over)
         self._tell("deleted", automation)
 
-    def _put(self, present: Automation, given: AutomationInput, *, told: bool) -> Automation:
-        now = self._clock.now()
+    def _put(self, found: Stored, given: AutomationInput, cause: SwitchedBy | None = None) -> Automation:
+        """Store an automation over what was read and tell of it, for a cause in one transaction."""
+        now, present = self._clock.now(), automation_from_stored(found.document)
         automation = with_identity(given, present.id, present.created, now)
         begins = given.enabled and not present.enabled
         automation = automation.model_copy(update={"since": now if begins else present.since})
         kept = _trigger_ids(automation.trigger) if automation.enabled else set()
         self._abandoned(sorted(_trigger_ids(present.trigger) - kept), now)
-        self._config.replace(KIND, automation.id, automation.as_stored())
-        if told:
+        told = self._told("updated", automation, cause) if cause else None
+        self._config.replace(KIND, automation.id, automation.as_stored(), told, over=found.revision)
+        if not told:
             self._tell("updated", automation)
         self._begin(automation)
         return automation
@@ -259,16 +311,17 @@ class AutomationRegistry:
                 logger.error("%s", error)
 
     def _tell(self, happened: str, automation: Automation) -> None:
-        now = self._clock.now()
-        self._events.put(
-            Event(
-                id=self._ids.event_id(now, automation.resource_id),
-                occurred=now,
-                event=f"prefect.automation.{happened}",
-                resource={RESOURCE_ID: automation.resource_id, RESOURCE_NAME: automation.name},
-                payload=automation.as_document(),
-                received=now,
-            )
+        self._events.put(self._told(happened, automation))
+
+    def _told(self, happened: str, automation: Automation, cause: SwitchedBy | None = None) -> Event:
+        now, resource_id = self._clock.now(), automation.resource_id
+        return Event(
+            id=cause.event_id(self._ids, resource_id) if cause else self._ids.event_id(now, resource_id),
+            occurred=cause.at if cause else now,
+            event=f"prefect.automation.{happened}",
+            resource={RESOURCE_ID: resource_id, RESOURCE_NAME: automation.name},
+            payload=automation.as_document(),
+            received=now,
         )
 
 

@@ -17,11 +17,17 @@ from whenflow.errors import NotFound, Rejected, Transient
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
+    from types_boto3_sqs.literals import QueueAttributeNameType
 
 BATCH = 10
 HIDDEN_SECONDS = 60
 MAX_PAGES = 100
 GONE = frozenset({"ExpiredIteratorException", "ResourceNotFoundException", "TrimmedDataAccessException"})
+COUNTED: "list[QueueAttributeNameType]" = [
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesDelayed",
+    "ApproximateNumberOfMessagesNotVisible",
+]
 WHAT = {
     "action": "actions that failed again and again",
     "timer": "rings of windows and of held events",
@@ -65,10 +71,14 @@ class SqsDeadLetters:
         return self._client_of("dynamodbstreams")
 
     def queues(self) -> list[dict[str, Any]]:
-        """Return each queue of dead letters: `name`, `what`, and about how many `messages` are in it."""
+        """Return each queue of dead letters: `name`, `what`, and about how many `messages` are in it.
+
+        `waiting` is about how many wait in the queue that it belongs to, are being worked on, or are held back until
+        their time; None where there is no such queue.
+        """
         with _reachable():
             return [
-                {"name": name, "what": WHAT[name], "messages": self._count(url)}
+                {"name": name, "what": WHAT[name], "messages": self._count(url), "waiting": self._waiting(name)}
                 for name, url in self._places.dead_letters.items()
             ]
 
@@ -184,11 +194,13 @@ class SqsDeadLetters:
         with _reachable():
             self._sqs.send_message(QueueUrl=url, MessageBody=json.dumps(message))
 
+    def _waiting(self, name: str) -> int | None:
+        source = self._places.sources.get(name)
+        return self._count(source) if source else None
+
     def _count(self, url: str) -> int:
-        found = self._sqs.get_queue_attributes(
-            QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        )["Attributes"]
-        return int(found["ApproximateNumberOfMessages"]) + int(found["ApproximateNumberOfMessagesNotVisible"])
+        found = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=COUNTED)["Attributes"]
+        return sum(int(found.get(name, 0)) for name in COUNTED)
 
     def _url(self, queue: str) -> str:
         if queue not in self._places.dead_letters:

@@ -66,7 +66,7 @@ class GuardedHttp:
         """Send a request and return the answer, whatever its status.
 
         Raises:
-            Rejected: The URL is not one that may be called.
+            Rejected: The URL is not one that may be called, or nobody vouches for the server.
             Transient: The server cannot be reached, breaks off or takes too long.
         """
         url, port = self._checked_url(request)
@@ -78,6 +78,8 @@ class GuardedHttp:
             connection.sock.settimeout(self._read_seconds)
             with _Deadline(connection.sock, self._read_seconds) as deadline:
                 answer = _exchange(connection, request, url)
+        except ssl.SSLCertVerificationError as error:
+            raise Rejected(f"{host} is not who it should be: {_reason(error)}.") from None
         except (HTTPError, HTTPException, OSError) as error:
             raise Transient(f"{host} cannot be reached, or broke off: {_reason(error)}.") from None
         finally:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 MAX_SUBJECT_CHARS = 998
 MAX_SNS_SUBJECT_CHARS = 99
 MAX_SNS_BYTES = 250_000
+MESSAGE_HEADER = "X-Whenflow-Message"
+MESSAGE_ATTRIBUTE = "whenflow-message"
+"""The same for the same message sent again: SES and the topics of SNS that are no FIFO deliver it twice."""
 PASSING = frozenset(
     {
         "InternalError",
@@ -51,6 +54,7 @@ class SesMailer:
         if not sender:
             raise Rejected("E-mail needs an address to be sent from: deploy with the parameter MailFrom.")
         client: SESV2Client = self._client_of("sesv2")
+        headers = [{"Name": MESSAGE_HEADER, "Value": mail.message_id}] if mail.message_id else []
         try:
             answer = client.send_email(
                 FromEmailAddress=sender,
@@ -59,6 +63,7 @@ class SesMailer:
                     "Simple": {
                         "Subject": {"Data": mail.subject[:MAX_SUBJECT_CHARS], "Charset": "UTF-8"},
                         "Body": {"Text": {"Data": mail.body or " ", "Charset": "UTF-8"}},
+                        "Headers": headers,  # type: ignore[typeddict-item]
                     }
                 },
             )
@@ -83,12 +88,13 @@ class SnsTopics:
         """
         text = message.encode("utf-8", "replace")[:MAX_SNS_BYTES].decode("utf-8", "ignore") or " "
         first_in = {"MessageGroupId": "whenflow", "MessageDeduplicationId": deduplication_id}
-        more = first_in if topic_arn.endswith(".fifo") else {}
+        more: dict[str, Any] = dict(first_in) if topic_arn.endswith(".fifo") else {}
+        more["MessageAttributes"] = {MESSAGE_ATTRIBUTE: {"DataType": "String", "StringValue": deduplication_id}}
         if line := _subject(subject):
-            more = more | {"Subject": line}
+            more["Subject"] = line
         client: SNSClient = self._client_of("sns")
         try:
-            return client.publish(TopicArn=topic_arn, Message=text, **more)["MessageId"]  # type: ignore[arg-type]
+            return client.publish(TopicArn=topic_arn, Message=text, **more)["MessageId"]
         except (ClientError, BotoCoreError) as error:
             raise _translated("SNS", error) from error
 

@@ -7,7 +7,7 @@ from typing import Any
 from whenflow.aws.dynamo import MAX_ITEM_BYTES, body, document, number, text
 from whenflow.documents import pack, unpack
 from whenflow.runs.model import FlowRun
-from whenflow.runs.slots import SlotChange
+from whenflow.runs.slots import LONGEST_QUEUE, SlotChange
 
 RUN = "run"
 PARTS = "parts"
@@ -23,9 +23,14 @@ def run_key(run_id: str, sort: str) -> dict[str, Any]:
     return {"pk": text(run_id), "sk": text(sort)}
 
 
-def slots_key(deployment_id: str) -> dict[str, Any]:
-    """Return the key of the slots of a deployment."""
-    return run_key(f"slots#{deployment_id}", SLOTS)
+def slots_key(owner: str) -> dict[str, Any]:
+    """Return the key of the slots of a deployment or work pool."""
+    return run_key(f"{SLOTS}#{owner}", SLOTS)
+
+
+def slots_owner(key: Mapping[str, Any]) -> str:
+    """Return whose slots a key is of."""
+    return str(key["pk"]["S"]).removeprefix(f"{SLOTS}#")
 
 
 def run_row(run: FlowRun) -> dict[str, Any]:
@@ -56,24 +61,29 @@ def read_run(item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Flow
     return FlowRun.from_stored(stored, int(item["version"]["N"]))
 
 
-def slot_parts(table: str, run_id: str, slot: SlotChange | None) -> list[dict[str, Any]]:
-    """Return the part of a transaction that changes slots; its condition is that one is free."""
-    if slot is None:
-        return []
+def slot_parts(table: str, run_id: str, slots: Sequence[SlotChange]) -> list[dict[str, Any]]:
+    """Return the parts of a transaction that change slots, on condition that there is one, or room in the queue."""
+    return [{"Update": _slot_update(table, run_id, slot)} for slot in slots]
+
+
+def _slot_update(table: str, run_id: str, slot: SlotChange) -> dict[str, Any]:
     add, delete = ["queue :queued"] if slot.waits else [], [] if slot.waits else ["queue :queued"]
     (add if slot.take is not None else delete).append("taken :run")
     changes = (f"ADD {', '.join(add)} " if add else "") + (f"DELETE {', '.join(delete)}" if delete else "")
     values: dict[str, Any] = {":queued": {"SS": [slot.run]}, ":run": {"SS": [run_id]}}
     update: dict[str, Any] = {
         "TableName": table,
-        "Key": slots_key(slot.deployment_id),
+        "Key": slots_key(slot.owner),
         "UpdateExpression": changes.strip(),
         "ExpressionAttributeValues": values,
     }
     if slot.take is not None:
         update["ConditionExpression"] = "attribute_not_exists(taken) OR size(taken) < :slots"
         values[":slots"] = number(slot.take)
-    return [{"Update": update}]
+    elif slot.waits:
+        update["ConditionExpression"] = "attribute_not_exists(queue) OR size(queue) < :room"
+        values[":room"] = number(LONGEST_QUEUE)
+    return update
 
 
 def _chunks(run: FlowRun) -> list[bytes]:

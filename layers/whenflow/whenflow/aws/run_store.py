@@ -10,8 +10,18 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from whenflow.aws.calendar import NO_BEGINNING
-from whenflow.aws.dynamo import body, condition_failed, document, number, reasons, text, translated
+from whenflow.aws.dynamo import (
+    TRANSACTION_CANCELLED,
+    body,
+    condition_failed,
+    document,
+    number,
+    reasons,
+    text,
+    translated,
+)
 from whenflow.aws.event_store import DynamoEventStore
+from whenflow.aws.pauses import JitteredPauses
 from whenflow.aws.run_lister import RunLister
 from whenflow.aws.run_rows import (
     NO_PARAMETERS,
@@ -24,6 +34,7 @@ from whenflow.aws.run_rows import (
     run_row,
     slot_parts,
     slots_key,
+    slots_owner,
 )
 from whenflow.errors import Conflict, NoSlot, Transient
 from whenflow.events import Event, iso, parse_iso
@@ -37,6 +48,7 @@ if TYPE_CHECKING:
 
 DAY_CHARS = len("2026-11-20")
 LOG = "log#"
+GONE = "gone"
 DAYS = "runs"
 LISTING_SHARDS = 4
 KEPT = timedelta(days=100)
@@ -48,6 +60,7 @@ DUE_SHARDS = 4
 BATCH = 100
 MAX_ID_CHARS = 500  # DynamoDB refuses the whole request for one key that is empty or too long
 TRIES = 10
+SLOT_TRIES = 5
 NEW = "attribute_not_exists(pk)"
 AFTER_ALL = "~"
 
@@ -64,6 +77,7 @@ class DynamoRunStore:
         self.days = events.calendar(DAYS, KEPT)
         self.digests = events.run_digests()
         self._lister = RunLister(self, self.digests)
+        self._pauses = JitteredPauses()
 
     def create(self, run: FlowRun, *events: Event) -> bool:
         """Store a new run with the events of its states so far, oldest first; False where a run of that id exists."""
@@ -73,42 +87,53 @@ class DynamoRunStore:
         puts = [{"Put": {"TableName": self._table, "Item": item, "ConditionExpression": NEW}} for item in items]
         return self._commit([*puts, *self._events.put_all_in_transaction(events)])
 
-    def save(self, run: FlowRun, event: Event | None, slot: SlotChange | None = None) -> None:
+    def save(self, run: FlowRun, event: Event | None, slots: Sequence[SlotChange] = ()) -> None:
         """Store a changed run over the version it carries, with its event and what that does to slots.
 
         Raises:
             Conflict: Somebody else changed the run meanwhile.
-            NoSlot: A slot is to be taken, and all are.
+            NoSlot: A slot is to be taken, and all are, or a queue to be joined, and it is full; it names whose.
         """
         self.digests.note_change(run, has_new_state=event is not None)
         put = {"Put": {"TableName": self._table, "Item": self._item(run)} | _as_read(run)}
         told = [self._events.put_in_transaction(event)] if event else []
-        if not self._commit([put, *told, *slot_parts(self._table, run.id, slot)]):
+        if not self._commit_with_slots([put, *told], slot_parts(self._table, run.id, slots)):
             raise Conflict(f"Flow run {run.id} is no longer in version {run.version}.")
 
-    def delete(self, run: FlowRun, slot: SlotChange | None = None) -> None:
-        """Remove a run as it was read, with its log, and with what that does to slots.
+    def delete(self, run: FlowRun, slots: Sequence[SlotChange] = (), by: str | None = None) -> None:
+        """Remove a run as it was read, with its log, and with what that does to slots; `by` is told of by `deleted_by`.
 
         Raises:
             Conflict: Somebody has changed or removed it meanwhile.
         """
         self.digests.note_change(run, has_new_state=False)
         removal = {"Delete": {"TableName": self._table, "Key": run_key(run.id, RUN)} | _as_read(run)}
-        if not self._commit([removal, *slot_parts(self._table, run.id, slot)]):
+        gone = {**run_key(run.id, GONE), "body": body({"by": by, "name": run.name}), "expires": self._expires()}
+        noted = [{"Put": {"TableName": self._table, "Item": gone}}] if by else []
+        if not self._commit_with_slots([removal, *noted], slot_parts(self._table, run.id, slots)):
             raise Conflict(f"Flow run {run.id} is no longer in version {run.version}.")
         with translated():
             for page in self._query(KeyConditionExpression="pk = :run", values={":run": text(run.id)}):
                 for item in page["Items"]:
+                    if item["sk"]["S"] == GONE:
+                        continue
                     self._client.delete_item(TableName=self._table, Key={"pk": item["pk"], "sk": item["sk"]})
 
-    def waiting(self, deployment_id: str, limit: int) -> Sequence[str]:
-        """Return runs that wait for a slot of a deployment, in the order in which they were made."""
-        queue = sorted(self._slots(deployment_id).get("queue", {"SS": []})["SS"])
+    def deleted_by(self, run_id: str, by: str) -> str | None:
+        """Return the name of a run that this one removed; None where he did not."""
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key=run_key(run_id, GONE), ConsistentRead=True)
+        gone = document(answer["Item"]) if "Item" in answer else {}
+        return str(gone["name"]) if gone.get("by") == by else None
+
+    def waiting(self, owner: str, limit: int) -> Sequence[str]:
+        """Return runs that wait for a slot of a deployment or work pool, in the order in which they were made."""
+        queue = sorted(self._slots(owner).get("queue", {"SS": []})["SS"])
         return [one.rpartition("#")[2] for one in queue[:limit]]
 
-    def slots_taken(self, deployment_id: str) -> int:
-        """Return how many slots of a deployment are taken."""
-        return len(self._slots(deployment_id).get("taken", {"SS": []})["SS"])
+    def slots_taken(self, owner: str) -> int:
+        """Return how many slots of a deployment or work pool are taken."""
+        return len(self._slots(owner).get("taken", {"SS": []})["SS"])
 
     def get(self, run_id: str) -> FlowRun | None:
         """Return the run of this id."""
@@ -199,6 +224,17 @@ class DynamoRunStore:
         lines = [line for item in items for line in document(item)["lines"]]
         return [LogLine(parse_iso(moment), *rest) for moment, *rest in lines]
 
+    def _commit_with_slots(self, parts: list[dict[str, Any]], slots: list[dict[str, Any]]) -> bool:
+        """Do the same with what that does to slots: many may want those of one deployment at the same moment."""
+        for attempt in range(SLOT_TRIES if slots else 0):
+            try:
+                return self._commit([*parts, *slots])
+            except Transient as error:
+                if TRANSACTION_CANCELLED not in str(error):
+                    raise
+                self._pauses.pause(attempt)
+        return self._commit([*parts, *slots])
+
     def _commit(self, parts: list[dict[str, Any]]) -> bool:
         """Store all or none; False where a condition failed."""
         try:
@@ -209,7 +245,7 @@ class DynamoRunStore:
                 raise
             failed = [part for part, why in zip(parts, reasons(error), strict=False) if why == "ConditionalCheckFailed"]
             if failed and all("Update" in part for part in failed):
-                raise NoSlot from error
+                raise NoSlot([slots_owner(part["Update"]["Key"]) for part in failed]) from error
             return False
         return True
 
@@ -236,9 +272,9 @@ class DynamoRunStore:
     def _is_kept(self, item: Mapping[str, Any]) -> bool:
         return int(item["expires"]["N"]) > self._clock.now().timestamp()
 
-    def _slots(self, deployment_id: str) -> Mapping[str, Any]:
+    def _slots(self, owner: str) -> Mapping[str, Any]:
         with translated():
-            answer = self._client.get_item(TableName=self._table, Key=slots_key(deployment_id), ConsistentRead=True)
+            answer = self._client.get_item(TableName=self._table, Key=slots_key(owner), ConsistentRead=True)
         return answer.get("Item", {})
 
     def _run(self, item: Mapping[str, Any]) -> FlowRun:

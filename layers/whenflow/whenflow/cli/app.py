@@ -66,6 +66,12 @@ app.command(
 app.command(
     "whenflow.cli.dlq:app", name="dlq", help="Dead letters: what could not be done, and doing it again.", sort_key=10
 )
+app.command(
+    "whenflow.cli.progress_report:progress",
+    name="progress",
+    help="How far automations are: what is done, failed, open, and waits.",
+    sort_key=10,
+)
 app.command("whenflow.cli.variables:app", name="variable", help="Values that templates and flows read.", sort_key=11)
 app.command("whenflow.cli.work_pools:app", name="target", help="Where runs are launched: work pools.", sort_key=12)
 app.command(

@@ -1,18 +1,17 @@
 """Carries out a plan: shows it, asks, does it step by step, and tells what became of each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from whenflow.automations.plan import Plan, Step
 from whenflow.cli.client import Api
 from whenflow.cli.confirm import confirm
-from whenflow.cli.errors import CliError, NotAuthorized, NotConnected, NotFound, Refused, ServerFault, UsageError
+from whenflow.cli.errors import CliError, NotAuthorized, NotConnected, ServerFault, UsageError
+from whenflow.cli.meanwhile import seen
 from whenflow.cli.options import Options
 from whenflow.cli.plan_text import print_plan, summary
 from whenflow.cli.progress import progress
 from whenflow.cli.render import complain, print_json, say
-
-MEANWHILE = "Somebody changed it after the plan was made; nothing was done with it."
 
 
 def show(plan: Plan, options: Options) -> None:
@@ -84,30 +83,12 @@ def do_automation(api: Api, step: Step) -> None:
     if step.kind == "add":
         api.create("automations", step.document)
         return
-    check_unchanged(api, "automations", step)
+    path = f"/automations/{step.id}"
+    tag = seen(api, path, step)
     if step.kind == "change":
-        api.put(f"/automations/{step.id}", step.document)
+        api.put(path, step.document, tag)
     else:
-        api.delete(f"/automations/{step.id}")
-
-
-def check_unchanged(api: Api, collection: str, step: Step) -> None:
-    """Look once more, right before: what somebody else has just changed is not overwritten.
-
-    Args:
-        api: Whom to ask.
-        collection: `automations` or `deployments`.
-        step: What is about to be done.
-
-    Raises:
-        Refused: It has changed since the plan was made.
-    """
-    try:
-        present: Mapping[str, Any] = api.get(f"/{collection}/{step.id}")
-    except NotFound:
-        raise Refused(MEANWHILE) from None
-    if present.get("updated") != step.updated:
-        raise Refused(MEANWHILE)
+        api.delete(path, tag)
 
 
 class _Outcomes:

@@ -88,6 +88,18 @@ class Api:
         except NotFound:
             return None
 
+    def read(self, path: str) -> tuple[dict[str, Any], str]:
+        """Return the object at a path, and the ETag of it as it is now.
+
+        Args:
+            path: Below the base URL, starting with a slash.
+
+        Raises:
+            CliError: Any of its kinds; `NotFound` for a 404.
+        """
+        response = self._answer("GET", path)
+        return self._object(self._document(response)), response.headers.get("etag", "")
+
     def post(self, path: str, body: Any) -> Any:
         """Send a JSON document and return the answer.
 
@@ -100,40 +112,43 @@ class Api:
         """
         return self._send("POST", path, body)
 
-    def patch(self, path: str, body: Any) -> Any:
+    def patch(self, path: str, body: Any, over: str = "") -> Any:
         """Change some fields of the object at a path.
 
         Args:
             path: Below the base URL, starting with a slash.
             body: The fields.
+            over: The ETag that it must still have; empty for any.
 
         Raises:
-            CliError: Any of its kinds; `Refused` where the document is at fault.
+            CliError: Any of its kinds; `Refused` where the document is at fault, or the object has changed.
         """
-        return self._send("PATCH", path, body)
+        return self._send("PATCH", path, body, over)
 
-    def put(self, path: str, body: Any) -> Any:
+    def put(self, path: str, body: Any, over: str = "") -> Any:
         """Replace the object at a path.
 
         Args:
             path: Below the base URL, starting with a slash.
             body: What takes its place.
+            over: The ETag that it must still have; empty for any.
 
         Raises:
-            CliError: Any of its kinds; `Refused` where the document is at fault.
+            CliError: Any of its kinds; `Refused` where the document is at fault, or the object has changed.
         """
-        return self._send("PUT", path, body)
+        return self._send("PUT", path, body, over)
 
-    def delete(self, path: str) -> None:
+    def delete(self, path: str, over: str = "") -> None:
         """Remove the object at a path.
 
         Args:
             path: Below the base URL, starting with a slash.
+            over: The ETag that it must still have; empty for any.
 
         Raises:
-            CliError: Any of its kinds; `NotFound` for a 404.
+            CliError: Any of its kinds; `NotFound` for a 404, `Refused` where the object has changed.
         """
-        self._call("DELETE", path)
+        self._call("DELETE", path, headers=_if_match(over))
 
     def create(self, collection: str, body: Any) -> dict[str, Any]:
         """Add an object to a collection and return it as the API made it.
@@ -241,21 +256,23 @@ class Api:
         """
         return self._list(self.get(path, params))
 
-    def _send(self, method: str, path: str, body: Any) -> Any:
-        return self._sent(method, path, body)[0]
+    def _send(self, method: str, path: str, body: Any, over: str = "") -> Any:
+        return self._sent(method, path, body, over)[0]
 
-    def _sent(self, method: str, path: str, body: Any) -> tuple[Any, Mapping[str, str]]:
+    def _sent(self, method: str, path: str, body: Any, over: str = "") -> tuple[Any, Mapping[str, str]]:
         """Send a JSON document; return the answer and its headers."""
         try:
             content = json.dumps(body, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise UsageError(f"It cannot be written as JSON: {error}.") from error
-        return self._answer(method, path, content=content, headers={"content-type": "application/json"})
+        headers = {"content-type": "application/json", **_if_match(over)}
+        response = self._answer(method, path, content=content, headers=headers)
+        return self._document(response), response.headers
 
     def _call(self, method: str, path: str, **arguments: Any) -> Any:
-        return self._answer(method, path, **arguments)[0]
+        return self._document(self._answer(method, path, **arguments))
 
-    def _answer(self, method: str, path: str, **arguments: Any) -> tuple[Any, Mapping[str, str]]:
+    def _answer(self, method: str, path: str, **arguments: Any) -> httpx2.Response:
         url = self.connection.api_url + path
         try:
             response = self._http.request(method, url, **arguments)
@@ -265,10 +282,13 @@ class Api:
             raise CliError(f"{url} cannot be called: {error}.") from error
         if not response.is_success:
             raise error_for(response, self.connection)
+        return response
+
+    def _document(self, response: httpx2.Response) -> Any:
         if response.status_code == NO_CONTENT:
-            return None, response.headers
+            return None
         try:
-            return response.json(), response.headers
+            return response.json()
         except ValueError as error:
             raise stranger(self.connection, "an answer that is not JSON") from error
 
@@ -296,6 +316,10 @@ class Api:
 def _total_of(page: Mapping[str, Any]) -> tuple[int | None, bool]:
     total = page.get("total")
     return total if isinstance(total, int) else None, page.get("total_is_exact") is True
+
+
+def _if_match(tag: str) -> dict[str, str]:
+    return {"if-match": tag} if tag else {}
 
 
 def _signature() -> httpx2.Auth:

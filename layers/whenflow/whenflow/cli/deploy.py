@@ -9,12 +9,13 @@ from cyclopts import Parameter
 
 from whenflow.automations.names import with_names
 from whenflow.automations.plan import NONE, FieldChange, Kind, Plan, Step, differences, plan_owned
-from whenflow.cli.carrying_out import carry_out, check_can_ask, check_unchanged, do_automation, show
+from whenflow.cli.carrying_out import carry_out, check_can_ask, do_automation, show
 from whenflow.cli.client import Api, connect
 from whenflow.cli.confirm import Yes
 from whenflow.cli.deploy_files import STAND_IN, Said, read_deployments
 from whenflow.cli.errors import CliError, Refused
 from whenflow.cli.lookup import MAX_LISTED, Names, full_name
+from whenflow.cli.meanwhile import seen
 from whenflow.cli.options import DEFAULTS, Options
 from whenflow.deployments.model import DeploymentInput, ScheduleInput, checked
 
@@ -120,8 +121,8 @@ class _Work:
         if step.kind == "add":
             self._made[step.name] = str(self._api.create("deployments", step.document)["id"])
         else:
-            check_unchanged(self._api, "deployments", step)
-            self._api.patch(f"/deployments/{step.id}", step.document)
+            path = f"/deployments/{step.id}"
+            self._api.patch(path, step.document, seen(self._api, path, step))
 
 
 def _with_id(step: Step, deployment_id: str | None) -> Step:
@@ -161,7 +162,8 @@ def _deployment_step(said: Said, present: Mapping[str, Any] | None) -> Step:
     changed = {change.path.partition(".")[0] for change in fields}
     document = {key: whole[key] for key in after if key in changed}
     kind: Kind = "change" if fields else "same"
-    return Step(kind, "deployment", name, name, str(present["id"]), fields, document or None, present.get("updated"))
+    updated = present.get("updated")
+    return Step(kind, "deployment", name, name, str(present["id"]), fields, document or None, updated, present)
 
 
 def _plain_schedule(schedule: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,14 +18,14 @@ MAX_SHOWN = 200
 
 @app.command
 def ls(*, options: Options = DEFAULTS) -> None:
-    """List the queues of dead letters."""
+    """List the queues of dead letters, and how much still waits to be tried in the queues that they belong to."""
     with connect(options) as api:
         queues = api.get("/dead-letters")
     if options.json:
         print_json(queues)
         return
-    columns = (Column("QUEUE"), Column("MESSAGES"), Column("WHAT", elastic=True))
-    print_table(columns, ((str(one["name"]), str(one["messages"]), str(one["what"])) for one in queues))
+    columns = (Column("QUEUE"), Column("MESSAGES"), Column("WAITING"), Column("WHAT", elastic=True))
+    print_table(columns, (_queue(one) for one in queues))
 
 
 @app.command
@@ -76,6 +76,11 @@ def redrive(queue: str, /, *, limit: int = MOST, options: Options = DEFAULTS) ->
         say(f"Put back {done} message{'' if done == 1 else 's'}.")
         complain(*(f"{one['id']} stays: {one['reason']}" for one in failed))
     return FAILED if failed else 0
+
+
+def _queue(queue: dict[str, Any]) -> tuple[str, ...]:
+    waiting = queue.get("waiting")
+    return str(queue["name"]), str(queue["messages"]), "-" if waiting is None else str(waiting), str(queue["what"])
 
 
 def _told(message: dict[str, Any]) -> tuple[str, str]:

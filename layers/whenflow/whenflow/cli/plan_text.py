@@ -38,6 +38,11 @@ def summary(plan: Plan) -> str:
     return f"{', '.join([*told, *([same] if same else [])])}."
 
 
+def difference(field: FieldChange) -> str:
+    """Return in a line how a field was and how it is."""
+    return f"{clean(field.path)}: {_text(field.before)} → {_text(field.after)}"
+
+
 def _fields(step: Step) -> list[Text]:
     return [line for field in step.fields for line in _field(field, step.kind)]
 

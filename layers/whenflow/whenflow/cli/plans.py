@@ -13,6 +13,7 @@ from whenflow.cli.confirm import Yes
 from whenflow.cli.drafts import fault_lines
 from whenflow.cli.errors import CliError
 from whenflow.cli.lookup import MAX_LISTED, Names
+from whenflow.cli.meanwhile import seen
 from whenflow.cli.options import DEFAULTS, Options
 from whenflow.cli.plan_files import Project, read_project
 from whenflow.cli.render import complain
@@ -108,7 +109,7 @@ def do_step(api: Api, step: Step) -> None:
         step: Of an automation or a variable.
 
     Raises:
-        CliError: It cannot be done, or somebody else has changed the automation meanwhile.
+        CliError: It cannot be done, or somebody else has changed the thing meanwhile.
     """
     if step.what == "variable":
         _do_variable(api, step)
@@ -120,4 +121,5 @@ def _do_variable(api: Api, step: Step) -> None:
     if step.kind == "add":
         api.create("variables", {"name": step.name, **(step.document or {})})
     else:
-        api.patch(f"/variables/name/{quote(step.name, safe='')}", step.document)
+        path = f"/variables/name/{quote(step.name, safe='')}"
+        api.patch(path, step.document, seen(api, path, step))

@@ -31,6 +31,7 @@ def ls(*, options: Options = DEFAULTS) -> None:
             Column("NAME", elastic=True),
             Column("TYPE"),
             Column("PAUSED"),
+            Column("AT ONCE"),
             Column("SETTINGS", elastic=True),
             Column("ID", wide=True),
         )
@@ -71,6 +72,7 @@ def create(
     *settings: str,
     description: str = "",
     paused: bool = False,
+    concurrency_limit: int | None = None,
     options: Options = DEFAULTS,
 ) -> None:
     """Make a target with settings that its deployments then need not give.
@@ -81,10 +83,13 @@ def create(
         settings: NAME=VALUE, such as function_arn=arn:aws:lambda:… or state_machine_arn=arn:aws:states:…
         description: What it is for.
         paused: Let runs wait until it is resumed.
+        concurrency_limit: How many of its runs may work at once; left out: any number.
         options: Common to all commands.
     """
     defaults = {key: read_value(value) for key, value in (read_pair(one, "a setting") for one in settings)}
     body: dict[str, Any] = {"name": name, "type": type, "description": description, "is_paused": paused}
+    if concurrency_limit is not None:
+        body["concurrency_limit"] = concurrency_limit
     if defaults:
         properties = {key: {"default": value} for key, value in defaults.items()}
         body["base_job_template"] = {
@@ -122,6 +127,29 @@ def resume(target: str, /, *, options: Options = DEFAULTS) -> None:
 
 
 @app.command
+def set_concurrency_limit(target: str, limit: int, /, *, options: Options = DEFAULTS) -> None:
+    """Let only so many runs of a target work at once; others wait until one of them is over.
+
+    Args:
+        target: Its name or id.
+        limit: How many; 0 lets none start.
+        options: Common to all commands.
+    """
+    _limit(target, limit, options)
+
+
+@app.command
+def clear_concurrency_limit(target: str, /, *, options: Options = DEFAULTS) -> None:
+    """Let any number of runs of a target work at once. Those that wait start within five minutes.
+
+    Args:
+        target: Its name or id.
+        options: Common to all commands.
+    """
+    _limit(target, None, options)
+
+
+@app.command
 def delete(target: str, /, *, yes: Yes = False, options: Options = DEFAULTS) -> None:
     """Remove a target. Deployments that use it cannot be launched any more.
 
@@ -149,6 +177,17 @@ def _switch(target: str, paused: bool, options: Options) -> None:
     switch(WORK_POOL, target, {"is_paused": paused}, words, options)
 
 
+def _limit(target: str, limit: int | None, options: Options) -> None:
+    with connect(options) as api:
+        pool = find(api, WORK_POOL, target)
+        api.patch(WORK_POOL.path_of(pool), {"concurrency_limit": limit})
+    if options.json:
+        print_json(pool | {"concurrency_limit": limit})
+    else:
+        many = "any number of runs" if limit is None else "1 run" if limit == 1 else f"{limit} runs"
+        say(f"The target {pool.get('name')} lets {many} work at once.")
+
+
 def _settings(pool: dict[str, Any]) -> dict[str, Any]:
     """Return the settings that a pool gives to its deployments."""
     variables = ((pool.get("base_job_template") or {}).get("variables") or {}).get("properties") or {}
@@ -157,5 +196,6 @@ def _settings(pool: dict[str, Any]) -> dict[str, Any]:
 
 def _row(pool: dict[str, Any]) -> tuple[str, ...]:
     settings = ", ".join(f"{name}={value}" for name, value in _settings(pool).items()) or "-"
-    paused = "yes" if pool.get("is_paused") else "no"
-    return str(pool.get("name", "-")), str(pool.get("type", "-")), paused, settings, str(pool.get("id", "-"))
+    paused, limit = "yes" if pool.get("is_paused") else "no", pool.get("concurrency_limit")
+    at_once = "-" if limit is None else str(limit)
+    return str(pool.get("name", "-")), str(pool.get("type", "-")), paused, at_once, settings, str(pool.get("id", "-"))

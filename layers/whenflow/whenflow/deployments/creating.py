@@ -78,7 +78,9 @@ class RunMaker:
         if run_id is None:
             run_id = run_id_of(deployment["flow_id"], key) if key else self._ledger.new_id()
         run = self._run(run_id, deployment, request)
-        return self._waiting(run) if request.at_once and self._rules.is_held(run) else run
+        if not request.at_once:
+            return run
+        return self._waiting(run) if self._rules.is_held(run) else self._limited(run)
 
     def _run(self, run_id: str, deployment: Mapping[str, Any], request: RunRequest) -> FlowRun:
         pool, type_ = self._pool(deployment)
@@ -132,6 +134,10 @@ class RunMaker:
             return replace(request.state, id=made.id, timestamp=made.timestamp)
         details = StateDetails(scheduled_time=None if request.at_once else self._clock.now())
         return self._ledger.new_state(run_id, StateType.SCHEDULED, details=details)
+
+    def _limited(self, run: FlowRun) -> FlowRun:
+        """Return a run that is started at once: it says of itself whether there are limits to ask for."""
+        return replace(run, limited=True) if self._rules.pool_limit(run) else run
 
     def _waiting(self, run: FlowRun) -> FlowRun:
         """Return a run of a pool that is paused: it waits in the index until the pool is resumed."""

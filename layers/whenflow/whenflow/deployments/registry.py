@@ -15,9 +15,9 @@ from whenflow.deployments.model import (
 from whenflow.deployments.pools import base_variables, pool_named
 from whenflow.deployments.scheduling import Scheduler
 from whenflow.deployments.values import check_fit, hydrated
-from whenflow.errors import Conflict, Fault, NotFound, Rejected, Transient
+from whenflow.errors import Conflict, Fault, NotFound, Rejected, Stale, Transient
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, iso, named_id
-from whenflow.ports import Clock, ConfigStore, EventStore, Ids, Reference
+from whenflow.ports import Clock, ConfigStore, EventStore, Ids, Reference, Stored, check_seen, over_latest
 from whenflow.runs.targets import TYPES, WORK_POOLS
 
 KIND = "deployment"
@@ -78,9 +78,12 @@ class DeploymentRegistry:
         flow = self._flow_of(given)
         for _ in range(TRIES):
             reference = self._config.get(NAME_KIND, f"{flow['name']}/{given.name}")
-            present = self._config.get(KIND, reference["id"]) if reference else None
-            if present:
-                return self._put(present, self._changed(present, given)), False
+            found = self._config.read(KIND, reference["id"]) if reference else None
+            if found:
+                try:
+                    return self._put(found, self._changed(found.document, given)), False
+                except Stale:
+                    continue
             deployment = self._new(given, flow)
             try:
                 self._config.create(KIND, deployment["id"], deployment, [Reference(NAME_KIND, full_name(deployment))])
@@ -91,21 +94,25 @@ class DeploymentRegistry:
             return deployment, True
         raise Transient(f"The deployment {given.name} changed under every one of {TRIES} tries.")
 
-    def patch(self, deployment_id: str, document: object) -> dict[str, Any]:
+    def patch(self, deployment_id: str, document: object, *, over: str | None = None) -> dict[str, Any]:
         """Change what is given of a deployment, and leave the rest.
+
+        Args:
+            deployment_id: Its id.
+            document: The changes.
+            over: The revision that the caller has seen; None for any.
 
         Raises:
             Rejected: The document is not valid.
             NotFound: There is no such deployment.
+            Stale: It is no longer of that revision.
         """
         given = checked(DeploymentPatch, document, f"change of a {KIND}")
-        present = self.get(deployment_id)
-        return self._put(present, self._changed(present, given))
+        return self._alter(deployment_id, lambda present: self._changed(present, given), over)
 
     def pause(self, deployment_id: str, *, paused: bool) -> dict[str, Any]:
         """Stop or resume the schedules of a deployment; its runs can be made all the same."""
-        present = self.get(deployment_id)
-        return self._put(present, present | {"paused": paused})
+        return self._alter(deployment_id, lambda present: present | {"paused": paused})
 
     def get(self, deployment_id: str) -> dict[str, Any]:
         """Return a deployment.
@@ -113,10 +120,18 @@ class DeploymentRegistry:
         Raises:
             NotFound: There is no such deployment.
         """
-        stored = self._config.get(KIND, deployment_id)
-        if stored is None:
+        return self.read(deployment_id).document
+
+    def read(self, deployment_id: str) -> Stored:
+        """Return a deployment with its revision.
+
+        Raises:
+            NotFound: There is no such deployment.
+        """
+        found = self._config.read(KIND, deployment_id)
+        if found is None:
             raise NotFound(f"There is no deployment {deployment_id}.")
-        return stored
+        return found
 
     def by_name(self, name: str) -> dict[str, Any]:
         """Return a deployment by `flow/deployment`; by the flow's function name too.
@@ -124,52 +139,69 @@ class DeploymentRegistry:
         Raises:
             NotFound: There is no such deployment.
         """
-        for known in spellings(name):
-            if reference := self._config.get(NAME_KIND, known):
-                return self.get(reference["id"])
-        raise NotFound(f"There is no deployment {name}.")
+        return self.read_named(name).document
 
-    def delete(self, deployment_id: str) -> None:
-        """Remove a deployment, the runs its schedules made ahead, and the automations that it owns.
+    def read_named(self, name: str) -> Stored:
+        """Return a deployment by `flow/deployment`, with its revision; by the flow's function name too.
 
         Raises:
             NotFound: There is no such deployment.
         """
-        deployment = self.get(deployment_id)
+        for known in spellings(name):
+            if reference := self._config.get(NAME_KIND, known):
+                return self.read(reference["id"])
+        raise NotFound(f"There is no deployment {name}.")
+
+    def delete(self, deployment_id: str, *, over: str | None = None) -> None:
+        """Remove a deployment, the runs its schedules made ahead, and the automations that it owns.
+
+        Raises:
+            NotFound: There is no such deployment.
+            Stale: It is no longer of the revision `over`.
+        """
+        found = self.read(deployment_id)
+        check_seen(found, over, f"{KIND} {deployment_id}")
+        deployment = found.document
         self._disown(f"prefect.deployment.{deployment_id}")
         self._scheduler.clear(deployment)
-        self._config.delete(KIND, deployment_id, [Reference(NAME_KIND, full_name(deployment))])
+        self._config.delete(KIND, deployment_id, [Reference(NAME_KIND, full_name(deployment))], over=over)
         self._tell("deleted", deployment)
 
     # ---- schedules ----
 
     def add_schedules(self, deployment_id: str, documents: list[object]) -> list[dict[str, Any]]:
         """Add schedules to a deployment and return them."""
-        present = self.get(deployment_id)
         given = [checked(ScheduleInput, one, "schedule") for one in documents]
         added = _schedules(deployment_id, given, [], iso(self._clock.now()), self._ids)
-        if {one["slug"] for one in added if one["slug"]} & {one["slug"] for one in present["schedules"]}:
-            raise Conflict("The deployment has a schedule of that slug already.")
-        self._put(present, present | {"schedules": [*present["schedules"], *added]})
+
+        def with_added(present: dict[str, Any]) -> dict[str, Any]:
+            if {one["slug"] for one in added if one["slug"]} & {one["slug"] for one in present["schedules"]}:
+                raise Conflict("The deployment has a schedule of that slug already.")
+            return present | {"schedules": [*present["schedules"], *added]}
+
+        self._alter(deployment_id, with_added)
         return added
 
     def change_schedule(self, deployment_id: str, schedule_id: str, document: object) -> None:
         """Change what is given of a schedule, and leave the rest."""
         given = checked(SchedulePatch, document, "change of a schedule")
-        changes = given.model_dump(mode="json", exclude_unset=True)
-        present = self.get(deployment_id)
-        _one_of(present, schedule_id)
-        now = iso(self._clock.now())
-        schedules = [
-            one | changes | {"updated": now} if one["id"] == schedule_id else one for one in present["schedules"]
-        ]
-        self._put(present, present | {"schedules": schedules})
+        changes = given.model_dump(mode="json", exclude_unset=True) | {"updated": iso(self._clock.now())}
+
+        def with_changed(present: dict[str, Any]) -> dict[str, Any]:
+            _one_of(present, schedule_id)
+            schedules = [one | changes if one["id"] == schedule_id else one for one in present["schedules"]]
+            return present | {"schedules": schedules}
+
+        self._alter(deployment_id, with_changed)
 
     def remove_schedule(self, deployment_id: str, schedule_id: str) -> None:
         """Remove a schedule from a deployment."""
-        present = self.get(deployment_id)
-        _one_of(present, schedule_id)
-        self._put(present, present | {"schedules": [one for one in present["schedules"] if one["id"] != schedule_id]})
+
+        def without(present: dict[str, Any]) -> dict[str, Any]:
+            _one_of(present, schedule_id)
+            return present | {"schedules": [one for one in present["schedules"] if one["id"] != schedule_id]}
+
+        self._alter(deployment_id, without)
 
     # ---- the rest ----
 
@@ -235,8 +267,17 @@ class DeploymentRegistry:
             return []
         return [Fault(("job_variables",), f"job_variables must hold '{variable}' for the work pool '{name}'")]
 
-    def _put(self, present: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
-        """Store a change and tell of it; where nothing changes, do nothing."""
+    def _alter(
+        self, deployment_id: str, alter: Callable[[dict[str, Any]], dict[str, Any]], over: str | None = None
+    ) -> dict[str, Any]:
+        """Change a deployment as it is now; where somebody else is faster, both changes hold."""
+        return over_latest(
+            self._config, KIND, deployment_id, lambda found: self._put(found, alter(found.document)), over=over
+        )
+
+    def _put(self, found: Stored, changed: dict[str, Any]) -> dict[str, Any]:
+        """Store a change over what was read and tell of it; where nothing changes, do nothing."""
+        present = found.document
         updates = {
             name: {"from": present.get(name), "to": value}
             for name, value in changed.items()
@@ -247,7 +288,7 @@ class DeploymentRegistry:
         deployment = changed | {"updated": iso(self._clock.now())}
         if updates.keys() & SCHEDULING:
             self._scheduler.clear(present)
-        self._config.replace(KIND, deployment["id"], deployment)
+        self._config.replace(KIND, deployment["id"], deployment, over=found.revision)
         self._tell("updated", deployment, {"updated_fields": sorted(updates), "updates": updates})
         self._scheduler.fill(deployment)
         return deployment

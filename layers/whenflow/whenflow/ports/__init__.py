@@ -3,7 +3,8 @@
 One contract suite (tests/contract) runs against every adapter of a port.
 """
 
-from whenflow.ports.config import Changes, ConfigStore, Reference, RequestLog
+from whenflow.ports.changing import check_seen, over_latest
+from whenflow.ports.config import Changes, ConfigStore, Reference, RequestLog, Stored
 from whenflow.ports.engine import (
     NOTED_STEP,
     Due,
@@ -73,9 +74,12 @@ __all__ = [
     "RunInputs",
     "RunStore",
     "Secrets",
+    "Stored",
     "TaskQueue",
     "TaskRunStore",
     "TimerQueue",
     "Topics",
     "WindowStore",
+    "check_seen",
+    "over_latest",
 ]

@@ -16,6 +16,10 @@ class ConfigStore(Protocol):
         """Return one document."""
         ...
 
+    def read(self, kind: str, id_: str) -> "Stored | None":
+        """Return one document with its revision."""
+        ...
+
     def all(self, kind: str) -> Sequence[dict[str, Any]]:
         """Return every document of a kind, ordered by id."""
         ...
@@ -35,11 +39,27 @@ class ConfigStore(Protocol):
         """
         ...
 
-    def replace(self, kind: str, id_: str, document: Mapping[str, Any], told: "Event | None" = None) -> None:
+    def replace(
+        self,
+        kind: str,
+        id_: str,
+        document: Mapping[str, Any],
+        told: "Event | None" = None,
+        *,
+        over: str | None = None,
+    ) -> None:
         """Store a document over the one that is there, with the event that tells of it.
+
+        Args:
+            kind: Its kind.
+            id_: Its id.
+            document: What takes its place.
+            told: The event.
+            over: The revision that was read; None to store it over any.
 
         Raises:
             NotFound: There is none.
+            Stale: It is no longer of that revision, or the event is stored already. Nothing is stored.
         """
         ...
 
@@ -51,6 +71,8 @@ class ConfigStore(Protocol):
         document: Mapping[str, Any],
         also: Iterable["Reference"] = (),
         told: "Event | None" = None,
+        *,
+        over: str | None = None,
     ) -> None:
         """Store a document under another id in place of the one that is there, and have references lead to it.
 
@@ -60,11 +82,24 @@ class ConfigStore(Protocol):
         Raises:
             NotFound: There is none.
             Conflict: There is one of the new id.
+            Stale: It is no longer of the revision `over`.
         """
         ...
 
-    def delete(self, kind: str, id_: str, also: Iterable["Reference"] = (), told: "Event | None" = None) -> bool:
-        """Remove a document and references to it, and store the event that tells of it; False where it is not there."""
+    def delete(
+        self,
+        kind: str,
+        id_: str,
+        also: Iterable["Reference"] = (),
+        told: "Event | None" = None,
+        *,
+        over: str | None = None,
+    ) -> bool:
+        """Remove a document and references to it, and store the event that tells of it; False where it is not there.
+
+        Raises:
+            Stale: It is no longer of the revision `over`. Nothing is removed.
+        """
         ...
 
     def version(self, kind: str) -> int:
@@ -74,6 +109,19 @@ class ConfigStore(Protocol):
     def changes(self, kind: str, since: int) -> "Changes":
         """Return the present version of a kind, and what has changed since an earlier one, in one cheap read."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A document as it was read.
+
+    Attributes:
+        revision: Another one after each change, never one that was there before; None where it is not stored yet, and
+            is what it is until somebody changes it.
+    """
+
+    document: dict[str, Any]
+    revision: str | None
 
 
 @dataclass(frozen=True, slots=True)

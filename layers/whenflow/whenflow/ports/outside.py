@@ -70,7 +70,8 @@ class HttpSender(Protocol):
         """Send a request and return the answer, whatever its status.
 
         Raises:
-            Rejected: The URL is not one that may be called. Names the host at most, never path or query.
+            Rejected: The URL is not one that may be called, or nobody vouches for the server. Names the host at most,
+                never path or query.
             Transient: The server cannot be reached, breaks off or takes too long. Likewise.
         """
         ...
@@ -78,12 +79,18 @@ class HttpSender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """An e-mail of plain text; `sender` empty for the stack's own address."""
+    """An e-mail of plain text.
+
+    Attributes:
+        sender: Empty for the stack's own address.
+        message_id: The same for the same e-mail sent again; it goes along in a header.
+    """
 
     to: Sequence[str]
     subject: str
     body: str
     sender: str = ""
+    message_id: str = ""
 
 
 class Mailer(Protocol):
@@ -129,8 +136,8 @@ class RateBudget(Protocol):
 class RetryQueue(Protocol):
     """Actions to be tried again later."""
 
-    def send(self, firing_id: str, action_index: int, reason: str) -> None:
-        """Put one action of one firing aside."""
+    def send(self, firing_id: str, action_index: int, reason: str, wait: float | None = None) -> None:
+        """Put one action of one firing aside, for so many seconds at least, as far as the queue can wait."""
         ...
 
 
@@ -138,7 +145,10 @@ class DeadLetters(Protocol):
     """What could not be done, by queue."""
 
     def queues(self) -> Sequence[Mapping[str, Any]]:
-        """Return each queue: its `name`, `what` is in it, and about how many `messages`."""
+        """Return each queue: its `name`, `what` is in it, and about how many `messages`.
+
+        `waiting` is about how many are still on their way in the queue that it belongs to; None where there is none.
+        """
         ...
 
     def peek(self, queue: str, limit: int) -> Sequence[Mapping[str, Any]]:

@@ -71,34 +71,43 @@ class RunStore(Protocol):
         """Store a new run with the events of its states so far, oldest first; False where a run of that id exists."""
         ...
 
-    def save(self, run: "FlowRun", event: "Event | None", slot: "SlotChange | None" = None) -> None:
+    def save(self, run: "FlowRun", event: "Event | None", slots: "Sequence[SlotChange]" = ()) -> None:
         """Store a changed run over the version it carries, with the event that tells of it, if it is to be told.
 
         Args:
             run: The run.
             event: The event; None where its state is the same.
-            slot: What that does to the slots of its deployment, all or none with the rest.
+            slots: What that does to the slots of its deployment and work pool, all or none with the rest.
 
         Raises:
             Conflict: Somebody else changed the run meanwhile.
-            NoSlot: A slot is to be taken, and all are.
+            NoSlot: A slot is to be taken, and all are, or a queue to be joined, and it is full; it names whose.
         """
         ...
 
-    def delete(self, run: "FlowRun", slot: "SlotChange | None" = None) -> None:
+    def delete(self, run: "FlowRun", slots: "Sequence[SlotChange]" = (), by: str | None = None) -> None:
         """Remove a run as it was read, with its log, and with what that does to slots.
+
+        Args:
+            run: The run.
+            slots: What that does to slots.
+            by: Who removes it; `deleted_by` then knows.
 
         Raises:
             Conflict: Somebody has changed or removed it meanwhile.
         """
         ...
 
-    def waiting(self, deployment_id: str, limit: int) -> Sequence[str]:
-        """Return runs that wait for a slot of a deployment, in the order in which they were made."""
+    def deleted_by(self, run_id: str, by: str) -> str | None:
+        """Return the name of a run that this one removed; None where he did not."""
         ...
 
-    def slots_taken(self, deployment_id: str) -> int:
-        """Return how many slots of a deployment are taken."""
+    def waiting(self, owner: str, limit: int) -> Sequence[str]:
+        """Return runs that wait for a slot of a deployment or work pool, in the order in which they were made."""
+        ...
+
+    def slots_taken(self, owner: str) -> int:
+        """Return how many slots of a deployment or work pool are taken."""
         ...
 
     def get(self, run_id: str) -> "FlowRun | None":

@@ -27,6 +27,7 @@ def moved(run: FlowRun, state: State) -> FlowRun:
         state = replace(state, details=replace(state.details, scheduled_time=run.due))
     if starts and run.run_count and state.name == StateType.RUNNING.title():
         state = replace(state, name=_name_of_another_start(run))
+    keeps_slot = state.type in WITH_SLOT or _waits_in_its_process(state)
     next_ = replace(
         run,
         states=_bounded((*run.states, state)),
@@ -38,7 +39,9 @@ def moved(run: FlowRun, state: State) -> FlowRun:
         launch=None if state.type in {StateType.SCHEDULED, StateType.PENDING} else run.launch,
         empirical_policy=_policy(run, state),
         unknown=0,
-        has_slot=run.has_slot and (state.type in WITH_SLOT or _waits_in_its_process(state)),
+        has_slot=run.has_slot and keeps_slot,
+        pool_slot=run.pool_slot and keeps_slot,
+        queued=(),
     )
     return replace(next_, watch=_watch(run, next_))
 

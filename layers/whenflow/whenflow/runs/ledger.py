@@ -1,7 +1,7 @@
 """The one way in which flow runs are made and changed: row and event together, over the version that was read."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from whenflow.ports import Clock, Ids, RunStore, TimerQueue
 from whenflow.runs.bookkeeping import moved
 from whenflow.runs.events import events_so_far, state_event
 from whenflow.runs.model import FLOW_RUN, FlowRun
-from whenflow.runs.slots import Limit, slot_change, without_slot
+from whenflow.runs.slots import Limit, given_back, out_of_queues, slot_changes, with_slots, without_slot
 from whenflow.runs.states import MAX_MESSAGE_CHARS, State, StateDetails, StateType
 from whenflow.runs.transitions import Refused, Status, Verdict, claim, orchestrate, propose, reserve
 
@@ -96,7 +96,7 @@ class RunLedger:
         state: Callable[[], State],
         *,
         force: bool = False,
-        limit: Limit | None = None,
+        limits: Sequence[Limit] = (),
         known: FlowRun | None = None,
     ) -> Verdict:
         """Propose a state for a run (SPEC 6.2).
@@ -105,7 +105,8 @@ class RunLedger:
             run_id: Its id.
             state: Makes the state; called again for each try.
             force: Whether to skip the rules.
-            limit: How many runs of its deployment may work at once; a run that finds no slot is put elsewhere.
+            limits: How many runs of its deployment and work pool may work at once; one that finds no slot is put
+                elsewhere.
             known: The run as it was a moment ago, which saves a read if it still is.
 
         Raises:
@@ -118,7 +119,7 @@ class RunLedger:
             verdicts.append(verdict)
             return verdict.run if verdict.run is not run else Refused(verdict.reason or "")
 
-        outcome = self._change(run_id, state, decide, limit, known)
+        outcome = self._change(run_id, state, decide, limits, known)
         verdict = verdicts[-1]
         if isinstance(outcome, Refused):
             return verdict
@@ -127,16 +128,17 @@ class RunLedger:
         return replace(verdict, run=outcome, changed=True)
 
     def reserve(
-        self, run_id: str, transition_id: str | None, limit: Limit | None = None, known: FlowRun | None = None
+        self, run_id: str, transition_id: str | None, limits: Sequence[Limit] = (), known: FlowRun | None = None
     ) -> FlowRun | Refused:
         """Make a run Pending for one who is about to start its code; for the same one again, it stays as it is.
 
-        Where its deployment lets only so many work at once and all slots are taken, it comes back in the state in
-        which it waits, or Cancelled. `known` is the run as it was a moment ago, which saves a read if it still is.
+        Where its deployment or work pool lets only so many work at once and all slots are taken, it comes back in the
+        state in which it waits, or Cancelled. `known` is the run as it was a moment ago, which saves a read if it still
+        is.
         """
         details = StateDetails(transition_id=transition_id)
         return self._change(
-            run_id, lambda: self.new_state(run_id, StateType.PENDING, details=details), reserve, limit, known
+            run_id, lambda: self.new_state(run_id, StateType.PENDING, details=details), reserve, limits, known
         )
 
     def start(self, run_id: str, launch: str, beats: float | None = None) -> FlowRun | Refused:
@@ -149,7 +151,7 @@ class RunLedger:
         )
 
     def give_slot_back(self, seen: FlowRun) -> FlowRun:
-        """Give the slot of a run back that is still as it was seen; its state stays. Return the run as it is then.
+        """Give the slots of a run back that is still as it was seen; its state stays. Return the run as it is then.
 
         Raises:
             NotFound: There is no such run.
@@ -157,9 +159,9 @@ class RunLedger:
         present = self.get(seen.id)
         if not present.has_slot or present.state.id != seen.state.id:
             return present
-        without = replace(present, has_slot=False)
+        without = replace(present, has_slot=False, pool_slot=False)
         try:
-            self._runs.save(without, None, slot_change(present, without, None))
+            self._runs.save(without, None, slot_changes(present, without))
         except Conflict as error:
             raise Transient(f"Flow run {seen.id} changed meanwhile.") from error
         self._wake(present, without)
@@ -184,8 +186,8 @@ class RunLedger:
             return replace(changed, version=changed.version + 1)
         raise Transient(f"Flow run {run_id} changed under every one of {TRIES} tries.")
 
-    def delete(self, run_id: str) -> FlowRun:
-        """Remove a run and its log; return it as it was.
+    def delete(self, run_id: str, by: str | None = None) -> FlowRun:
+        """Remove a run and its log; return it as it was. `by` names who asks, for `deleted_by`.
 
         Raises:
             NotFound: There is no such run.
@@ -194,12 +196,16 @@ class RunLedger:
             present = self.get(run_id)
             gone = moved(present, self.new_state(run_id, StateType.CANCELLED))
             try:
-                self._runs.delete(present, slot_change(present, gone, None))
+                self._runs.delete(present, slot_changes(present, gone), by)
             except Conflict:
                 continue
             self._wake(present, gone)
             return present
         raise Transient(f"Flow run {run_id} changed under every one of {TRIES} tries.")
+
+    def deleted_by(self, run_id: str, by: str) -> str | None:
+        """Return the name of a run that this one removed; None where he did not."""
+        return self._runs.deleted_by(run_id, by)
 
     def new_id(self) -> str:
         """Return an id for a new run."""
@@ -244,7 +250,7 @@ class RunLedger:
         run_id: str,
         new_state: Callable[[], State],
         decide: Callable[[FlowRun, State], FlowRun | Refused],
-        limit: Limit | None = None,
+        limits: Sequence[Limit] = (),
         known: FlowRun | None = None,
     ) -> FlowRun | Refused:
         for _ in range(TRIES):
@@ -255,7 +261,7 @@ class RunLedger:
                     return decision
                 continue  # it may have moved on since it was read
             try:
-                changed = self._save(present, decision, state, limit)
+                changed = self._save(present, decision, state, limits)
             except Conflict:
                 continue
             self.ask_soon(changed)
@@ -263,32 +269,35 @@ class RunLedger:
             return replace(changed, version=changed.version + 1)
         raise Transient(f"Flow run {run_id} changed under every one of {TRIES} tries.")
 
-    def _save(self, present: FlowRun, decision: FlowRun, state: State, limit: Limit | None) -> FlowRun:
+    def _save(self, present: FlowRun, decision: FlowRun, state: State, limits: Sequence[Limit]) -> FlowRun:
         """Store a change with what it does to slots; return what was stored."""
-        if limit and decision.state.type == StateType.PENDING:
-            decision = replace(decision, has_slot=True, watch=_watch_within(decision, limit))
-            if limit.slots > 0:
+        if limits and decision.state.type == StateType.PENDING:
+            full = [limit for limit in limits if limit.slots <= 0]
+            if not full:
+                granted = with_slots(replace(decision, watch=_watch_within(decision, limits)), limits)
                 try:
-                    self._runs.save(decision, state_event(decision), slot_change(present, decision, limit))
-                except NoSlot:
-                    pass
+                    self._runs.save(granted, state_event(granted), slot_changes(present, granted, limits))
+                except NoSlot as error:
+                    full = [limit for limit in limits if limit.owner in error.owners]
                 else:
-                    return decision
-            decision = without_slot(present, state, limit)
+                    return granted
+            decision = without_slot(present, state, full)
         told = state_event(decision) if decision.state.id != present.state.id else None
-        self._runs.save(decision, told, slot_change(present, decision, None))
+        try:
+            self._runs.save(decision, told, slot_changes(present, decision))
+        except NoSlot as error:  # the queue is full
+            decision = out_of_queues(decision, error.owners)
+            self._runs.save(decision, told, slot_changes(present, decision))
         return decision
 
     def _wake(self, before: FlowRun, after: FlowRun) -> None:
-        """Ring for the run that waits longest for the slot that is free now."""
-        if before.has_slot and not after.has_slot and before.deployment_id and self._timers:
-            for run_id in self._runs.waiting(before.deployment_id, 1):
+        """Ring for the run that waits longest for a slot that is free now."""
+        for owner in given_back(before, after) if self._timers else ():
+            for run_id in self._runs.waiting(owner, 1):
                 self._ring(run_id, self._clock.now(), WAKE + self._ids.new())
 
 
-def _watch_within(run: FlowRun, limit: Limit) -> datetime | None:
+def _watch_within(run: FlowRun, limits: Sequence[Limit]) -> datetime | None:
     """Return when the timer is to look after a run that has just become Pending with a slot."""
-    if limit.grace is None:
-        return run.watch
-    until = run.state.timestamp + limit.grace
-    return min(run.watch, until) if run.watch else until
+    ends = [run.state.timestamp + limit.grace for limit in limits if limit.grace]
+    return min([*ends, run.watch] if run.watch else ends, default=None)

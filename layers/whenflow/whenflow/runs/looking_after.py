@@ -5,6 +5,7 @@ and puts it on the watch if it has not ended by then. From there on each look sa
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -37,8 +38,8 @@ logger = logging.getLogger("whenflow.runs")
 class SlotRules(Protocol):
     """What deployments say of slots."""
 
-    def limit_of(self, run: FlowRun) -> Limit | None:
-        """Return how many runs of a run's deployment may work at once."""
+    def limits_of(self, run: FlowRun) -> Sequence[Limit]:
+        """Return how many runs of a run's deployment and work pool may work at once, where there are limits."""
         ...
 
 
@@ -119,10 +120,10 @@ class LookingAfter:
 
     def _pending_with_slot(self, run: FlowRun, now: datetime) -> FlowRun | Refused:
         """Let a run keep its slot for as long as its deployment says, though its code has not begun."""
-        limit = self._rules.limit_of(run)
-        if limit is None or limit.grace is None:
+        grace = next((limit.grace for limit in self._rules.limits_of(run) if limit.grace), None)
+        if grace is None:
             return self._as_found(run, now)
-        until = run.state.timestamp + limit.grace
+        until = run.state.timestamp + grace
         if until > now:
             return self._as_found(run, now, until)
         logger.warning("flow run %s gives its slot back: it has been Pending since %s", run.id, run.state.timestamp)

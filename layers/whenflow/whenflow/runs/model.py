@@ -24,6 +24,8 @@ SELDOM = (
     "auto_scheduled",
     "limited",
     "has_slot",
+    "pool_slot",
+    "queued",
     "run_time",
     "unknown",
 )
@@ -48,8 +50,10 @@ class FlowRun:
             one process, what that process runs on.
         attempt: The number of the start that it is in or before; the first is 0. News of another says nothing of it.
         auto_scheduled: Whether a schedule of the deployment made it.
-        limited: Whether its deployment lets only so many runs work at once.
+        limited: Whether its deployment, or its work pool, let only so many runs work at once when it was made.
         has_slot: Whether it has one of its deployment's slots.
+        pool_slot: Whether it has one of its work pool's slots.
+        queued: Whose queues it stands in while it waits for a slot: ids of its deployment and its work pool.
         run_time: Seconds that it ran until its present state.
         watch: When the timer looks after it, unless it has moved on by then.
         unknown: How many answers in a row said that there is no execution of it.
@@ -88,6 +92,8 @@ class FlowRun:
     auto_scheduled: bool = False
     limited: bool = False
     has_slot: bool = False
+    pool_slot: bool = False
+    queued: tuple[str, ...] = ()
     run_time: float = 0.0
     watch: datetime | None = None
     unknown: int = 0
@@ -178,7 +184,7 @@ class FlowRun:
     def from_stored(cls, document: Mapping[str, Any], version: int) -> "FlowRun":
         """Read what `as_stored` wrote."""
         values = dict(document)
-        values["tags"] = tuple(values["tags"])
+        values["tags"], values["queued"] = tuple(values["tags"]), tuple(values.get("queued", ()))
         values["created"] = parse_iso(values["created"])
         values["states"] = tuple(State.from_stored(state) for state in values["states"])
         for name in ("start_time", "end_time", "watch"):

@@ -8,6 +8,7 @@ comes too early, late, twice, or for a run that was cancelled or has moved on do
 What becomes of runs that were started and do not move on is `whenflow.runs.looking_after`.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -34,8 +35,8 @@ class LaunchRules(Protocol):
         """Tell whether a run is to wait, since its work pool is paused."""
         ...
 
-    def limit_of(self, run: FlowRun) -> Limit | None:
-        """Return how many runs of a run's deployment may work at once; asked only where there was a limit."""
+    def limits_of(self, run: FlowRun) -> Sequence[Limit]:
+        """Return how many runs of a run's deployment and work pool may work at once, where there are limits."""
         ...
 
     def is_wanted(self, run: FlowRun) -> bool:
@@ -50,9 +51,9 @@ class EveryRunMayStart:
         """Hold none."""
         return False
 
-    def limit_of(self, run: FlowRun) -> Limit | None:  # noqa: ARG002
+    def limits_of(self, run: FlowRun) -> Sequence[Limit]:  # noqa: ARG002
         """Limit none."""
-        return None
+        return ()
 
     def is_wanted(self, run: FlowRun) -> bool:  # noqa: ARG002
         """Want each."""
@@ -108,8 +109,8 @@ class RunSchedule:
             Transient: Try again.
         """
         run = known or self._ledger.get(run_id)
-        limit = self._deployments.limit_of(run) if run.limited else None
-        reserved = self._ledger.reserve(run_id, starter, limit, known)
+        limits = self._deployments.limits_of(run) if run.limited or starter else ()  # who made it knew of no limit
+        reserved = self._ledger.reserve(run_id, starter, limits, known)
         if isinstance(reserved, Refused):
             return reserved
         if reserved.state.type != StateType.PENDING:

@@ -79,11 +79,10 @@ Rule = Callable[[FlowRun, State], Verdict | None]
 
 
 def orchestrate(run: FlowRun, state: State, *, force: bool = False) -> Verdict:
-    """Say what becomes of a state that is proposed for a run; `force` skips the rules."""
-    if not force:
-        for rule in RULES:
-            if verdict := rule(run, state):
-                return verdict
+    """Say what becomes of a state that is proposed for a run; `force` skips the rules, but makes none twice."""
+    for rule in (_the_same_again,) if force else RULES:
+        if verdict := rule(run, state):
+            return verdict
     return Verdict(Status.ACCEPT, moved(run, state))
 
 
@@ -189,9 +188,8 @@ def _too_late_to_resume(run: FlowRun, state: State) -> Verdict | None:
     until = run.state.details.pause_timeout
     if run.state.type != StateType.PAUSED or state.type.is_final or until is None or state.timestamp < until:
         return None
-    failed = replace(
-        state, type=StateType.FAILED, name="Failed", message=NEVER_RESUMED, details=StateDetails(), data=None
-    )
+    details = StateDetails(transition_id=state.details.transition_id)
+    failed = replace(state, type=StateType.FAILED, name="Failed", message=NEVER_RESUMED, details=details, data=None)
     return Verdict(Status.REJECT, moved(run, failed), NEVER_RESUMED)
 
 
@@ -226,7 +224,7 @@ def _tried_again(run: FlowRun, state: State) -> Verdict | None:
     if run.state.type != StateType.RUNNING or state.type != StateType.FAILED or not run.retries_left:
         return None
     at = state.timestamp + timedelta(seconds=float(run.empirical_policy.get("retry_delay") or 0))
-    details = StateDetails(scheduled_time=at)
+    details = StateDetails(scheduled_time=at, transition_id=state.details.transition_id)
     put = replace(state, type=StateType.SCHEDULED, name=AWAITING_RETRY, details=details, data=None)
     return Verdict(Status.REJECT, moved(run, put), "The flow run is tried again.")
 

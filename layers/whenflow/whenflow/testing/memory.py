@@ -11,7 +11,7 @@ from whenflow.events import Event
 from whenflow.events.reading import Fetch, Scan, Span, Tally, hour_start, position_of, tally_of
 from whenflow.ports import DueRun, LogLine, Page
 from whenflow.runs import FlowRun
-from whenflow.runs.slots import SlotChange
+from whenflow.runs.slots import LONGEST_QUEUE, SlotChange
 from whenflow.runs.summaries import Look, Looked, Stopped, is_within, summary_of
 
 
@@ -160,6 +160,7 @@ class MemoryRunStore:
         self._events = events
         self._runs: dict[str, FlowRun] = {}
         self._logs: dict[str, list[LogLine]] = {}
+        self._deleted: dict[str, tuple[str, str]] = {}
         self._slots: dict[str, set[str]] = {}
         self._queues: dict[str, set[str]] = {}
 
@@ -170,28 +171,35 @@ class MemoryRunStore:
         self._store(run, *events)
         return True
 
-    def save(self, run: FlowRun, event: Event | None, slot: SlotChange | None = None) -> None:
+    def save(self, run: FlowRun, event: Event | None, slots: Sequence[SlotChange] = ()) -> None:
         """Store a changed run over the version it carries, with its event and what that does to slots."""
         self._check(run)
         if event and self._events.get(event.id):
             raise Conflict(f"Flow run {run.id} is told of already.")
-        self._apply(run.id, slot)
+        self._apply(run.id, slots)
         self._store(run, *([event] if event else []))
 
-    def delete(self, run: FlowRun, slot: SlotChange | None = None) -> None:
+    def delete(self, run: FlowRun, slots: Sequence[SlotChange] = (), by: str | None = None) -> None:
         """Remove a run as it was read, with its log, and with what that does to slots."""
         self._check(run)
-        self._apply(run.id, slot)
+        self._apply(run.id, slots)
         del self._runs[run.id]
         self._logs.pop(run.id, None)
+        if by:
+            self._deleted[run.id] = by, run.name
 
-    def waiting(self, deployment_id: str, limit: int) -> Sequence[str]:
-        """Return runs that wait for a slot of a deployment, in the order in which they were made."""
-        return [one.rpartition("#")[2] for one in sorted(self._queues.get(deployment_id, ()))][:limit]
+    def deleted_by(self, run_id: str, by: str) -> str | None:
+        """Return the name of a run that this one removed; None where he did not."""
+        who, name = self._deleted.get(run_id, (None, None))
+        return name if who == by else None
 
-    def slots_taken(self, deployment_id: str) -> int:
-        """Return how many slots of a deployment are taken."""
-        return len(self._slots.get(deployment_id, ()))
+    def waiting(self, owner: str, limit: int) -> Sequence[str]:
+        """Return runs that wait for a slot of a deployment or work pool, in the order in which they were made."""
+        return [one.rpartition("#")[2] for one in sorted(self._queues.get(owner, ()))][:limit]
+
+    def slots_taken(self, owner: str) -> int:
+        """Return how many slots of a deployment or work pool are taken."""
+        return len(self._slots.get(owner, ()))
 
     def get(self, run_id: str) -> FlowRun | None:
         """Return the run of this id."""
@@ -240,18 +248,18 @@ class MemoryRunStore:
         if present is None or present.version != run.version:
             raise Conflict(f"Flow run {run.id} is no longer in version {run.version}.")
 
-    def _apply(self, run_id: str, slot: SlotChange | None) -> None:
-        if slot is None:
-            return
-        taken = self._slots.setdefault(slot.deployment_id, set())
-        queue = self._queues.setdefault(slot.deployment_id, set())
+    def _apply(self, run_id: str, slots: Sequence[SlotChange]) -> None:
+        if full := [one.owner for one in slots if not self._has_room(one)]:
+            raise NoSlot(full)
+        for slot in slots:
+            taken, queue = self._slots.setdefault(slot.owner, set()), self._queues.setdefault(slot.owner, set())
+            (taken.discard if slot.take is None else taken.add)(run_id)
+            (queue.add if slot.waits else queue.discard)(slot.run)
+
+    def _has_room(self, slot: SlotChange) -> bool:
         if slot.take is not None:
-            if len(taken) >= slot.take:
-                raise NoSlot
-            taken.add(run_id)
-        else:
-            taken.discard(run_id)
-        (queue.add if slot.waits else queue.discard)(slot.run)
+            return self.slots_taken(slot.owner) < slot.take
+        return not slot.waits or len(self._queues.get(slot.owner, ())) < LONGEST_QUEUE
 
     def _store(self, run: FlowRun, *events: Event) -> None:
         self._runs[run.id] = replace(run, version=run.version + 1)

@@ -5,9 +5,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from whenflow.errors import Conflict, NotFound
+from whenflow.errors import Conflict, NotFound, Stale
 from whenflow.events import Event
-from whenflow.ports import Changes, Clock, Reference
+from whenflow.ports import Changes, Clock, Reference, Stored
 from whenflow.testing.memory import MemoryEventStore
 from whenflow.upgrades import upgraded
 from whenflow.webhooks.log import REMEMBERED, LoggedRequest
@@ -23,12 +23,19 @@ class MemoryConfigStore:
         """Start empty; events that tell of changes go to the event store."""
         self._events = events
         self._documents: dict[tuple[str, str], dict[str, Any]] = {}
+        self._revisions: dict[tuple[str, str], str] = {}
+        self._written = 0
         self._changes: dict[str, list[str]] = {}
 
     def get(self, kind: str, id_: str) -> dict[str, Any] | None:
         """Return one document."""
         found = copy.deepcopy(self._documents.get((kind, id_)))
         return None if found is None else upgraded(kind, id_, found)
+
+    def read(self, kind: str, id_: str) -> Stored | None:
+        """Return one document with its revision."""
+        document = self.get(kind, id_)
+        return None if document is None else Stored(document, self._revisions[kind, id_])
 
     def all(self, kind: str) -> Sequence[dict[str, Any]]:
         """Return every document of a kind, ordered by id."""
@@ -47,14 +54,19 @@ class MemoryConfigStore:
         new = {(kind, id_): dict(document), **{(one.kind, one.id): {"id": id_} for one in also}}
         if self._documents.keys() & new.keys():
             raise Conflict(f"There is such a {kind} already.")
-        self._documents.update(_plain(new))
+        self._check_told(told)
+        self._put(new)
         self._changed(kind, id_, told)
 
-    def replace(self, kind: str, id_: str, document: Mapping[str, Any], told: Event | None = None) -> None:
+    def replace(
+        self, kind: str, id_: str, document: Mapping[str, Any], told: Event | None = None, *, over: str | None = None
+    ) -> None:
         """Store a document over the one that is there, with the event that tells of it."""
         if (kind, id_) not in self._documents:
             raise NotFound(f"There is no {kind} {id_}.")
-        self._documents.update(_plain({(kind, id_): dict(document)}))
+        self._check_revision(kind, id_, over)
+        self._check_told(told)
+        self._put({(kind, id_): dict(document)})
         self._changed(kind, id_, told)
 
     def move(
@@ -65,22 +77,37 @@ class MemoryConfigStore:
         document: Mapping[str, Any],
         also: Iterable[Reference] = (),
         told: Event | None = None,
+        *,
+        over: str | None = None,
     ) -> None:
         """Store a document under another id in place of the one that is there, and have references lead to it."""
         if (kind, id_) not in self._documents:
             raise NotFound(f"There is no {kind} {id_}.")
         if (kind, new_id) in self._documents:
             raise Conflict(f"There is a {kind} {new_id} already.")
+        self._check_revision(kind, id_, over)
+        self._check_told(told)
         leading = {(one.kind, one.id): {"id": new_id} for one in also}
-        self._documents.update(_plain({(kind, new_id): dict(document), **leading}))
+        self._put({(kind, new_id): dict(document), **leading})
         del self._documents[kind, id_]
         self._changed(kind, id_, None)
         self._changed(kind, new_id, told)
 
-    def delete(self, kind: str, id_: str, also: Iterable[Reference] = (), told: Event | None = None) -> bool:
+    def delete(
+        self,
+        kind: str,
+        id_: str,
+        also: Iterable[Reference] = (),
+        told: Event | None = None,
+        *,
+        over: str | None = None,
+    ) -> bool:
         """Remove a document and references to it, and tell of it; False where it is not there."""
-        if self._documents.pop((kind, id_), None) is None:
+        if (kind, id_) not in self._documents:
             return False
+        self._check_revision(kind, id_, over)
+        self._check_told(told)
+        del self._documents[kind, id_]
         for reference in also:
             self._documents.pop((reference.kind, reference.id), None)
         self._changed(kind, id_, told)
@@ -95,6 +122,19 @@ class MemoryConfigStore:
         version = self.version(kind)
         known = max(0, version - CHANGES_KEPT) <= since <= version
         return Changes(version, list(dict.fromkeys(self._changes.get(kind, [])[since:])) if known else None)
+
+    def _check_revision(self, kind: str, id_: str, over: str | None) -> None:
+        if over is not None and self._revisions[kind, id_] != over:
+            raise Stale(f"The {kind} {id_} has changed.")
+
+    def _check_told(self, told: Event | None) -> None:
+        if told is not None and self._events is not None and self._events.get(told.id):
+            raise Stale("The change is told of already.")
+
+    def _put(self, documents: Mapping[tuple[str, str], dict[str, Any]]) -> None:
+        self._documents.update(_plain(documents))
+        self._written += 1
+        self._revisions.update(dict.fromkeys(documents, str(self._written)))
 
     def _changed(self, kind: str, id_: str, told: Event | None) -> None:
         self._changes.setdefault(kind, []).append(id_)
@@ -122,15 +162,18 @@ class MemoryRetryQueue:
 
     Attributes:
         sent: Firing id, action index and reason of each, in order.
+        waits: How many seconds each is to wait at least, in the same order.
     """
 
     def __init__(self) -> None:
         """Start empty."""
         self.sent: list[tuple[str, int, str]] = []
+        self.waits: list[float | None] = []
 
-    def send(self, firing_id: str, action_index: int, reason: str) -> None:
+    def send(self, firing_id: str, action_index: int, reason: str, wait: float | None = None) -> None:
         """Put one action of one firing aside."""
         self.sent.append((firing_id, action_index, reason))
+        self.waits.append(wait)
 
 
 class MemorySecrets:

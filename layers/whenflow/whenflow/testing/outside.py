@@ -96,16 +96,21 @@ class MemoryDeadLetters:
     Attributes:
         waiting: The messages by queue.
         redriven: Those that were put back, with their queues.
+        underway: How many are on their way in the queue that each belongs to.
     """
 
     def __init__(self) -> None:
         """Start with one queue, empty."""
         self.waiting: dict[str, list[dict[str, Any]]] = {"action": []}
         self.redriven: list[tuple[str, dict[str, Any]]] = []
+        self.underway: int | None = 0
 
     def queues(self) -> list[dict[str, Any]]:
         """Return each queue."""
-        return [{"name": name, "what": name, "messages": len(some)} for name, some in self.waiting.items()]
+        return [
+            {"name": name, "what": name, "messages": len(some), "waiting": self.underway}
+            for name, some in self.waiting.items()
+        ]
 
     def peek(self, queue: str, limit: int) -> list[dict[str, Any]]:
         """Return messages of a queue, which stay in it."""

@@ -1,6 +1,6 @@
 """The use cases of setting webhooks up: create, replace, switch, rotate, delete."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
 
 from whenflow.errors import Fault, NotFound, Rejected
 from whenflow.events.validation import faults_of
-from whenflow.ports import Clock, ConfigStore, Ids, Reference, Secrets
+from whenflow.ports import Clock, ConfigStore, Ids, Reference, Secrets, Stored, check_seen, over_latest
 from whenflow.webhooks.auth import Scheme
 from whenflow.webhooks.model import (
     KIND,
@@ -82,10 +82,18 @@ class WebhookRegistry:
         Raises:
             NotFound: There is none of this id.
         """
-        stored = self._config.get(KIND, webhook_id)
-        if stored is None:
+        return webhook_from_stored(self.read(webhook_id).document)
+
+    def read(self, webhook_id: str) -> Stored:
+        """Return a webhook as it is stored, with its revision.
+
+        Raises:
+            NotFound: There is none of this id.
+        """
+        found = self._config.read(KIND, webhook_id)
+        if found is None:
             raise NotFound(f"There is no webhook {webhook_id}.")
-        return webhook_from_stored(stored)
+        return found
 
     def find(self, names: list[str] | None = None) -> list[Webhook]:
         """Return the webhooks of these names, or all of them, newest first."""
@@ -116,34 +124,43 @@ class WebhookRegistry:
         self._config.create(KIND, id_, webhook.as_stored(), [Reference(SLUG_KIND, webhook.slug_hash)])
         return Told(webhook, slug, made)
 
-    def replace(self, webhook_id: str, document: Mapping[str, Any]) -> Told:
+    def replace(self, webhook_id: str, document: Mapping[str, Any], *, over: str | None = None) -> Told:
         """Give a webhook other settings. Its secret stays, unless another is given or the scheme changes.
+
+        Args:
+            webhook_id: Its id.
+            document: All of its settings.
+            over: The revision that the caller has seen; None for any.
 
         Raises:
             NotFound: There is none of this id.
             Rejected: With every fault and its place.
+            Stale: It is no longer of that revision.
         """
-        present = self.get(webhook_id)
+        check_seen(self.read(webhook_id), over, f"{KIND} {webhook_id}")
         given = webhook_from_document({name: value for name, value in document.items() if name not in READ_ONLY})
         secret, made = _secret_of(given.auth), None
-        refs = present.secrets if given.auth.type == present.auth.type else None
-        if given.auth.has_secret and secret is None and refs is None:
-            secret = made = self._make(given.auth)
-        if secret is not None:
-            refs = self._kept(webhook_id, secret)
-        update = _settings(given)
-        if refs != present.secrets:
-            update["secrets"] = refs
-        changed = self._save(webhook_id, update)
-        self._forget(present.secrets, but=refs)
+        kept = self._kept(webhook_id, secret) if secret is not None else None
+
+        def settings(present: Webhook) -> dict[str, Any]:
+            nonlocal made, kept
+            stays = present.secrets if given.auth.type == present.auth.type else None
+            if given.auth.has_secret and not kept and not stays:
+                made = self._make(given.auth)
+                kept = self._kept(webhook_id, made)
+            return _settings(given) | {"secrets": kept or stays}
+
+        before, changed = self._save(webhook_id, settings, over)
+        self._forget(before.secrets, but=changed.secrets)
         return Told(changed, secret=made)
 
-    def change(self, webhook_id: str, document: object) -> None:
+    def change(self, webhook_id: str, document: object, *, over: str | None = None) -> None:
         """Switch a webhook on or off, or give it another name or description.
 
         Raises:
             NotFound: There is none of this id.
             Rejected: With every fault and its place.
+            Stale: It is no longer of the revision `over`.
         """
         try:
             changes = _Changes.model_validate(document)
@@ -153,7 +170,7 @@ class WebhookRegistry:
         if not update:
             reason = "Name at least one of enabled, name, description."
             raise Rejected(reason, [Fault(("enabled",), reason, "missing")])
-        self._save(webhook_id, update)
+        self._save(webhook_id, lambda _present: update, over)
 
     def rotate(self, webhook_id: str) -> Told:
         """Give a webhook a new slug; the old one stops at once.
@@ -163,11 +180,11 @@ class WebhookRegistry:
         Raises:
             NotFound: There is none of this id.
         """
-        present = self.get(webhook_id)
+        self.get(webhook_id)
         slug = self._ids.secret()
         self._config.create(SLUG_KIND, slug_hash(slug), {"id": webhook_id})
-        changed = self._save(webhook_id, {"slug_hash": slug_hash(slug)})
-        self._config.delete(SLUG_KIND, present.slug_hash)
+        before, changed = self._save(webhook_id, lambda _present: {"slug_hash": slug_hash(slug)})
+        self._config.delete(SLUG_KIND, before.slug_hash)
         return Told(changed, slug)
 
     def rotate_secret(self, webhook_id: str, document: object) -> Told:
@@ -189,28 +206,47 @@ class WebhookRegistry:
         secret = wanted.secret if wanted.secret is not None else made
         new = self._kept(webhook_id, _checked(present.auth, str(secret))).current
         until = self._clock.now() + timedelta(seconds=wanted.grace_seconds)
-        refs = SecretRefs(current=new)
-        if wanted.grace_seconds:
-            refs = SecretRefs(current=new, previous=present.secrets.current, previous_until=until)
-        changed = self._save(webhook_id, {"secrets": refs})
-        self._forget(present.secrets, but=refs)
+
+        def rotated(now: Webhook) -> dict[str, Any]:
+            if now.secrets is None or not wanted.grace_seconds:
+                return {"secrets": SecretRefs(current=new)}
+            return {"secrets": SecretRefs(current=new, previous=now.secrets.current, previous_until=until)}
+
+        before, changed = self._save(webhook_id, rotated)
+        self._forget(before.secrets, but=changed.secrets)
         return Told(changed, secret=made)
 
-    def delete(self, webhook_id: str) -> None:
+    def delete(self, webhook_id: str, *, over: str | None = None) -> None:
         """Remove a webhook, its address and its secrets.
 
         Raises:
             NotFound: There is none of this id.
+            Stale: It is no longer of the revision `over`.
         """
-        webhook = self.get(webhook_id)
-        self._config.delete(KIND, webhook.id, [Reference(SLUG_KIND, webhook.slug_hash)])
-        self._forget(webhook.secrets)
 
-    def _save(self, webhook_id: str, update: Mapping[str, Any]) -> Webhook:
-        """Change these fields of what is stored by now: what somebody else changed meanwhile stays changed."""
-        saved = self.get(webhook_id).model_copy(update={**update, "updated": self._clock.now()})
-        self._config.replace(KIND, saved.id, saved.as_stored())
-        return saved
+        def removed(found: Stored) -> None:
+            webhook = webhook_from_stored(found.document)
+            self._config.delete(KIND, webhook.id, [Reference(SLUG_KIND, webhook.slug_hash)], over=found.revision)
+            self._forget(webhook.secrets)
+
+        over_latest(self._config, KIND, webhook_id, removed, over=over)
+
+    def _save(
+        self, webhook_id: str, update: Callable[[Webhook], Mapping[str, Any]], over: str | None = None
+    ) -> tuple[Webhook, Webhook]:
+        """Change fields of what is stored by now, so that what somebody else changed meanwhile stays changed.
+
+        Returns:
+            The webhook before and after.
+        """
+
+        def saved(found: Stored) -> tuple[Webhook, Webhook]:
+            before = webhook_from_stored(found.document)
+            after = before.model_copy(update={**update(before), "updated": self._clock.now()})
+            self._config.replace(KIND, after.id, after.as_stored(), over=found.revision)
+            return before, after
+
+        return over_latest(self._config, KIND, webhook_id, saved, over=over)
 
     def _make(self, auth: Scheme, place: tuple[str, ...] = ("auth", "secret")) -> str:
         secret = auth.new_secret(self._ids)

@@ -13,7 +13,7 @@ from whenflow.actions.outcome import ActionFailed
 from whenflow.errors import Fault, NotFound, Rejected, Transient
 from whenflow.events import iso, named_id
 from whenflow.events.validation import faults_of
-from whenflow.ports import Clock, ConfigStore, Ids, Secrets
+from whenflow.ports import Clock, ConfigStore, Ids, Secrets, Stored, over_latest
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -80,18 +80,23 @@ class Targets:
             Rejected: The change, or the target it would make, is not valid.
             NotFound: There is no such target.
         """
-        given, present = _checked(TargetPatch, document), self.get(id_)
+        given = _checked(TargetPatch, document)
         changes = {name: value for name, value in given.data.items() if value != MASK}
-        data = _checked_data(present["type"], present["data"] | changes)
-        target = present | {
-            "name": given.name or present["name"],
-            "is_default": present["is_default"] if given.is_default is None else given.is_default,
-            "data": self._kept(id_, present["type"], data),
-            "updated": iso(self._clock.now()),
-        }
-        self._config.replace(KIND, id_, target)
-        self._forget(_references(present) - _references(target))
-        return target
+
+        def updated(found: Stored) -> dict[str, Any]:
+            present = found.document
+            data = _checked_data(present["type"], present["data"] | changes)
+            target = present | {
+                "name": given.name or present["name"],
+                "is_default": present["is_default"] if given.is_default is None else given.is_default,
+                "data": self._kept(id_, present["type"], data),
+                "updated": iso(self._clock.now()),
+            }
+            self._config.replace(KIND, id_, target, over=found.revision)
+            self._forget(_references(present) - _references(target))
+            return target
+
+        return over_latest(self._config, KIND, id_, updated, what="notification target")
 
     def delete(self, id_: str) -> None:
         """Remove a target, and the secrets that were kept for it.

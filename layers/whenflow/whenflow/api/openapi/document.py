@@ -13,6 +13,19 @@ JSON = "application/json"
 BODY_ERRORS = (413, 422)
 KEYED_ERRORS = (401, 403, 429)
 ALWAYS = (400, 503)
+REVISED = frozenset(
+    {
+        "/automations/{id}",
+        "/deployments/{id}",
+        "/deployments/name/{flow}/{name}",
+        "/sources/{id}",
+        "/variables/{id}",
+        "/variables/name/{name}",
+        "/webhooks/{id}",
+        "/work_pools/{name}",
+    }
+)
+"""What tells its revision when it is read, and may be changed on condition of it."""
 DESCRIPTION = (
     "Events, webhooks, automations and the flow runs that they start. The shapes are those of Prefect's API; its "
     "command line and client work against it. A list request's `null` means the default."
@@ -36,6 +49,7 @@ def build() -> dict[str, Any]:
 
 
 _TEXT: Schema = {"type": "string", "minLength": 1}
+_ETAG: Schema = {"type": "string", "pattern": '^"[0-9a-f]*"$'}
 _IN_PATHS: dict[str, Schema] = {
     "countable": {"type": "string", "enum": ["day", "time", "event", "resource"]},
     "kind": {"type": "string", "enum": ["event", "firing", "flow-run"]},
@@ -54,7 +68,7 @@ def _described(operation: Operation) -> dict[str, Any]:
         "summary": operation.summary,
         "responses": _responses(operation),
     }
-    if parameters := [*_path_parameters(operation.path), *_query_parameters(operation)]:
+    if parameters := [*_path_parameters(operation.path), *_query_parameters(operation), *_headers(operation)]:
         described["parameters"] = parameters
     if operation.body is not None:
         described["requestBody"] = {
@@ -77,10 +91,26 @@ def _responses(operation: Operation) -> dict[str, Any]:
         errors.add(404)
     if operation.body is not None:
         errors |= {*BODY_ERRORS}
+    if _is_conditional(operation):
+        errors |= {409, 422}
     answers: dict[int, Schema | None] = {status: _error(status, operation) for status in errors}
     answers |= operation.answers
     media = {status: JSON if status in errors - operation.answers.keys() else operation.media for status in answers}
-    return {str(status): _response(status, answers[status], media[status]) for status in sorted(answers)}
+    described = {str(status): _response(status, answers[status], media[status]) for status in sorted(answers)}
+    if operation.path in REVISED and operation.method == "get":
+        described["200"]["headers"] = {"ETag": {"description": "Its revision.", "schema": _ETAG}}
+    return described
+
+
+def _is_conditional(operation: Operation) -> bool:
+    return operation.path in REVISED and operation.method != "get"
+
+
+def _headers(operation: Operation) -> list[dict[str, Any]]:
+    if not _is_conditional(operation):
+        return []
+    about = "The revision that is to be changed, as `ETag` told it; left out: whichever is there. Another one is a 409."
+    return [{"name": "If-Match", "in": "header", "required": False, "description": about, "schema": _ETAG}]
 
 
 def _error(status: int, operation: Operation) -> Schema:

@@ -301,6 +301,7 @@ _ANSWERS: dict[str, Schema] = {
             "type": TEXT,
             "description": maybe(TEXT),
             "is_paused": {"type": "boolean"},
+            "concurrency_limit": maybe({"type": "integer", "minimum": 0}),
             "status": {"type": "string", "enum": ["PAUSED", "READY"]},
             "base_job_template": anything(),
             "default_queue_id": UUID,

@@ -93,8 +93,8 @@ def task_queue() -> "SqsTaskQueue":
 
 @lru_cache(maxsize=1)
 def config() -> DynamoConfigStore:
-    """Return the config store."""
-    return DynamoConfigStore(dynamodb(), settings().config_table)
+    """Return the config store; the events that tell of changes are stored with them."""
+    return DynamoConfigStore(dynamodb(), settings().config_table, events())
 
 
 @lru_cache(maxsize=1)

@@ -230,10 +230,10 @@ class Retries:
         """Send to this stack's queue."""
         self._cloud = cloud
 
-    def send(self, firing_id: str, action_index: int, reason: str) -> None:
+    def send(self, firing_id: str, action_index: int, reason: str, wait: float | None = None) -> None:
         """Put one action of one firing aside."""
         message = {"firing_id": firing_id, "action_index": action_index, "reason": reason}
-        self._cloud.queues["retries"].send(message, 5.0)
+        self._cloud.queues["retries"].send(message, max(5.0, wait or 0.0))
 
 
 def _matched(batch: Sequence[Record]) -> Callable[[Process], int]:

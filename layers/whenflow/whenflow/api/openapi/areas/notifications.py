@@ -5,7 +5,7 @@ from whenflow.api.openapi.schemas import COUNT, TEXT, maybe, page_request, recor
 
 TARGETS, BLOCKS, DEAD = "Notification targets", "Block documents", "Dead letters"
 LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": 200}
-QUEUE = record({"name": TEXT, "what": TEXT, "messages": COUNT})
+QUEUE = record({"name": TEXT, "what": TEXT, "messages": COUNT, "waiting": maybe(COUNT)})
 LETTER = record({"id": TEXT, "sent": {"type": "number"}, "summary": TEXT, "body": {}})
 LEFT = record({"id": TEXT, "reason": TEXT})
 AT_MOST: Schema = {"type": "integer", "minimum": 0, "maximum": 200, "description": "At most 50 go at once."}

@@ -2,6 +2,7 @@
 
 from whenflow.api.openapi.operation import Operation, anything, listing, ref
 from whenflow.api.openapi.schemas import COUNT, TEXT, choice, maybe, page_request, record, runs_request
+from whenflow.deployments.model import MAX_LIMIT
 from whenflow.runs.targets import TYPES
 
 VARIABLES, POOLS = "Variables", "Work pools"
@@ -12,11 +13,12 @@ LIST = page_request(
     sort=choice("NAME_ASC", "NAME_DESC", "CREATED_DESC", "UPDATED_DESC"),
 )
 CHANGED = record({}, name=maybe(NAME), value={}, tags=maybe(listing(TEXT)))
+LIMIT = {"type": "integer", "minimum": 0, "maximum": MAX_LIMIT, "description": "How many runs may work at once."}
 CHANGED_POOL = {
     "description": maybe(TEXT),
     "is_paused": maybe({"type": "boolean"}),
     "base_job_template": maybe(anything()),
-    "concurrency_limit": {"type": "null", "description": "A deployment has a limit; a work pool has none."},
+    "concurrency_limit": maybe(LIMIT),
 }
 POOL_LIST = runs_request()
 
