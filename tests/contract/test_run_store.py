@@ -4,83 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from tests.contract.runs import a_line, stored
 from tests.stories import NOBODY, NOON
 
-from whenflow.errors import Conflict, NoSlot
-from whenflow.ports import DueRun, LogLine, RunStore
-from whenflow.runs import FlowRun, State, StateDetails, StateType
+from whenflow.errors import Conflict
+from whenflow.ports import DueRun, RunStore
+from whenflow.runs import StateType
 from whenflow.runs.events import events_so_far, state_event
-from whenflow.runs.slots import SlotChange, queued_as
-from whenflow.testing import ManualClock, SequentialIds
-
-
-class Runs:
-    """Makes runs and their next states."""
-
-    def __init__(self, clock: ManualClock, ids: SequentialIds) -> None:
-        self.clock = clock
-        self.ids = ids
-
-    def state(self, type_: StateType) -> State:
-        now = self.clock.now()
-        return State(self.ids.event_id(now, "prefect.flow-run.x"), type_, type_.title(), now, "as planned")
-
-    def new(self, **changes) -> FlowRun:
-        id_ = self.ids.new()
-        now = self.clock.now()
-        return FlowRun(
-            **{
-                "id": id_,
-                "name": "quick-fox",
-                "flow_id": NOBODY,
-                "flow_name": "new-user-flow",
-                "deployment_id": NOBODY,
-                "deployment_name": "welcome",
-                "work_pool_name": "lambda",
-                "parameters": {"name": "Ann", "n": 5, "nested": {"list": [1, None, "ë"]}},
-                "tags": ("a", "b"),
-                "created": now,
-                "states": (
-                    State(
-                        self.ids.event_id(now, f"prefect.flow-run.{id_}"),
-                        StateType.SCHEDULED,
-                        "Scheduled",
-                        now,
-                    ),
-                ),
-                "created_by": {"id": NOBODY, "type": "AUTOMATION", "display_value": "welcome new users"},
-                "job_variables": {"function_arn": "arn:flows"},
-                **changes,
-            }
-        )
-
-    def next(self, run: FlowRun, type_: StateType) -> FlowRun:
-        now = self.clock.advance(1)
-        state = State(self.ids.event_id(now, run.resource_id), type_, type_.title(), now, "as planned")
-        return replace(run, states=(*run.states, state), watch=None)
-
-    def scheduled(self, run: FlowRun, seconds: float, name: str = "Scheduled") -> FlowRun:
-        """Put a run into a state in which it waits for a time, some seconds after noon."""
-        now = self.clock.now()
-        details = StateDetails(scheduled_time=NOON + timedelta(seconds=seconds))
-        id_ = self.ids.event_id(now, run.resource_id)
-        state = State(id_, StateType.SCHEDULED, name, now, None, details)
-        states = (*run.states, state) if run.version else (state,)
-        return replace(run, states=states, watch=details.scheduled_time)
-
-
-@pytest.fixture
-def make(clock, ids) -> Runs:
-    """Makes runs."""
-    return Runs(clock, ids)
-
-
-def stored(runs: RunStore, run: FlowRun) -> FlowRun:
-    """Store a new run and return it as it was stored."""
-    assert runs.create(run, state_event(run))
-    found = runs.get(run.id)
-    assert found is not None
-    return found
 
 
 def test_a_new_run_is_found_in_version_one_with_all_it_carries(runs, make):
@@ -292,73 +222,6 @@ def test_many_runs_that_are_due_at_one_time_are_all_found(runs, make):
     assert {due.run_id for due in waiting(runs, 61)} == made
 
 
-def a_line(message: str, second: float = 0) -> LogLine:
-    return LogLine(NOON + timedelta(seconds=second), 20, "whenflow.flow_runs", message)
-
-
-def test_a_run_that_logged_nothing_has_no_lines(runs):
-    assert list(runs.logs(NOBODY)) == []
-
-
-def test_log_lines_come_back_oldest_first(runs, clock):
-    first, second, third = (a_line(text, second) for second, text in enumerate(("hello", "Zoë 😀\nagain", "bye")))
-    runs.add_logs(NOBODY, [first, second])
-    clock.advance(1)
-    runs.add_logs(NOBODY, [third])
-
-    assert list(runs.logs(NOBODY)) == [first, second, third]
-
-
-def test_a_line_says_which_task_logged_it(runs):
-    lines = [a_line("of the flow"), replace(a_line("of a task", 1), task_run_id=NOBODY)]
-    runs.add_logs(NOBODY, lines)
-
-    assert list(runs.logs(NOBODY)) == lines
-
-
-def test_lines_added_twice_in_one_moment_are_all_kept(runs):
-    runs.add_logs(NOBODY, [a_line("from one task")])
-    runs.add_logs(NOBODY, [a_line("from another")])
-
-    assert [line.message for line in runs.logs(NOBODY)] == ["from one task", "from another"]
-
-
-def test_thousands_of_lines_are_kept_in_order(runs):
-    lines = [a_line(f"line {number}", number / 1000) for number in range(2_500)]
-
-    runs.add_logs(NOBODY, lines)
-
-    assert list(runs.logs(NOBODY)) == lines
-
-
-def test_long_lines_that_do_not_compress_are_kept(runs):
-    import random
-
-    chance = random.Random(7)
-    lines = [a_line(chance.randbytes(5_000).hex(), number) for number in range(100)]
-
-    runs.add_logs(NOBODY, lines)
-
-    assert list(runs.logs(NOBODY)) == lines
-
-
-def test_the_lines_of_two_runs_are_apart(runs, ids):
-    one, other = ids.new(), ids.new()
-    runs.add_logs(one, [a_line("mine")])
-    runs.add_logs(other, [a_line("yours")])
-
-    assert [line.message for line in runs.logs(one)] == ["mine"]
-
-
-def test_no_lines_are_no_lines(runs):
-    runs.add_logs(NOBODY, [])
-
-    assert list(runs.logs(NOBODY)) == []
-
-
-# ---- more of the same store ----
-
-
 def test_runs_are_found_by_their_ids_in_the_order_that_was_asked_for(runs, make):
     made = [stored(runs, make.new()) for _ in range(3)]
 
@@ -440,72 +303,3 @@ def test_only_the_version_that_was_read_is_removed(stores, make):
         stores.runs.delete(run)
 
     assert stores.runs.get(run.id) is not None
-
-
-# ---- slots ----
-
-
-def taking(run: FlowRun, slots: int) -> SlotChange:
-    return SlotChange(NOBODY, queued_as(run), take=slots)
-
-
-def test_a_slot_is_taken_with_the_change_and_given_back_with_another(stores, make):
-    run = make.next(stored(stores.runs, make.new()), StateType.PENDING)
-
-    stores.runs.save(run, state_event(run), taking(run, 1))
-    assert stores.runs.slots_taken(NOBODY) == 1
-
-    done = make.next(replace(run, version=2), StateType.COMPLETED)
-    stores.runs.save(done, state_event(done), SlotChange(NOBODY, queued_as(done)))
-    assert stores.runs.slots_taken(NOBODY) == 0
-
-
-def test_where_all_slots_are_taken_nothing_is_stored(stores, make):
-    first, second = (make.next(stored(stores.runs, make.new()), StateType.PENDING) for _ in range(2))
-    stores.runs.save(first, state_event(first), taking(first, 1))
-
-    with pytest.raises(NoSlot):
-        stores.runs.save(second, state_event(second), taking(second, 1))
-
-    assert stores.runs.get(second.id).state.type == StateType.SCHEDULED
-    assert stores.events.get(second.state.id) is None
-    assert stores.runs.slots_taken(NOBODY) == 1
-
-
-def test_a_change_that_is_refused_takes_no_slot(stores, make):
-    run = stored(stores.runs, make.new())
-    first, second = make.next(run, StateType.PENDING), make.next(run, StateType.PENDING)
-    stores.runs.save(first, state_event(first))
-
-    with pytest.raises(Conflict):
-        stores.runs.save(second, state_event(second), taking(second, 1))
-
-    assert stores.runs.slots_taken(NOBODY) == 0
-
-
-def test_who_waits_for_a_slot_stands_in_the_queue_in_the_order_in_which_they_were_made(stores, make, clock):
-    waiting_for_it = []
-    for _ in range(3):
-        run = make.scheduled(stored(stores.runs, make.new()), 30, "AwaitingConcurrencySlot")
-        stores.runs.save(run, state_event(run), SlotChange(NOBODY, queued_as(run), waits=True))
-        waiting_for_it.append(replace(run, version=2))
-        clock.advance(1)
-
-    assert stores.runs.waiting(NOBODY, 2) == [run.id for run in waiting_for_it[:2]]
-
-    first = make.next(waiting_for_it[0], StateType.PENDING)
-    stores.runs.save(first, state_event(first), taking(first, 1))
-    assert stores.runs.waiting(NOBODY, 9) == [run.id for run in waiting_for_it[1:]]
-
-
-def test_nobody_waits_for_a_slot_of_a_deployment_without_runs(runs):
-    assert (list(runs.waiting(NOBODY, 5)), runs.slots_taken(NOBODY)) == ([], 0)
-
-
-def test_a_run_that_is_removed_gives_its_slot_back(stores, make):
-    run = make.next(stored(stores.runs, make.new()), StateType.PENDING)
-    stores.runs.save(run, state_event(run), taking(run, 1))
-
-    stores.runs.delete(replace(run, version=2), SlotChange(NOBODY, queued_as(run)))
-
-    assert stores.runs.slots_taken(NOBODY) == 0
