@@ -58,31 +58,44 @@ class World:
     """The stores, and the use cases over them."""
 
     def __init__(self) -> None:
+        self._keep()
+        self._run()
+        self._watch()
+        self._act()
+        self._serve()
+        self._matched = 0
+
+    def _keep(self) -> None:
         self.clock = ManualClock()
         self.ids = SequentialIds()
         self.events = MemoryEventStore()
         self.firings = MemoryFiringStore()
         self.runs = MemoryRunStore(self.events)
         self.config = MemoryConfigStore(self.events)
-        self.secrets = MemorySecrets()
         self.requests = MemoryRequestLog(self.clock)
         self.launcher = RecordedLauncher()
         self.retries = MemoryRetryQueue()
         self.timers = MemoryTimerQueue()
         self.task_runs, self.task_queue = MemoryTaskRunStore(), MemoryTaskQueue()
+        self.secrets, self.http = MemorySecrets(), RecordedHttp()
+        self.progress = MemoryProgressStore()
+
+    def _run(self) -> None:
         self.ledger = RunLedger(self.runs, self.clock, self.ids, self.timers)
         self.control = RunControl(self.ledger, self.clock)
-        self.progress = MemoryProgressStore()
         self.schedule = self.schedule_with(Known(self.progress, self.events, timedelta(days=1)))
         self.task_run_book = TaskRunBook(self.task_runs, self.events, self.runs)
         self.scope = Lookups(self.config, self.events, self.runs, self.task_run_book).scope(SITE)
         self.runner = DeploymentRunner(self.config, self.ledger, self.schedule, self.clock, self.scope)
+
+    def _watch(self) -> None:
         self.matcher = MemoryMatching(self.current, self.events, self.firings, self.clock)
-        windows = self.matcher.windows
+        abandon = self.matcher.windows.abandon
         self.automations = AutomationRegistry(
-            self.config, self.events, self.clock, self.ids, self._switched_on, windows.abandon
+            self.config, self.events, self.clock, self.ids, self._switched_on, abandon
         )
-        self.secrets, self.http = MemorySecrets(), RecordedHttp()
+
+    def _act(self) -> None:
         self.mailer, self.topics = RecordedMailer(), RecordedTopics()
         self.notifier = Notifier(self.secrets, self.http, self.mailer, self.topics, self.clock)
         self.targets = Targets(self.config, self.secrets, self.notifier, self.clock, self.ids)
@@ -101,6 +114,8 @@ class World:
         self.performer = ActionPerformer(self.tools)
         guard = LoopGuard(self.tools, self.firings, self.runs, self.budget)
         self.dispatcher = ActionDispatcher(self.performer, self.firings, self.retries, guard)
+
+    def _serve(self) -> None:
         self.limits = limit_desk_over(self.config, MemoryOccupancyStore(), self.events, self.clock, self.ids)
         self.services = Services(
             self.events,
@@ -117,7 +132,7 @@ class World:
             dead_letters=self.dead_letters,
             limits=self.limits,
             run_inputs=MemoryRunInputs(),
-            load_windows=windows.load,
+            load_windows=self.matcher.windows.load,
             scope=lambda: self.scope,
             timers=self.timers,
             task_runs=self.task_run_book,
@@ -135,7 +150,6 @@ class World:
             lambda: self.task_queue,
             lambda: self.limits.book,
         )
-        self._matched = 0
 
     def _switched_on(self, automation: Automation) -> None:
         self.matcher.timer.sweep()

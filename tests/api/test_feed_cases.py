@@ -1,6 +1,6 @@
 """The cases of the feed (SPEC 8.8) over HTTP and DynamoDB: of an hour that is open, has layers, or is closed.
 
-F8, F9, F12 and F13 are in `test_event_lists`, F10 and F11 in `tests/local/sockets`.
+F8 and F9 are in `test_event_lists`, F12 and F13 in `test_event_limits`, F10 and F11 in `tests/local/sockets`.
 """
 
 from collections.abc import Callable

@@ -1,10 +1,11 @@
 """Every test of this folder runs once with the fakes and once with the adapters."""
 
 import pytest
+from tests.contract.runs import Runs
 from tests.stores import Stores, in_dynamodb, in_memory
 
 from whenflow.ports import ConfigStore, EventStore, FiringStore, RunStore
-from whenflow.testing import ManualClock
+from whenflow.testing import ManualClock, SequentialIds
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
@@ -37,3 +38,9 @@ def runs(stores: Stores) -> RunStore:
 def config(stores: Stores) -> ConfigStore:
     """The config store."""
     return stores.config
+
+
+@pytest.fixture
+def make(clock: ManualClock, ids: SequentialIds) -> Runs:
+    """Makes runs."""
+    return Runs(clock, ids)

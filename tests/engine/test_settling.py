@@ -1,14 +1,11 @@
 """Batches in the durable path: each thing that happens counted once, whoever was faster and whatever broke."""
 
 import random
-from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 
 import pytest
 from tests.engine.durable import (
-    Cloud,
-    Died,
     Fault,
     conflicting,
     dies_after,
@@ -20,41 +17,15 @@ from tests.engine.durable import (
     no_fault,
     replayed,
 )
-from tests.engine.story import Document, at, automation, compound, on, proactive, reactive, sequence
+from tests.engine.settling import ID, cloud_of, counts, deliver, happens
+from tests.engine.story import Document, at, compound, on, proactive, reactive, sequence
 from tests.tables import template
 
 from whenflow.automations.held import lane_of
-from whenflow.automations.model import Automation
 from whenflow.automations.rows import ASIDE, MARKS_AT_HAND, PUT_ASIDE_AT_ONCE, SLOT, STREAM_REACH, RowKey
-from whenflow.automations.settle import FIRINGS_AT_ONCE, PARTS_AT_ONCE, TRIES, Record
-from whenflow.testing import an_event
+from whenflow.automations.settle import FIRINGS_AT_ONCE, PARTS_AT_ONCE, TRIES
 
-ID = "prefect.resource.id"
 TROUBLE: list[Fault] = [no_fault, loses, fails_before, fails_after, dies_before, dies_after]
-
-
-def cloud_of(*triggers: Document | Automation) -> Cloud:
-    return Cloud(*(automation(one, f"watch {n}") if isinstance(one, dict) else one for n, one in enumerate(triggers)))
-
-
-def happens(cloud: Cloud, name: str, seconds: float, resource: str = "r.1", lane: str = "lane") -> Record:
-    event = an_event(name, resource, id=f"{name}@{seconds:g}/{resource}", occurred=at(seconds))
-    return cloud.record(event, lane)
-
-
-def counts(cloud: Cloud) -> list[int]:
-    return sorted(row.content["window"]["count"] for row in cloud.rows.values() if row.content)
-
-
-def deliver(cloud: Cloud, *batch: Record) -> None:
-    """Deliver a batch, to a new process each time, until it is taken in."""
-    for _ in range(20):
-        try:
-            if not cloud.process().match(*batch).failed:
-                return
-        except Died:
-            continue
-    raise AssertionError("it was never taken in")
 
 
 @pytest.mark.parametrize("first", TROUBLE)
@@ -343,88 +314,3 @@ def test_a_reactive_window_needs_no_marks_of_lanes_that_lie_before_it():
     before = held(cloud)
     cloud.process().match(*records)
     assert held(cloud) == before
-
-
-HOURS = 3_600
-
-
-@pytest.mark.parametrize(
-    ("trigger", "story"),
-    [
-        (reactive(after=["a"], expect=["b"], within=600), [("a", 0), ("a", 3 * HOURS), ("b", 3 * HOURS + 1)]),
-        (reactive(expect=["a"], threshold=2), [("a", 3 * HOURS), ("a", 0), ("a", 3 * HOURS + 1)]),
-        (compound("all", on("a"), on("b")), [("a", 0), ("a", 3 * HOURS), ("b", 3 * HOURS + 1)]),
-        (
-            proactive(after=["a"], expect=["b"], within=600),
-            [("a", 0), ("b", 1), ("a", 3 * HOURS), ("b", 3 * HOURS + 1)],
-        ),
-        (proactive(expect=["a"], within=600), [("a", 0), ("a", 3 * HOURS)]),
-    ],
-    ids=["after", "no deadline", "compound", "proactive", "standing"],
-)
-def test_what_opened_a_window_hours_ago_opens_none_when_it_comes_again(trigger: Document, story: list[tuple[str, int]]):
-    cloud = cloud_of(trigger)
-
-    records = [happens(cloud, name, seconds, lane=lane_of(at(seconds), 0)) for name, seconds in story]
-    for record in records:
-        cloud.process().match(record)
-    fired, before = cloud.fired(), held(cloud)
-    for record in records:
-        cloud.process().match(record)
-    assert (cloud.fired(), held(cloud)) == (fired, before)
-
-
-def switched_on(cloud: Cloud, seconds: float) -> None:
-    """Switch the only automation off and on; processes that are started from now on know it."""
-    cloud.go_to(at(seconds))
-    cloud.automations = [cloud.automations[0].model_copy(update={"since": at(seconds)})]
-
-
-@pytest.mark.parametrize(
-    "trigger",
-    [
-        on("x"),
-        reactive(expect=["x"], threshold=3, within=600),
-        compound("all", on("x"), reactive(expect=["x"], threshold=3, within=600)),
-    ],
-    ids=["each", "counted", "compound"],
-)
-def test_what_was_received_before_an_automation_was_switched_on_does_not_count(trigger: Document):
-    cloud = cloud_of(trigger)
-    before = [happens(cloud, "x", seconds) for seconds in (1, 2)]
-    cloud.process().match(*before)
-    fired = cloud.fired()
-
-    switched_on(cloud, 10)
-    late = happens(cloud, "x", 3)
-    after = happens(cloud, "x", 11)
-    assert not cloud.process().match(*before, late, after).failed
-    assert len(cloud.fired()) == len(fired) + (trigger == on("x"))
-    assert all(
-        row.content["window"]["count"] == 1 for row in cloud.rows.values() if row.content and "window" in row.content
-    )
-
-
-def test_an_event_that_occurred_before_and_was_received_after_it_was_switched_on_counts():
-    cloud = cloud_of(reactive(expect=["x"], threshold=3, within=600))
-    switched_on(cloud, 10)
-    early = happens(cloud, "x", 5)
-
-    cloud.process().match(replace(early, event=replace(early.event, received=at(12))))
-    assert counts(cloud) == [1]
-
-
-def test_a_process_that_does_not_know_yet_that_it_was_switched_on_anew_takes_nothing_back():
-    cloud = cloud_of(reactive(expect=["x"], threshold=3, within=600))
-    old = cloud.process()
-    old.match(happens(cloud, "x", 1))
-    switched_on(cloud, 10)
-    cloud.process().match(happens(cloud, "x", 11, lane="lane 1"))
-
-    record = happens(cloud, "x", 12, lane="lane 2")
-    assert list(old.match(record).failed) == [record], "it comes again, to a process that has read the automations"
-    [row] = cloud.rows.values()
-    assert row.since == at(10)
-    assert counts(cloud) == [1]
-    assert not cloud.process().match(record).failed
-    assert counts(cloud) == [2]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from tests.runs.looking import launcher_in
 from tests.stories import ann_signs_up
 from tests.world import World
 
@@ -37,3 +38,9 @@ def run_in(world: World, welcome: FlowRun) -> Callable[[StateType], FlowRun]:
         return world.run()
 
     return bring
+
+
+@pytest.fixture
+def launch(world: World) -> Callable[..., FlowRun]:
+    """A function that launches a run at once, as an action does; it never shows that it lives."""
+    return launcher_in(world, beats=None)

@@ -3,10 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+from tests.stories import file_deployment
 from tests.world import World
 
 from whenflow.deployments import RunRequest
 from whenflow.runs import FlowRun
+
+MACHINE = file_deployment()
+EXPRESS = file_deployment(job_variables={**MACHINE["job_variables"], "state_machine_type": "EXPRESS"})
 
 
 def launcher_in(world: World, beats: float | None = 180.0) -> Callable[..., FlowRun]:
@@ -29,3 +33,9 @@ def minutes_pass(world: World, minutes: int) -> None:
         world.wait(60)
         world.schedule.sweep()
         world.wait(0)
+
+
+def state_of(world: World, run: FlowRun) -> tuple[str, str | None]:
+    """Return the name and the message of the state of a run."""
+    state = world.ledger.get(run.id).state
+    return state.name, state.message

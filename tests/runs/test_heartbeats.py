@@ -2,20 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
+from tests.runs.beating import EVERY, beat, live, message_of, stored
 from tests.runs.looking import launcher_in, minutes_pass
 from tests.stories import file_deployment
 from tests.world import World
 
 from whenflow.deployments import RunRequest
-from whenflow.events import RESOURCE_ID, Event
+from whenflow.events import Event
 from whenflow.runs import FlowRun, StateDetails, StateType
-from whenflow.runs.heartbeats import FIRST_LOOK, HEARTBEAT, pulse_of
+from whenflow.runs.heartbeats import FIRST_LOOK, pulse_of
 from whenflow.runs.ledger import RunLedger
 
-EVERY = 30.0
 QUICK = {"heartbeat_seconds": EVERY}
 
 
@@ -25,35 +25,8 @@ def launch(world: World):
     return launcher_in(world)
 
 
-def beat(world: World, run: FlowRun, number: int) -> None:
-    """Let a heartbeat of the present start of a run arrive now."""
-    pulse = pulse_of(world.ledger.get(run.id))
-    assert pulse is not None
-    stored(world, run, pulse.id_of(number), pulse.at(number))
-
-
-def stored(world: World, run: FlowRun, id_: str, at: datetime) -> None:
-    resource = {RESOURCE_ID: run.resource_id}
-    world.events.put(Event(id=id_, occurred=at, event=HEARTBEAT, resource=resource, received=world.clock.now()))
-
-
-def live(world: World, run: FlowRun, minutes: int, every: float = EVERY) -> None:
-    """Let minutes pass in which the process of a run shows that it lives."""
-    for _ in range(minutes):
-        pulse = pulse_of(world.ledger.get(run.id))
-        assert pulse is not None
-        minutes_pass(world, 1)
-        first = pulse.number_at(world.clock.now() - timedelta(minutes=1)) + 1
-        for number in range(first, pulse.number_at(world.clock.now()) + 1):
-            beat(world, run, number)
-
-
 def state_of(world: World, run: FlowRun) -> str:
     return world.ledger.get(run.id).state.name
-
-
-def message_of(world: World, run: FlowRun) -> str:
-    return world.ledger.get(run.id).state.message or ""
 
 
 # ---- silence ----

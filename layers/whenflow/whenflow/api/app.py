@@ -42,6 +42,35 @@ from whenflow.api.answers import add_error_answers, answer
 from whenflow.api.services import Services
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+AREAS = (
+    events,
+    presets,
+    webhooks,
+    sources,
+    previews,
+    automations,
+    deployments,
+    flows,
+    flow_runs,
+    run_figures,
+    run_inputs,
+    logs,
+    task_runs,
+    new_task_runs,
+    variables,
+    work_pools,
+    work_queues,
+    explain,
+    keys,
+    lineage,
+    replay,
+    notification_targets,
+    block_documents,
+    block_types,
+    dead_letters,
+    concurrency_limits,
+    tag_limits,
+)
 
 
 def build_api(services: Services) -> Handler:
@@ -52,35 +81,7 @@ def build_api(services: Services) -> Handler:
     compat.add_routes(app)
     openapi.add_routes(app)
     _add_own_routes(app)
-    for area in (
-        events,
-        presets,
-        webhooks,
-        sources,
-        previews,
-        automations,
-        deployments,
-        flows,
-        flow_runs,
-        run_figures,
-        run_inputs,
-        logs,
-        task_runs,
-        new_task_runs,
-        variables,
-        work_pools,
-        work_queues,
-        explain,
-        keys,
-        lineage,
-        replay,
-        notification_targets,
-        block_documents,
-        block_types,
-        dead_letters,
-        concurrency_limits,
-        tag_limits,
-    ):
+    for area in AREAS:
         area.add_routes(app, services)
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

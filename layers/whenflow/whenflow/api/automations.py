@@ -11,7 +11,7 @@ from whenflow.api.events import known_id
 from whenflow.api.revisions import if_match, tagged
 from whenflow.api.services import Services
 from whenflow.automations.model import automation_from_stored
-from whenflow.automations.registry import Wanted, described
+from whenflow.automations.registry import AutomationRegistry, Wanted, described
 from whenflow.errors import Fault, Rejected
 from whenflow.events.validation import Instant, faults_of
 from whenflow.templating import TemplateError, check
@@ -24,8 +24,18 @@ REST = "(?s:.+)"  # a resource's id may hold anything, slashes too, which `<name
 
 def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
     """Add the routes below `/automations`, and the check of templates."""
-    registry = services.automations
+    _add_lists(app, services.automations)
+    _add_those_of_a_resource(app, services.automations)
 
+    @app.post("/automations/templates/validate")
+    @app.post("/templates/validate")
+    def validate() -> Response[Any]:
+        return _validated(body_of(app))
+
+    _add_single_ones(app, services.automations)
+
+
+def _add_lists(app: APIGatewayHttpResolver, registry: AutomationRegistry) -> None:
     @app.post("/automations")
     def create() -> Response[Any]:
         return answer(201, described(registry.create(object_of(app))))
@@ -41,6 +51,8 @@ def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
     def count() -> Response[Any]:
         return answer(200, len(registry.find(wanted_in(object_of(app)))))
 
+
+def _add_those_of_a_resource(app: APIGatewayHttpResolver, registry: AutomationRegistry) -> None:
     @app.get(f"{RELATED_TO}{REST}")
     def related_to() -> Response[Any]:
         resource_id = _rest_of_path(app, RELATED_TO)
@@ -59,11 +71,8 @@ def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
         registry.delete_owned_by(_rest_of_path(app, OWNED_BY))
         return answer(202, None)
 
-    @app.post("/automations/templates/validate")
-    @app.post("/templates/validate")
-    def validate() -> Response[Any]:
-        return _validated(body_of(app))
 
+def _add_single_ones(app: APIGatewayHttpResolver, registry: AutomationRegistry) -> None:
     @app.get("/automations/<automation_id>")
     def one(automation_id: str) -> Response[Any]:
         found = registry.read(known_id(automation_id, "automation"))

@@ -18,6 +18,7 @@ from whenflow.api.run_lists import SORTS, count_runs, find_runs
 from whenflow.api.run_tokens import RunTokens
 from whenflow.api.services import Services
 from whenflow.deployments.creating import run_id_of
+from whenflow.deployments.desk import Desk
 from whenflow.deployments.model import Object, Tags, checked
 from whenflow.deployments.pools import DEFAULT_QUEUE, pool_id_of, queue_id_of
 from whenflow.errors import Fault, NotFound, Rejected
@@ -105,7 +106,9 @@ class _Patch(BaseModel):
 def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
     """Add the routes of flow runs and their states."""
     _add_reads(app, services)
-    _add_changes(app, services)
+    desk = desk_of(services)
+    _add_states(app, services, desk)
+    _add_edits(app, services, desk)
 
 
 def _add_reads(app: APIGatewayHttpResolver, services: Services) -> None:
@@ -135,9 +138,7 @@ def _add_reads(app: APIGatewayHttpResolver, services: Services) -> None:
         return answer(200, [state.as_document() for state in _run(services, run_id).states])
 
 
-def _add_changes(app: APIGatewayHttpResolver, services: Services) -> None:
-    desk = desk_of(services)
-
+def _add_states(app: APIGatewayHttpResolver, services: Services, desk: Desk) -> None:
     @app.post("/flow_runs")
     def create() -> Response[Any]:
         run, is_new = desk.ledger.create_once(
@@ -170,6 +171,8 @@ def _add_changes(app: APIGatewayHttpResolver, services: Services) -> None:
             return _told(Verdict(Status.REJECT, desk.ledger.get(run.id), resumed.reason))
         return _told(Verdict(Status.ACCEPT, resumed, changed=True))
 
+
+def _add_edits(app: APIGatewayHttpResolver, services: Services, desk: Desk) -> None:
     @app.patch("/flow_runs/<run_id>/labels")
     def label(run_id: str) -> Response[Any]:
         labels = object_of(app)

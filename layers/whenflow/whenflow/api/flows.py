@@ -41,7 +41,12 @@ class _Patch(BaseModel):
 
 def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
     """Add the routes below `/flows`."""
-    desk, config = desk_of(services), services.config
+    _add_lists(app, services)
+    _add_single_ones(app, services)
+
+
+def _add_lists(app: APIGatewayHttpResolver, services: Services) -> None:
+    desk = desk_of(services)
 
     @app.post("/flows")
     def upsert() -> Response[Any]:
@@ -67,6 +72,10 @@ def add_routes(app: APIGatewayHttpResolver, services: Services) -> None:
     @app.post("/flows/count")
     def count() -> Response[Any]:
         return answer(200, len(_wanted(services, query_of(object_of(app), SORTS))))
+
+
+def _add_single_ones(app: APIGatewayHttpResolver, services: Services) -> None:
+    config = services.config
 
     @app.get("/flows/name/<name>")
     def by_name(name: str) -> Response[Any]:

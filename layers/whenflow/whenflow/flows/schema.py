@@ -111,7 +111,36 @@ def _told(about: str | None) -> Schema:
 def _deployment() -> Schema:
     fields = DeploymentInput.model_json_schema()["properties"]
     told = {name: {**fields[name], "description": about} for name, about in OF_A_DEPLOYMENT.items() if name in fields}
-    pool = {
+    triggers = {
+        "description": "What it runs on: automations that it owns. Left out, they stay as they are.",
+        "type": "array",
+        "items": {"anyOf": [{"$ref": f"#/$defs/Deployment{name}"} for name in TRIGGERS]},
+    }
+    schedules = {
+        "description": "When it runs by itself. Left out, they stay as they are.",
+        "type": "array",
+        "items": {"$ref": "#/$defs/Schedule"},
+    }
+    more = {
+        "work_pool": _pool(),
+        "concurrency_limit": _limit(),
+        "schedules": schedules,
+        "schedule": {"$ref": "#/$defs/Schedule"},
+        "triggers": triggers,
+    }
+    return _tidied(
+        {
+            "description": "Which flow runs where, with which defaults, when, and on which events.",
+            "type": "object",
+            "properties": {**told, **more},
+            "required": ["name"],
+            "anyOf": [{"required": ["flow_name"]}, {"required": ["entrypoint"]}],
+        }
+    )
+
+
+def _pool() -> Schema:
+    return {
         "description": POOL,
         "anyOf": [
             {"type": "string"},
@@ -126,7 +155,10 @@ def _deployment() -> Schema:
             },
         ],
     }
-    limit = {
+
+
+def _limit() -> Schema:
+    return {
         "description": "How many of its runs may work at once; and what becomes of others.",
         "anyOf": [
             {"type": "integer", "minimum": 0, "maximum": 5_000},
@@ -141,32 +173,6 @@ def _deployment() -> Schema:
             },
         ],
     }
-    triggers = {
-        "description": "What it runs on: automations that it owns. Left out, they stay as they are.",
-        "type": "array",
-        "items": {"anyOf": [{"$ref": f"#/$defs/Deployment{name}"} for name in TRIGGERS]},
-    }
-    schedules = {
-        "description": "When it runs by itself. Left out, they stay as they are.",
-        "type": "array",
-        "items": {"$ref": "#/$defs/Schedule"},
-    }
-    more = {
-        "work_pool": pool,
-        "concurrency_limit": limit,
-        "schedules": schedules,
-        "schedule": {"$ref": "#/$defs/Schedule"},
-        "triggers": triggers,
-    }
-    return _tidied(
-        {
-            "description": "Which flow runs where, with which defaults, when, and on which events.",
-            "type": "object",
-            "properties": {**told, **more},
-            "required": ["name"],
-            "anyOf": [{"required": ["flow_name"]}, {"required": ["entrypoint"]}],
-        }
-    )
 
 
 def _tidied(definition: Schema, definitions: Schema | None = None) -> Schema:

@@ -12,6 +12,7 @@ UUID: Schema = {"type": "string", "format": "uuid"}
 MOMENT: Schema = {"type": "string", "format": "date-time"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 LABELS: Schema = {"type": "object", "additionalProperties": TEXT}
+Models = dict[str, type[BaseModel]]
 REFERENCE = "#/components/schemas/{model}"
 
 
@@ -57,7 +58,45 @@ def schemas() -> dict[str, Schema]:
 
 
 def _of_models() -> dict[str, Schema]:
+    found: dict[str, Schema] = {}
+    for name, model in sorted({**_of_what_is_set_up(), **_of_what_happens()}.items()):
+        schema: dict[str, Any] = model.model_json_schema(ref_template=REFERENCE)
+        found |= schema.pop("$defs", {})
+        found[name] = schema
+    return found
+
+
+def _of_what_is_set_up() -> Models:
     from whenflow.actions.notifications.targets import TargetInput, TargetPatch
+    from whenflow.api.keyring import KeyInput
+    from whenflow.api.tag_limits import TagLimitInput
+    from whenflow.api.work_queues import QueueInput, QueuePatch
+    from whenflow.automations.model import AutomationInput
+    from whenflow.deployments.model import DeploymentInput, DeploymentPatch, ScheduleInput, SchedulePatch
+    from whenflow.limits.inputs import LimitInput, LimitPatch
+    from whenflow.sources.model import SourceInput
+    from whenflow.webhooks.model import WebhookInput
+
+    return {
+        "AutomationInput": AutomationInput,
+        "DeploymentInput": DeploymentInput,
+        "DeploymentPatch": DeploymentPatch,
+        "KeyInput": KeyInput,
+        "LimitInput": LimitInput,
+        "LimitPatch": LimitPatch,
+        "QueueInput": QueueInput,
+        "QueuePatch": QueuePatch,
+        "ScheduleInput": ScheduleInput,
+        "SchedulePatch": SchedulePatch,
+        "SourceInput": SourceInput,
+        "TagLimitInput": TagLimitInput,
+        "TargetInput": TargetInput,
+        "TargetPatch": TargetPatch,
+        "WebhookInput": WebhookInput,
+    }
+
+
+def _of_what_happens() -> Models:
     from whenflow.api.concurrency_limits import (
         LeasedSlotsInput,
         LeaseInput,
@@ -66,51 +105,22 @@ def _of_models() -> dict[str, Schema]:
         SlotsInput,
     )
     from whenflow.api.flow_runs import StateInput
-    from whenflow.api.keyring import KeyInput
     from whenflow.api.run_inputs import InputGiven, InputsWanted
-    from whenflow.api.tag_limits import TagLimitInput
-    from whenflow.api.work_queues import QueueInput, QueuePatch
-    from whenflow.automations.model import AutomationInput
-    from whenflow.deployments.model import DeploymentInput, DeploymentPatch, ScheduleInput, SchedulePatch
     from whenflow.events.filters import EventFilter
     from whenflow.events.validation import EventDocument
-    from whenflow.limits.inputs import LimitInput, LimitPatch
-    from whenflow.sources.model import SourceInput
-    from whenflow.webhooks.model import WebhookInput
 
-    models: dict[str, type[BaseModel]] = {
-        "AutomationInput": AutomationInput,
-        "DeploymentInput": DeploymentInput,
-        "DeploymentPatch": DeploymentPatch,
+    return {
         "EventFilter": EventFilter,
         "EventInput": EventDocument,
         "InputGiven": InputGiven,
         "InputsWanted": InputsWanted,
-        "KeyInput": KeyInput,
         "LeaseInput": LeaseInput,
         "LeasedSlotsInput": LeasedSlotsInput,
-        "LimitInput": LimitInput,
-        "LimitPatch": LimitPatch,
-        "QueueInput": QueueInput,
-        "QueuePatch": QueuePatch,
         "RenewalInput": RenewalInput,
         "ReturnedSlotsInput": ReturnedSlotsInput,
-        "ScheduleInput": ScheduleInput,
-        "SchedulePatch": SchedulePatch,
         "SlotsInput": SlotsInput,
-        "SourceInput": SourceInput,
         "StateInput": StateInput,
-        "TagLimitInput": TagLimitInput,
-        "TargetInput": TargetInput,
-        "TargetPatch": TargetPatch,
-        "WebhookInput": WebhookInput,
     }
-    found: dict[str, Schema] = {}
-    for name, model in models.items():
-        schema: dict[str, Any] = model.model_json_schema(ref_template=REFERENCE)
-        found |= schema.pop("$defs", {})
-        found[name] = schema
-    return found
 
 
 _RESOURCE_ID: dict[str, Schema] = {"prefect.resource.id": TEXT}
