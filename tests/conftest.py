@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from tests.moto_transactions import make_cheap
 from tests.world import World
 
 from whenflow.testing import ManualClock, SequentialIds
@@ -84,6 +85,7 @@ def simulated_aws() -> Iterator[None]:
             "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",  # moto does not know those addresses
         }.items():
             patch.setenv(name, value)
+        make_cheap(patch)
         with mock_aws(config={"lambda": {"use_docker": False}}):
             yield
 

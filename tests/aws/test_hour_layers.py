@@ -22,7 +22,7 @@ from whenflow.events.filters import filter_from_document
 from whenflow.events.reading import Span
 from whenflow.testing import ManualClock
 
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +58,10 @@ def happens(stores, clock):
 
 def to_events(call):
     return call["TableName"] == "EventsTable"
+
+
+def to_notes(call):
+    return str(call.get("ExpressionAttributeValues", {}).get(":minute", {}).get("S", "")).startswith("arrived#")
 
 
 def about(stores, resource, **span):
@@ -190,6 +194,37 @@ def test_an_event_that_others_claimed_a_place_for_is_found_there(stores, keeper,
     assert [one.occurred for one in about(stores, "order.99")] == [order.occurred]
     busy(happens, clock, keeper, 10)
     assert total(stores, clock.now()) == {"order.placed": told + 31}
+
+
+def test_a_look_that_breaks_off_counts_nothing_twice(stores, keeper, happens, clock, dynamodb):
+    told = []
+    for number in range(3):
+        told.append(happens(number))
+        clock.advance(60)
+        keeper.look()
+
+    with failing(dynamodb, "Query", unreachable(), when=to_notes), pytest.raises(Transient):
+        keeper.look()
+        clock.advance(60)
+        keeper.look()
+    told += busy(happens, clock, keeper, 10)
+
+    assert total(stores, clock.now()) == {"order.placed": len(told)}
+
+
+def test_an_event_that_moves_to_its_place_leaves_the_notes_of_its_batch(stores, keeper, happens, clock):
+    busy(happens, clock, keeper, 10)
+    named, now = "0190163d-8694-7000-8000-0000000000aa", clock.now()
+    stores.events.put(replace(order_placed(98, id=named, occurred=now - 9 * MINUTE), received=now))
+    clock.advance(60)
+    now = clock.now()
+    again = replace(order_placed(98, id=named, occurred=now - 5 * MINUTE), received=now)
+    late = replace(order_placed(99, id=None, occurred=now - 5 * MINUTE), received=now)
+
+    stores.events.put_many([again, late])
+
+    assert late.id in {one.id for one in stores.events.arrived(now - MINUTE, now + MINUTE)}
+    assert [one.id for one in about(stores, "order.99")] == [late.id]
 
 
 def test_another_process_goes_on_where_the_last_layer_ends(stores, happens, clock):

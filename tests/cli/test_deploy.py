@@ -191,7 +191,7 @@ def test_a_deployment_that_somebody_changes_meanwhile_is_not_overwritten_and_wha
     told = deploy(FILE.replace("Greets.", "Says hello."))
 
     assert told.code == 1
-    assert "NOT done: new_user_flow/main: Somebody changed it after the plan was made" in told.err
+    assert "NOT done: change deployment new_user_flow/main: Somebody changed it after the plan was made" in told.err
     assert "paused: false → true" in told.err
     assert cli("deployment", "inspect", "main", "--json").document["description"] == "Greets."
     assert deploy(FILE.replace("Greets.", "Says hello.")).code == 0

@@ -7,6 +7,7 @@ noted by the minute in which it came in; those of one batch in one row.
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from whenflow.aws.dynamo import number, text, translated
 from whenflow.aws.event_items import Place, start_of
@@ -48,10 +49,11 @@ class ArrivalNotes:
             return
         first = odd[0][0]
         noted = [[iso(event.occurred), shard, event.id, iso(event.received)] for event, shard in odd]
+        packed = pack({"events": noted})
         item: dict[str, Any] = {
             "pk": text(_minute_key(first.received)),
-            "sk": text(f"{iso(first.received)}#{first.id}"),
-            "body": {"B": pack({"events": noted})},
+            "sk": text(f"{iso(first.received)}#{first.id}#{crc32(packed):08x}"),  # one of them may be noted elsewhere
+            "body": {"B": packed},
             "expires": number(int((self._clock.now() + KEPT).timestamp())),
         }
         with translated():

@@ -72,8 +72,8 @@ class LayerKeeper:
         if seen.until < until - FURTHEST:
             seen = self._from_the_beginning(period, seen.layers, until)
         if seen.until < until:
-            for place, event in self._arrivals.of_hour(period.name, seen.until, until):
-                seen.content.add(place, event)
+            lately = Content.of(self._arrivals.of_hour(period.name, seen.until, until))  # all of it, or none
+            seen.content.add_all(lately)
             seen.until = until
         self._seen[period.name] = seen
         if seen.content.count < ENOUGH:

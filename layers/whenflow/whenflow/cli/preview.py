@@ -70,7 +70,7 @@ def _previews(api: Api, automation: str, on: dict[str, Any]) -> Iterator[dict[st
         return
     from whenflow.cli.automation_input import NOTHING_SAID, read_automations, with_ids_for_names
 
-    for draft in read_automations(automation, None, NOTHING_SAID):
+    for draft in read_automations([automation], None, NOTHING_SAID):
         yield api.post("/automations/preview", {"automation": with_ids_for_names(api, draft), **on})
 
 
