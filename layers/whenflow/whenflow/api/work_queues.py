@@ -12,13 +12,15 @@ from whenflow.api.events import known_id
 from whenflow.api.flow_runs import as_document
 from whenflow.api.services import Services
 from whenflow.deployments.model import Name, Tags, checked
-from whenflow.deployments.pools import DEFAULT_QUEUE, QUEUE, pool_id_of, pool_named, queue_id_of
+from whenflow.deployments.pools import DEFAULT_QUEUE, QUEUE, pool_id_of, pool_named, queue_id_of, store
 from whenflow.deployments.queues import all_queues, filled, pool_names, queues_of
-from whenflow.errors import Conflict, NotFound
+from whenflow.errors import Conflict, NotFound, Stale, Transient
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, iso
 from whenflow.events.validation import Instant
+from whenflow.ports import Stored
 from whenflow.runs import FlowRun
 
+TRIES = 8
 NO_LIMIT = "queues have no limit of their own: give their work pool or their deployments a concurrency_limit"
 
 
@@ -251,17 +253,31 @@ def _queue_of(services: Services, pool_name: str, name: str) -> dict[str, Any]:
 
 
 def _change(services: Services, queue: dict[str, Any], document: dict[str, Any]) -> None:
+    """Change a queue as it is now; where somebody else is faster, both changes hold."""
     given = checked(QueuePatch, document, "change of a work queue")
     changes = given.model_dump(mode="json", exclude_none=True)
     if not changes:
         return
-    changed = queue | changes | {"updated": iso(services.clock.now())}
-    if services.config.get(QUEUE, queue["id"]) is None:
-        services.config.create(QUEUE, queue["id"], changed)
-    else:
-        services.config.replace(QUEUE, queue["id"], changed)
-    if changed["is_paused"] != queue["is_paused"]:
-        _tell(services, "paused" if changed["is_paused"] else "ready", changed)
+    for _ in range(TRIES):
+        found = _latest(services, queue)
+        present = filled(found.document)
+        changed = present | changes | {"updated": iso(services.clock.now())}
+        try:
+            store(services.config, QUEUE, found, changed)
+        except Stale:
+            continue
+        if changed["is_paused"] != present["is_paused"]:
+            _tell(services, "paused" if changed["is_paused"] else "ready", changed)
+        return
+    raise Transient(f"The work queue {queue['name']} changed under every one of {TRIES} tries.")
+
+
+def _latest(services: Services, queue: dict[str, Any]) -> Stored:
+    """Return a queue as it is now, with its revision; one that is in every pool need not be stored."""
+    found = services.config.read(QUEUE, queue["id"])
+    if found is None and queue["name"] != DEFAULT_QUEUE:
+        raise NotFound(f"There is no work queue {queue['name']}.")
+    return found or Stored({"name": DEFAULT_QUEUE, "work_pool_name": queue["work_pool_name"]}, None)
 
 
 def _delete(services: Services, queue: dict[str, Any]) -> None:

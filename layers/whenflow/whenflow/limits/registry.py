@@ -9,7 +9,7 @@ from whenflow.errors import Conflict, NotFound, Transient
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, Event
 from whenflow.limits.model import ID_KIND, KIND, MAX_NAME_CHARS, Limit
 from whenflow.limits.occupancy import LOOSE, Hold
-from whenflow.ports import Clock, ConfigStore, EventStore, Ids, OccupancyStore, Reference
+from whenflow.ports import Clock, ConfigStore, EventStore, Ids, OccupancyStore, Reference, Stored, over_latest
 
 if TYPE_CHECKING:
     from whenflow.limits.inputs import LimitInput, LimitPatch
@@ -50,21 +50,28 @@ class LimitRegistry:
         return limit
 
     def change(self, limit: Limit, given: "LimitPatch") -> Limit:
-        """Change a limit, or how much of it is taken.
+        """Change a limit, or how much of it is taken; where somebody else is faster, both changes hold.
 
         Raises:
             Conflict: There is another one of the new name.
+            NotFound: It is gone.
+            Transient: Others were faster every time.
         """
         changes = given.model_dump(exclude_none=True, exclude={"active_slots"})
         if "slot_decay_per_second" in changes:
             changes["decay"] = changes.pop("slot_decay_per_second")
         if given.active_slots is not None:
             self.set_taken(limit, given.active_slots)
-        changed = replace(limit, **changes, updated=self._clock.now())
-        if changed.name == limit.name:
-            self._config.replace(KIND, limit.name, changed.as_stored())
-        else:
-            self._rename(limit, changed)
+
+        def with_changes(found: Stored) -> Limit:
+            changed = replace(Limit.from_stored(found.document), **changes, updated=self._clock.now())
+            if changed.name == limit.name:
+                self._config.replace(KIND, limit.name, changed.as_stored(), over=found.revision)
+            else:
+                self._rename(limit, changed, found.revision)
+            return changed
+
+        changed = over_latest(self._config, KIND, limit.name, with_changes, what="concurrency limit")
         self._tell("updated", changed)
         return changed
 
@@ -104,9 +111,10 @@ class LimitRegistry:
             raise NotFound(f"There is no concurrency limit {id_or_name}.")
         return Limit.from_stored(stored)
 
-    def _rename(self, limit: Limit, changed: Limit) -> None:
+    def _rename(self, limit: Limit, changed: Limit, over: str | None) -> None:
+        known_as = [Reference(ID_KIND, changed.id)]
         try:
-            self._config.move(KIND, limit.name, changed.name, changed.as_stored(), [Reference(ID_KIND, limit.id)])
+            self._config.move(KIND, limit.name, changed.name, changed.as_stored(), known_as, over=over)
         except Conflict:
             raise Conflict(f"There is a concurrency limit {changed.name} already.") from None
 
