@@ -245,21 +245,23 @@ def test_a_slug_that_two_rotate_at_the_same_time_leaves_one_that_works(api, worl
     assert len(world.config.all("webhook-slug")) == 1
 
 
-def test_a_variable_that_is_renamed_loses_nothing_though_the_process_dies_at_any_step(api, world, monkeypatch):
+@pytest.mark.parametrize("is_done", [False, True], ids=["before it was stored", "after it was stored"])
+def test_a_variable_that_is_renamed_loses_nothing_though_the_process_dies(api, world, monkeypatch, is_done):
     made = api("POST", "/variables", {"name": "city", "value": "Oslo"}).document
-    for step in ("replace", "delete"):
-        real = getattr(world.config, step)
+    move = world.config.move
 
-        def crash(*_: Any, **__: Any) -> None:
-            raise ConnectionError
+    def crash(*given: Any, **named: Any) -> None:
+        if is_done:
+            move(*given, **named)
+        raise ConnectionError
 
-        with monkeypatch.context() as broken:
-            broken.setattr(world.config, step, crash)
-            assert api("PATCH", "/variables/name/city", {"name": "town"}).status == 500
-        assert getattr(world.config, step) == real
-        assert api("GET", f"/variables/{made['id']}").document["value"] == "Oslo"
+    with monkeypatch.context() as broken:
+        broken.setattr(world.config, "move", crash)
+        assert api("PATCH", "/variables/name/city", {"name": "town"}).status == 500
+    assert api("GET", f"/variables/{made['id']}").document["value"] == "Oslo"
+    assert len(world.config.all("variable")) == 1
 
-    assert api("PATCH", "/variables/name/city", {"name": "town"}).status == 204
+    assert api("PATCH", f"/variables/{made['id']}", {"name": "town"}).status == 204
 
     assert api("GET", "/variables/name/city").status == 404
     assert api("GET", f"/variables/{made['id']}").document["name"] == "town"
