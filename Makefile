@@ -21,7 +21,7 @@ ARCH ?= $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 BUILD_FOR ?= host
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz help up demo down clean test test-template test-built test-dynamodb-local test-contract-local test-kafka test-prefect-client \
+.PHONY: fuzz help up demo down clean test test-faults test-template test-built test-dynamodb-local test-contract-local test-kafka test-prefect-client \
 	test-iam test-reference test-schemathesis test-schemathesis-quick test-github-examples test-aws openapi check lint types contracts \
 	validate format build build-lambda deploy lock simulate sam-local sam-local-down bench-launch bench-backtest bench-matching \
 	bench-webhook environment environment-local environment-dev environment-tests environment-sam
@@ -54,6 +54,9 @@ test-template: environment-dev ## only the checks of the template, offline and q
 
 test-built: environment-dev ## only what `sam build` made, under Lambda's own runtime client
 	@$(MAKE) --no-print-directory test TESTS=tests/built
+
+test-faults: environment-dev ## each AWS call of a run fails once, in each way (the everyday suite: those that change something, in two)
+	@WHENFLOW_ALL_FAULTS=yes $(python) -m pytest --quiet --numprocesses auto tests/functions/test_faults_of_runs.py
 
 test-contract-local: environment-dev ## the contract suite against the DynamoDB of the embedded AWS
 	@PYTHONPATH=layers/whenflow $(python) scripts/beside_emulator.py $(python) -m pytest --quiet tests/contract

@@ -8,7 +8,7 @@ import pytest
 
 
 def make_cheap(patch: pytest.MonkeyPatch) -> None:
-    """Keep what a transaction found by reference; what is written is always new, never changed in place."""
+    """Keep what a transaction found by reference; written items are new ones, and never changed in place."""
     from moto.dynamodb.models import DynamoDBBackend
     from moto.dynamodb.models.dynamo_type import DynamoType
     from moto.dynamodb.models.table import Table

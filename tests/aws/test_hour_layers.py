@@ -227,6 +227,41 @@ def test_an_event_that_moves_to_its_place_leaves_the_notes_of_its_batch(stores, 
     assert [one.id for one in about(stores, "order.99")] == [late.id]
 
 
+def test_what_a_layer_holds_is_read_again_where_the_first_read_comes_too_early(
+    stores, keeper, happens, clock, dynamodb
+):
+    told = busy(happens, clock, keeper, 10)
+    asked = []
+
+    def too_early(parsed, **_):  # an eventually consistent read just after the write
+        asked.append(1)
+        if len(asked) == 1:
+            parsed["Responses"] = {table: [] for table in parsed["Responses"]}
+
+    dynamodb.meta.events.register("after-call.dynamodb.BatchGetItem", too_early)
+    try:
+        found = about(stores, told[0].resource_id)
+    finally:
+        dynamodb.meta.events.unregister("after-call.dynamodb.BatchGetItem", too_early)
+
+    assert told[0].id in {one.id for one in found}
+
+
+def test_a_list_is_not_told_without_what_a_layer_lacks(stores, keeper, happens, clock, dynamodb):
+    told = busy(happens, clock, keeper, 10)
+    kept = dynamodb.query(
+        TableName="StateTable",
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": "digest#2026-11-20T12"}},
+    )["Items"]
+    for one in kept:
+        if "#resources#" in one["sk"]["S"]:
+            dynamodb.delete_item(TableName="StateTable", Key={"pk": one["pk"], "sk": one["sk"]})
+
+    with pytest.raises(Transient):
+        about(stores, told[0].resource_id)
+
+
 def test_another_process_goes_on_where_the_last_layer_ends(stores, happens, clock):
     told = []
     for _ in range(10):

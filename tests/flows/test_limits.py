@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextvars import ContextVar
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from whenflow import concurrency, flow, rate_limit, task
 from whenflow.errors import Transient
 from whenflow.flows import AcquireConcurrencySlotTimeoutError, ConcurrencySlotAcquisitionError
-from whenflow.flows.limits import Slots
+from whenflow.flows.limits import Slots, _Asking
 from whenflow.limits import Holder
 from whenflow.limits.inputs import LimitInput
 
@@ -201,6 +202,69 @@ def test_coroutines_hold_slots_too(limit, taken):
 
     assert asyncio.run(work()) == 1
     assert taken() == 0
+
+
+def test_a_coroutine_that_is_cancelled_while_it_waits_takes_no_slots_later(limit, taken, world, monkeypatch):
+    limit()
+    asked, may_ask = threading.Event(), threading.Event()
+
+    def wait(seconds):
+        asked.set()
+        assert may_ask.wait(5)
+        world.clock.advance(seconds)
+
+    monkeypatch.setattr("whenflow.flows.limits.nap", ContextVar("nap", default=wait))
+
+    async def work():
+        with concurrency("db"):
+            waits = asyncio.create_task(concurrency("db").__aenter__())
+            await asyncio.to_thread(asked.wait, 5)
+            waits.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waits
+        may_ask.set()
+
+    asyncio.run(work())  # ends when its threads have ended
+
+    assert taken() == 0
+
+
+def test_slots_that_come_when_the_coroutine_is_cancelled_are_given_back(limit, taken, monkeypatch):
+    limit()
+    asked, may_get, ask = threading.Event(), threading.Event(), _Asking.ask
+
+    def late(*args):
+        found = ask(*args)
+        asked.set()
+        assert may_get.wait(5)
+        return found
+
+    monkeypatch.setattr(_Asking, "ask", late)
+
+    async def work():
+        waits = asyncio.create_task(concurrency("db").__aenter__())
+        await asyncio.to_thread(asked.wait, 5)
+        waits.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waits
+        may_get.set()
+
+    asyncio.run(work())
+
+    assert taken() == 0
+
+
+def test_the_lease_is_renewed_when_the_same_block_is_run_again(limit, monkeypatch):
+    monkeypatch.setattr("whenflow.flows.limits.RENEWED_AFTER", 0.0005)
+    limit()
+    renewed = threading.Event()
+    block = concurrency("db", lease_duration=60)
+    with block:
+        pass
+    monkeypatch.setattr(Slots, "renew", lambda _slots: renewed.set())
+
+    with block:
+        assert renewed.wait(5)
 
 
 # ---- limits of the tags of tasks ----

@@ -90,8 +90,10 @@ class Ordeal:
         calls: Which call fails.
     """
 
-    def __init__(self, stack: Stack, kind: str) -> None:
+    def __init__(self, stack: Stack, kind: str, *, reads: bool = True) -> None:
+        """Let calls fail in this way; without `reads` only those that may change something."""
         self.stack, self.calls = stack, Calls(kind)
+        self._reads_matter = reads and not KINDS[kind][1]
         self._kind = kind
         self._time = time_machine.travel(datetime.now(UTC))
         self._moved: Any = None
@@ -118,12 +120,11 @@ class Ordeal:
         return failed
 
     def _worth_failing(self, made: list[str]) -> list[int]:
-        reads_matter = not KINDS[self._kind][1]
         around = [None, *made, None]
         return [
             number
             for number, name in enumerate(made)
-            if name not in READS or (reads_matter and not around[number] == name == around[number + 2])
+            if name not in READS or (self._reads_matter and not around[number] == name == around[number + 2])
         ]
 
     def wait(self, seconds: float) -> None:

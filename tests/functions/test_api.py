@@ -1,5 +1,7 @@
 """`ANY /api/{proxy+}`: the API over real stores; its routes are tested in tests/api."""
 
+import random
+
 import pytest
 from tests.calls import call, read
 from tests.outages import failing, unreachable
@@ -91,3 +93,17 @@ def test_an_event_that_fits_no_item_goes_the_whole_way(stack):
     assert stack.run().parameters == {"name": 1_000_000}
     (shown,) = stack.api("POST", "/events/filter", {"filter": {"event": {"name": ["order.placed"]}}}).document["events"]
     assert shown["payload"] == {"noise": noise}
+
+
+def test_a_deployment_with_many_large_triggers_is_deployed_again(stack):
+    owner = f"prefect.deployment.{NOBODY}"
+    large = [
+        welcoming(stack.deployment(), name=f"n{number}", description=random.Random(number).randbytes(12_000).hex())
+        for number in range(40)
+    ]
+    for one in large:
+        assert stack.api("POST", "/automations", one | {"owner_resource": owner}).status == 201
+
+    assert stack.api("DELETE", f"/automations/owned-by/{owner}").status < 300
+
+    assert stack.api("POST", "/automations/count", {}).document == 0

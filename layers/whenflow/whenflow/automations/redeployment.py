@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from whenflow.automations.model import Automation, AutomationInput, automation_from_stored, with_identity
-from whenflow.errors import Conflict
+from whenflow.errors import Conflict, TooLarge
 from whenflow.events import iso, parse_iso
 from whenflow.ports import Clock, ConfigStore
 
 KIND = "redeployment"
 OWNERS = "prefect.deployment."
 MOST = 200
-"""More would not fit an item; those beyond are made anew."""
+"""No more than so many, and no more than one item holds, are remembered; those beyond are made anew."""
 REMEMBERED = timedelta(hours=1)
 """A client that died between the two is started again by then; later, the same trigger is a new one."""
 WINDOWS_KEPT = timedelta(minutes=1)
@@ -38,10 +38,8 @@ class Redeployments:
         now, gone = self._clock.now(), {one.id for one in removed}
         before = [one for one in self._fresh(owner) if one["automation"]["id"] not in gone]
         noted = [*before, *({"at": iso(now), "automation": one.as_stored()} for one in removed)][-MOST:]
-        try:
-            self._config.create(KIND, owner, {"id": owner, "removed": noted})
-        except Conflict:
-            self._config.replace(KIND, owner, {"id": owner, "removed": noted})
+        while noted and not self._is_kept(owner, noted):
+            noted = noted[(len(noted) + 1) // 2 :]
 
     def forget(self, owner: str) -> None:
         """Forget what was removed of an owner that is gone itself."""
@@ -59,6 +57,18 @@ class Redeployments:
             if again.as_document() == before.as_document():
                 lasting = now - _moment(one) <= WINDOWS_KEPT
                 yield again.model_copy(update={"updated": now, "since": before.active_since if lasting else now})
+
+    def _is_kept(self, owner: str, noted: Sequence[Mapping[str, Any]]) -> bool:
+        """Remember these and no others; False where they are too large for one item."""
+        document = {"id": owner, "removed": noted}
+        try:
+            try:
+                self._config.create(KIND, owner, document)
+            except Conflict:
+                self._config.replace(KIND, owner, document)
+        except TooLarge:
+            return False
+        return True
 
     def _fresh(self, owner: str) -> list[Mapping[str, Any]]:
         stored = self._config.get(KIND, owner) or {}

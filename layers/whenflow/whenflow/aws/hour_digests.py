@@ -184,19 +184,30 @@ class HourDigests:
             self._client.put_item(TableName=self._table, Item=item)
 
     def read(self, keys: Sequence[tuple[str, str]]) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield what was kept under some keys, each an hour and what stands in it, with its hour."""
+        """Yield what was kept under some keys, each an hour and what stands in it, with its hour.
+
+        What was written just now may not be there for the first, cheaper read.
+
+        Raises:
+            Transient: Some of it was not read.
+        """
         for start in range(0, len(keys), AT_ONCE):
-            asked: Any = {self._table: {"Keys": [_key(*one) for one in keys[start : start + AT_ONCE]]}}
-            for _ in range(TRIES):
+            left: dict[tuple[str, str], Any] = {}
+            for hour, key in keys[start : start + AT_ONCE]:
+                place = _key(hour, key)
+                left[place["pk"]["S"], place["sk"]["S"]] = place
+            for attempt in range(TRIES):
+                asked: Any = {self._table: {"Keys": list(left.values()), "ConsistentRead": attempt > 0}}
                 with translated():
                     answer = self._client.batch_get_item(RequestItems=asked)
                 for item in answer["Responses"].get(self._table, []):
-                    yield item["pk"]["S"].partition("#")[2], unpack(item["body"]["B"])
-                asked = answer.get("UnprocessedKeys")
-                if not asked:
+                    pk, sk = item["pk"]["S"], item["sk"]["S"]
+                    del left[pk, sk]
+                    yield pk.partition("#")[2], unpack(item["body"]["B"])
+                if not left:
                     break
-            else:
-                raise Transient("DynamoDB: a batch was not answered to its end")
+            else:  # a list without them would be a lie
+                raise Transient(f"DynamoDB: {len(left)} items of a digest were not read")
 
 
 def _involved(event: Event) -> Iterable[str]:

@@ -103,6 +103,8 @@ class _Asking:
         self.names = [names] if isinstance(names, str) else list(names)
         self.slots, self._mode, self._strict = slots, mode, strict
         self._timeout, self._retries = timeout, retries
+        self.abandoned = threading.Event()
+        """Set once nobody waits for the slots any more."""
 
     def ask(
         self, backend: Backend, context: RunContext | None, lease: timedelta | None, holder: Holder | None = None
@@ -120,21 +122,22 @@ class _Asking:
     ) -> Taken:
         until = backend.clock.now() + timedelta(seconds=self._timeout) if self._timeout is not None else None
         troubles = refusals = 0
-        while True:
+        while not self.abandoned.is_set():
             try:
                 return backend.take_slots(self.names, self.slots, self._mode, lease, holder)
             except Locked as locked:
                 refusals += 1
                 if locked.retry_after is None or (self._retries is not None and refusals > self._retries):
                     raise ConcurrencySlotAcquisitionError(str(locked)) from locked
-                _wait(backend, context, locked.retry_after, until)
+                _wait(backend, context, locked.retry_after, until, self.abandoned)
             except Transient as trouble:
                 troubles += 1
                 if troubles == TRIES:
                     raise ConcurrencySlotAcquisitionError(f"The limits cannot be asked: {trouble}") from trouble
-                _wait(backend, context, float(2**troubles), until)
+                _wait(backend, context, float(2**troubles), until, self.abandoned)
             except (NotFound, Rejected) as refused:
                 raise ConcurrencySlotAcquisitionError(str(refused)) from refused
+        raise ConcurrencySlotAcquisitionError("Nobody waits for the slots any more.")
 
 
 class Slots:
@@ -146,6 +149,8 @@ class Slots:
         self._taken = Taken("", ())
         self._told: dict[str, Event] = {}
         self._over = threading.Event()
+        self._entering = threading.Lock()
+        self._is_held = False
 
     @classmethod
     def of_task(cls, names: Iterable[str], task_run_id: str) -> "Slots":
@@ -166,10 +171,11 @@ class Slots:
     def __enter__(self) -> "Slots":
         """Wait for the slots and take them."""
         context = current.get()
+        self._over = threading.Event()  # the same block may be run again
         self._backend = context.backend if context else runtime.outside()
         self._taken = self._asking.ask(self._backend, context, self._lease, self._holder)
         if self.limits:
-            threading.Thread(target=in_copy(self._keep), daemon=True, name="whenflow-lease").start()
+            threading.Thread(target=in_copy(self._keep, self._over), daemon=True, name="whenflow-lease").start()
             try:
                 for limit in self.limits:
                     self._told[limit.id] = _tell("acquired", limit, self.limits, self._asking.slots, None)
@@ -189,8 +195,26 @@ class Slots:
             _tell("released", limit, self.limits, self._asking.slots, self._told[limit.id])
 
     async def __aenter__(self) -> "Slots":
-        """Wait for the slots and take them; other coroutines go on meanwhile."""
-        return await asyncio.to_thread(self.__enter__)
+        """Wait for the slots and take them; other coroutines go on meanwhile. Cancelled, it takes none."""
+        self._is_held = False
+        self._asking.abandoned.clear()
+        try:
+            return await asyncio.to_thread(self._enter_if_wanted)
+        except asyncio.CancelledError:  # the thread is not
+            with self._entering:
+                self._asking.abandoned.set()
+            if self._is_held:
+                await asyncio.to_thread(self.__exit__, None, None, None)
+            raise
+
+    def _enter_if_wanted(self) -> "Slots":
+        """Wait for the slots; those that come when nobody waits any more are given back."""
+        self.__enter__()
+        with self._entering:
+            self._is_held = not self._asking.abandoned.is_set()
+        if not self._is_held:
+            self.__exit__(None, None, None)
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -205,10 +229,10 @@ class Slots:
         except Transient as trouble:
             get_run_logger().warning("Slots are not given back now, but when their lease runs out: %s", trouble)
 
-    def _keep(self) -> None:
+    def _keep(self, over: threading.Event) -> None:
         """Renew the lease until the block is over."""
         seconds = self._lease.total_seconds() * RENEWED_AFTER
-        while not self._over.wait(seconds):
+        while not over.wait(seconds):
             if not self.renew():
                 return
 
@@ -224,14 +248,20 @@ class Slots:
         return kept
 
 
-def _wait(backend: Backend, context: RunContext | None, seconds: float, until: datetime | None) -> None:
-    """Wait a while; a flow run that is cancelled meanwhile waits no longer."""
+def _wait(
+    backend: Backend,
+    context: RunContext | None,
+    seconds: float,
+    until: datetime | None,
+    abandoned: threading.Event,
+) -> None:
+    """Wait a while; a flow run that is cancelled meanwhile, or a caller who is gone, waits no longer."""
     end = backend.clock.now() + timedelta(seconds=seconds)
     if until is not None:
         if backend.clock.now() >= until:
             raise AcquireConcurrencySlotTimeoutError("No slots of the concurrency limits became free in time.")
         end = min(end, until)
-    while (left := (end - backend.clock.now()).total_seconds()) > 0:
+    while (left := (end - backend.clock.now()).total_seconds()) > 0 and not abandoned.is_set():
         nap.get()(min(left, LONGEST_NAP))
         if context:
             context.check()
