@@ -245,26 +245,59 @@ def test_a_slug_that_two_rotate_at_the_same_time_leaves_one_that_works(api, worl
     assert len(world.config.all("webhook-slug")) == 1
 
 
-@pytest.mark.parametrize("is_done", [False, True], ids=["before it was stored", "after it was stored"])
-def test_a_variable_that_is_renamed_loses_nothing_though_the_process_dies(api, world, monkeypatch, is_done):
+def test_a_variable_that_one_renames_and_another_changes_has_both(api, between):
     made = api("POST", "/variables", {"name": "city", "value": "Oslo"}).document
-    move = world.config.move
+    between.reading("variable", lambda: api("PATCH", "/variables/name/city", {"value": "Rome"}))
 
-    def crash(*given: Any, **named: Any) -> None:
-        if is_done:
-            move(*given, **named)
-        raise ConnectionError
+    assert api("PATCH", "/variables/name/city", {"name": "town"}).status == 204
 
-    with monkeypatch.context() as broken:
-        broken.setattr(world.config, "move", crash)
-        assert api("PATCH", "/variables/name/city", {"name": "town"}).status == 500
-    assert api("GET", f"/variables/{made['id']}").document["value"] == "Oslo"
-    assert len(world.config.all("variable")) == 1
-
-    assert api("PATCH", f"/variables/{made['id']}", {"name": "town"}).status == 204
-
+    after = api("GET", f"/variables/{made['id']}").document
+    assert (after["name"], after["value"]) == ("town", "Rome")
     assert api("GET", "/variables/name/city").status == 404
-    assert api("GET", f"/variables/{made['id']}").document["name"] == "town"
+
+
+def test_a_variable_is_not_renamed_over_one_that_changed_since_it_was_read(api):
+    api("POST", "/variables", {"name": "city", "value": "Oslo"})
+    seen = tag(api, "/variables/name/city")
+    api("PATCH", "/variables/name/city", {"value": "Rome"})
+
+    assert api("PATCH", "/variables/name/city", {"name": "town"}, headers={"if-match": seen}).status == 409
+
+    assert api("GET", "/variables/name/city").document["value"] == "Rome"
+
+
+@pytest.mark.parametrize("name", ["db", "database"])
+def test_changes_of_two_to_a_concurrency_limit_both_hold_though_one_renames_it(api, between, name):
+    made = api("POST", "/v2/concurrency_limits", {"name": "db", "limit": 2}).document
+    path = f"/v2/concurrency_limits/{made['id']}"
+    between.reading("concurrency-limit", lambda: api("PATCH", path, {"active": False}))
+
+    assert api("PATCH", path, {"limit": 3, "name": name}).status == 204
+
+    after = api("GET", path).document
+    assert (after["name"], after["limit"], after["active"]) == (name, 3, False)
+
+
+@pytest.mark.parametrize("queue", ["default", "urgent"])
+def test_changes_of_two_to_a_work_queue_both_hold(api, between, queue):
+    api("POST", "/work_pools/lambda/queues", {"name": "urgent"})
+    path = f"/work_pools/lambda/queues/{queue}"
+    between.reading("work-queue", lambda: api("PATCH", path, {"is_paused": True}))
+
+    assert api("PATCH", path, {"priority": 7}).status == 204
+
+    after = api("GET", path).document
+    assert (after["is_paused"], after["priority"]) == (True, 7)
+
+
+def test_a_work_queue_that_was_removed_meanwhile_is_not_made_again(api, between):
+    path = "/work_pools/lambda/queues/urgent"
+    api("POST", "/work_pools/lambda/queues", {"name": "urgent"})
+    between.reading("work-queue", lambda: api("DELETE", path))
+
+    assert api("PATCH", path, {"priority": 7}).status == 404
+
+    assert api("GET", path).status == 404
 
 
 def test_what_is_not_there_has_nothing_to_be_changed(api):
@@ -308,3 +341,25 @@ def test_changes_of_two_to_a_flow_both_hold(api, world, between):
 
     after = api("GET", path).document
     assert (after["tags"], after["labels"]) == (["mine"], {"theirs": "1"})
+
+
+@pytest.mark.parametrize("is_done", [False, True], ids=["before it was stored", "after it was stored"])
+def test_a_variable_that_is_renamed_loses_nothing_though_the_process_dies(api, world, monkeypatch, is_done):
+    made = api("POST", "/variables", {"name": "city", "value": "Oslo"}).document
+    move = world.config.move
+
+    def crash(*given: Any, **named: Any) -> None:
+        if is_done:
+            move(*given, **named)
+        raise ConnectionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(world.config, "move", crash)
+        assert api("PATCH", "/variables/name/city", {"name": "town"}).status == 500
+    assert api("GET", f"/variables/{made['id']}").document["value"] == "Oslo"
+    assert len(world.config.all("variable")) == 1
+
+    assert api("PATCH", f"/variables/{made['id']}", {"name": "town"}).status == 204
+
+    assert api("GET", "/variables/name/city").status == 404
+    assert api("GET", f"/variables/{made['id']}").document["name"] == "town"

@@ -385,10 +385,25 @@ def test_a_document_that_changed_since_it_was_read_is_not_overwritten(config, ev
         config.replace("webhook", "tea", TEA, told, over=read)
     with pytest.raises(Stale):
         config.delete("webhook", "tea", told=told, over=read)
+    with pytest.raises(Stale):
+        config.move("webhook", "tea", "green", TEA, told=told, over=read)
 
+    assert config.get("webhook", "green") is None
     assert config.get("webhook", "tea") == CUPS
     assert events.get(told.id) is None
     assert config.version("webhook") == before
+
+
+def test_a_document_is_moved_over_the_revision_that_was_read_and_gets_another(config):
+    config.create("webhook", "tea", TEA)
+    read = revision(config)
+
+    config.move("webhook", "tea", "green", TEA, over=read)
+
+    moved = config.read("webhook", "green")
+    assert moved.document == TEA
+    assert moved.revision != read
+    assert config.read("webhook", "tea") is None
 
 
 def test_a_document_that_was_made_anew_since_it_was_read_is_not_overwritten(config):
@@ -408,6 +423,8 @@ def test_what_is_gone_is_not_there_whatever_was_read(config):
 
     with pytest.raises(NotFound):
         config.replace("webhook", "tea", TEA, over=read)
+    with pytest.raises(NotFound):
+        config.move("webhook", "tea", "green", TEA, over=read)
     assert config.delete("webhook", "tea", over=read) is False
 
 

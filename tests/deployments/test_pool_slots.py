@@ -192,6 +192,24 @@ def test_a_suspended_run_gives_both_slots_back_and_takes_both_again(world):
     assert (world.runs.slots_taken(LAMBDA), world.runs.slots_taken(limited["id"])) == (1, 1)
 
 
+def test_a_run_whose_code_does_not_begin_gives_both_slots_back_after_its_grace_period(world):
+    limit_pool(world, 1)
+    options = {"collision_strategy": "ENQUEUE", "grace_period_seconds": 60}
+    deployment = world.deployment(concurrency_limit=1, concurrency_options=options)
+    first, other = asked_for(world, deployment), asked_for(world, world.deployment(name="other"))
+
+    world.clock.advance(61)
+    world.schedule.sweep()
+    world.wait(0)
+    world.wait(0)
+
+    assert (state(world, first), state(world, other)) == ("Pending", "Pending")
+    assert world.runs.slots_taken(deployment["id"]) == 0
+    assert world.runs.slots_taken(LAMBDA) == 1
+    world.ledger.move(first.id, StateType.CRASHED)
+    assert world.runs.slots_taken(LAMBDA) == 1, "it is the other's"
+
+
 def test_a_run_from_before_there_were_pool_slots_leaves_the_queue_of_its_deployment(world):
     limited = world.deployment(concurrency_limit=1)
     first, second = asked_for(world, limited), asked_for(world, limited)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from whenflow.errors import Conflict, NotFound, Transient
+from whenflow.errors import Conflict, NotFound, Stale, Transient
 from whenflow.events import RESOURCE_ID, RESOURCE_NAME, Event
 from whenflow.limits.model import ID_KIND, KIND, MAX_NAME_CHARS, Limit
 from whenflow.limits.occupancy import LOOSE, Hold
@@ -115,6 +115,8 @@ class LimitRegistry:
         known_as = [Reference(ID_KIND, changed.id)]
         try:
             self._config.move(KIND, limit.name, changed.name, changed.as_stored(), known_as, over=over)
+        except Stale:
+            raise
         except Conflict:
             raise Conflict(f"There is a concurrency limit {changed.name} already.") from None
 
