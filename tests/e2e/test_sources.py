@@ -36,7 +36,9 @@ def test_a_source_says_what_becomes_of_an_event_on_the_bus(stack: Stack, sources
 
     event = stack.event("order.placed", order)
     assert event["payload"] == {"number": order}
-    assert event["related"][-1]["prefect.resource.name"] == order
+    named = {one["prefect.resource.role"]: one.get("prefect.resource.name") for one in event["related"]}
+    assert named["source"] == order
+    assert "aws-event" in named
 
 
 def test_a_source_says_what_becomes_of_an_object(stack: Stack, sources: list[Document]) -> None:
