@@ -172,3 +172,10 @@ def test_the_types_of_work_pools_are_known_to_the_client(api):
     assert known["prefect"]["lambda"]["default_base_job_configuration"]["variables"]["properties"].keys() == {
         "function_arn"
     }
+
+
+def test_a_filter_of_block_schemas_that_is_none_is_told(api):
+    refused = api("POST", "/block_schemas/filter", {"block_schemas": {"block_type_id": {"any_": False}}})
+
+    assert refused.status == 422
+    assert refused.document["exception_detail"][0]["loc"][-1] == "any_"

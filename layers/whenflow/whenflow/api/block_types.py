@@ -5,15 +5,29 @@ from typing import Any
 from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from pydantic import BaseModel, ConfigDict
 
 from whenflow.actions.notifications.kinds import KINDS
 from whenflow.api.answers import answer, object_of, page_of
 from whenflow.api.block_documents import block_document, block_type_of
+from whenflow.api.filters import Atom, Filter
 from whenflow.api.services import Services
+from whenflow.deployments.model import checked
 from whenflow.deployments.pools import SINCE
 from whenflow.errors import NotFound
 from whenflow.events import named_id
 from whenflow.runs.targets import TYPES
+
+
+class _SchemaFilter(Filter):
+    block_type_id: Atom | None = None
+
+
+class _Query(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    block_schemas: _SchemaFilter | None = None
+
 
 TIMES = {"created": SINCE, "updated": SINCE}
 ABOUT_TYPES = {
@@ -44,9 +58,9 @@ def _add_types(app: APIGatewayHttpResolver) -> None:
     def schemas() -> Response[Any]:
         document = object_of(app)
         limit, offset = page_of(document)
-        wanted = ((document.get("block_schemas") or {}).get("block_type_id") or {}).get("any_")
+        wanted = checked(_Query, document, "filter").block_schemas
         found = [_schema(slug) for slug in sorted(KINDS)]
-        fitting = [schema for schema in found if wanted is None or schema["block_type_id"] in wanted]
+        fitting = [schema for schema in found if wanted is None or wanted.fits(schema)]
         return answer(200, fitting[offset : offset + limit])
 
 
